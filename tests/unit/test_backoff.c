@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* needs: ue/backoff.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "ue/backoff.h"
+
+static void test_doubles_to_the_cap(void **state)
+{
+	static const unsigned int want[] = {
+		1000, 2000, 4000, 8000, 16000, 32000, 64000, 128000, 150000, 150000,
+	};
+	struct eftf_backoff b = { 0 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(want) / sizeof(want[0]); i++)
+		assert_int_equal(eftf_backoff_next(&b, 0), want[i]);
+}
+
+static void test_jitter_stays_in_bounds(void **state)
+{
+	uint32_t random = 1;
+	int round, i;
+
+	(void)state;
+	for (round = 0; round < 200; round++) {
+		struct eftf_backoff b = { 0 };
+
+		for (i = 0; i < 20; i++) {
+			unsigned int ms = eftf_backoff_next(&b, random);
+
+			random = random * 1664525u + 1013904223u;
+			assert_in_range(ms, EFTF_BACKOFF_MIN_MS, EFTF_BACKOFF_MAX_MS);
+		}
+	}
+}
+
+static void test_jitter_spreads(void **state)
+{
+	struct eftf_backoff a = { 0 }, b = { 0 };
+
+	(void)state;
+	assert_int_equal(eftf_backoff_next(&a, 0), 1000);
+	assert_int_equal(eftf_backoff_next(&b, 1000), 2000);
+}
+
+static void test_only_a_long_life_resets(void **state)
+{
+	struct eftf_backoff b = { 0 };
+
+	(void)state;
+	eftf_backoff_next(&b, 0);
+	eftf_backoff_next(&b, 0);
+	eftf_backoff_lived(&b, EFTF_BACKOFF_STABLE_MS - 1);
+	assert_int_equal(eftf_backoff_next(&b, 0), 4000);
+	eftf_backoff_lived(&b, EFTF_BACKOFF_STABLE_MS);
+	assert_int_equal(eftf_backoff_next(&b, 0), 1000);
+}
+
+static void test_failure_count_does_not_wrap(void **state)
+{
+	struct eftf_backoff b = { .failures = UINT32_MAX };
+
+	(void)state;
+	assert_int_equal(eftf_backoff_next(&b, 0), EFTF_BACKOFF_MAX_MS / 2);
+	assert_int_equal(eftf_backoff_next(&b, 0), EFTF_BACKOFF_MAX_MS / 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_doubles_to_the_cap),
+		cmocka_unit_test(test_jitter_stays_in_bounds),
+		cmocka_unit_test(test_jitter_spreads),
+		cmocka_unit_test(test_only_a_long_life_resets),
+		cmocka_unit_test(test_failure_count_does_not_wrap),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
