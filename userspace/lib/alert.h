@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* TLS alert descriptions (RFC 8446 clause 6) as words. */
+#ifndef EFTF_ALERT_H
+#define EFTF_ALERT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define EFTF_ALERT_WARNING 1
+#define EFTF_ALERT_FATAL 2
+#define EFTF_ALERT_CLOSE_NOTIFY 0
+
+/* "certificate_expired"; "unassigned" for a number that the RFC does not know. */
+const char *eftf_alert_name(unsigned int description);
+/* What it means for the one who receives it, or NULL: "it wants a client certificate". */
+const char *eftf_alert_hint(unsigned int description);
+/* The sender refuses a certificate: trying again cannot help. */
+bool eftf_alert_is_trust(unsigned int description);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Envelopes over a kTLS socket before the hand-off: one at a time, never an
+ * octet too far, so that what follows stays in the kernel for eftf.ko.
+ */
+#ifndef EFTF_CHANNEL_H
+#define EFTF_CHANNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "err.h"
+#include "ftt_ims.h"
+
+#define EFTF_CHANNEL_MAX_PACKET 4096	/* longer packets are skipped and counted */
+
+enum eftf_channel_status {
+	EFTF_CHANNEL_PACKET,	/* one whole inner packet */
+	EFTF_CHANNEL_AGAIN,	/* nothing more for now */
+	EFTF_CHANNEL_CLOSED,	/* close_notify from the peer */
+	EFTF_CHANNEL_FAILED,	/* err says why */
+};
+
+struct eftf_channel {
+	int fd;			/* non-blocking kTLS socket; the caller's */
+	uint8_t hdr[FTT_IMS_HDR_LEN];
+	unsigned int have;	/* header octets read */
+	size_t left;		/* payload octets to come */
+	size_t got;		/* payload octets kept in packet[] */
+	unsigned int envelopes;	/* whole envelopes read */
+	unsigned int skipped;	/* of them: unknown type, too long, not IP */
+	unsigned int empty;	/* TLS data records without octets */
+	unsigned int tickets;	/* NewSessionTickets */
+	uint8_t ctl[4];		/* header of the control message being read */
+	uint8_t ctl_type;	/* TLS content type of it */
+	unsigned int ctl_have;	/* octets in ctl[] */
+	uint32_t ctl_left;	/* octets of it to be skipped */
+	uint8_t packet[EFTF_CHANNEL_MAX_PACKET];
+};
+
+void eftf_channel_init(struct eftf_channel *ch, int fd);
+/*
+ * Reads until one whole IP packet is there; *packet points into ch and is
+ * valid until the next call. NewSessionTickets are skipped; other control
+ * records end the channel. An unknown type as the first envelope, or more
+ * than 16 useless envelopes, end it too.
+ */
+enum eftf_channel_status eftf_channel_recv(struct eftf_channel *ch, const uint8_t **packet,
+					   size_t *len, struct eftf_err *err);
+/*
+ * Octets of a TLS control record, cut anywhere: what eftf_channel_recv() does
+ * with them. AGAIN: nothing to act upon.
+ */
+enum eftf_channel_status eftf_channel_control(struct eftf_channel *ch, uint8_t type,
+					      const uint8_t *data, size_t len,
+					      struct eftf_err *err);
+/*
+ * Sends one packet (at most EFTF_CHANNEL_MAX_PACKET octets) in one envelope.
+ * Waits up to a second for room: a fresh connection always has some.
+ * Returns 0 or a negative errno.
+ */
+int eftf_channel_send(struct eftf_channel *ch, const uint8_t *packet, size_t len,
+		      struct eftf_err *err);
+/* Sends an alert record; close_notify is (1, 0). Best effort. */
+void eftf_channel_alert(int fd, uint8_t level, uint8_t description);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The decoder of dhcp4.h: every octet comes from a stranger. */
+#include "dhcp4.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "dhcp4_wire.h"
+
+static const uint8_t cookie[4] = { 99, 130, 83, 99 };
+
+struct area {
+	const uint8_t *p;
+	size_t len;
+};
+
+/* Where options are, in the order in which RFC 3396 clause 5 joins them. */
+struct areas {
+	struct area a[3];
+	unsigned int n;
+};
+
+/* One option, joined from all its pieces. */
+struct option {
+	uint8_t data[1024];
+	size_t len;
+	bool found, too_long;
+};
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+static int bad(struct eftf_err *err, const char *what)
+{
+	return eftf_err_set(err, EBADMSG, "DHCP message refused: %s", what);
+}
+
+/* Steps over one option. Returns its code, OPT_END at the end, -1 if it is cut. */
+static int next_option(const struct area *a, size_t *pos, const uint8_t **data, size_t *len)
+{
+	int code;
+
+	while (*pos < a->len && a->p[*pos] == OPT_PAD)
+		(*pos)++;
+	if (*pos == a->len || a->p[*pos] == OPT_END)
+		return OPT_END;
+	if (a->len - *pos < 2 || a->p[*pos + 1] > a->len - *pos - 2)
+		return -1;
+	code = a->p[*pos];
+	*len = a->p[*pos + 1];
+	*data = a->p + *pos + 2;
+	*pos += 2 + *len;
+	return code;
+}
+
+static int check_area(const struct area *a)
+{
+	const uint8_t *data;
+	size_t pos = 0, len;
+	int code;
+
+	do {
+		code = next_option(a, &pos, &data, &len);
+	} while (code >= 0 && code != OPT_END);
+	return code < 0 ? -EBADMSG : 0;
+}
+
+static void join(const struct areas *areas, uint8_t wanted, struct option *opt)
+{
+	const uint8_t *data;
+	size_t pos, len;
+	int code;
+
+	opt->len = 0;
+	opt->found = false;
+	opt->too_long = false;
+	for (unsigned int i = 0; i < areas->n; i++) {
+		pos = 0;
+		while ((code = next_option(&areas->a[i], &pos, &data, &len)) >= 0 &&
+		       code != OPT_END) {
+			if (code != wanted)
+				continue;
+			opt->found = true;
+			if (len > sizeof(opt->data) - opt->len) {
+				opt->too_long = true;
+				return;
+			}
+			memcpy(opt->data + opt->len, data, len);
+			opt->len += len;
+		}
+	}
+}
+
+/* RFC 2132 9.3: "file" and "sname" may hold options as well. */
+static int find_areas(const uint8_t *data, size_t len, struct areas *areas, struct eftf_err *err)
+{
+	struct option opt;
+	unsigned int overload;
+
+	areas->a[0] = (struct area){ data + DHCP4_FIXED + 4, len - DHCP4_FIXED - 4 };
+	areas->n = 1;
+	if (check_area(&areas->a[0]))
+		return bad(err, "an option is cut");
+	join(areas, OPT_OVERLOAD, &opt);
+	if (!opt.found)
+		return 0;
+	overload = opt.len == 1 ? opt.data[0] : 0;
+	if (overload < 1 || overload > 3)
+		return bad(err, "option 52 (overload) is wrong");
+	if (overload & 1)
+		areas->a[areas->n++] = (struct area){ data + DHCP4_OFF_FILE, DHCP4_FILE_LEN };
+	if (overload & 2)
+		areas->a[areas->n++] = (struct area){ data + DHCP4_OFF_SNAME, DHCP4_SNAME_LEN };
+	for (unsigned int i = 1; i < areas->n; i++)
+		if (check_area(&areas->a[i]))
+			return bad(err, "an option in sname or file is cut");
+	return 0;
+}
+
+/* Addresses that do not fit into the array are left out. Returns 0 or -EBADMSG. */
+static int get_addrs(const uint8_t *p, size_t len, struct in_addr *to, size_t *n)
+{
+	if (!len || len % 4)
+		return -EBADMSG;
+	for (*n = 0; *n < EFTF_DHCP4_MAX_ADDRS && *n * 4 < len; (*n)++)
+		memcpy(&to[*n], p + *n * 4, 4);
+	return 0;
+}
+
+/* The name ends up in environments of scripts: letters, digits, - and _ only. */
+static int get_name(const uint8_t *p, size_t len, char *to, size_t size)
+{
+	size_t pos = 0, used = 0, n;
+
+	while (pos < len && p[pos]) {
+		n = p[pos++];
+		if (n > 63 || n > len - pos || used + n + 2 > size)
+			return -EBADMSG;
+		if (used)
+			to[used++] = '.';
+		for (size_t i = 0; i < n; i++, pos++) {
+			if (!isalnum(p[pos]) && p[pos] != '-' && p[pos] != '_')
+				return -EBADMSG;
+			to[used++] = (char)p[pos];
+		}
+	}
+	if (pos >= len || !used)
+		return -EBADMSG;
+	to[used] = 0;
+	return 0;
+}
+
+static int get_sip(const struct option *o, struct eftf_dhcp4_msg *m)
+{
+	if (o->len < 2)
+		return -EBADMSG;
+	if (o->data[0] == SIP_ADDRS)
+		return get_addrs(o->data + 1, o->len - 1, m->sip, &m->n_sip);
+	if (o->data[0] == SIP_NAMES) {
+		if (!get_name(o->data + 1, o->len - 1, m->sip_name, sizeof(m->sip_name)))
+			return 0;
+		m->sip_name[0] = 0;
+		return -EBADMSG;
+	}
+	return 0;		/* an encoding of the future: ignored (RFC 3361 3) */
+}
+
+static int get_routes(const struct option *o, struct eftf_dhcp4_msg *m)
+{
+	struct eftf_dhcp4_route r;
+	size_t pos = 0, n;
+
+	while (pos < o->len) {
+		memset(&r, 0, sizeof(r));
+		r.plen = o->data[pos++];
+		n = (r.plen + 7u) / 8;
+		if (r.plen > 32 || o->len - pos < n + 4)
+			return -EBADMSG;
+		memcpy(&r.dest, o->data + pos, n);
+		memcpy(&r.via, o->data + pos + n, 4);
+		/* RFC 3442: bits behind the prefix are to be cleared by the client. */
+		r.dest.s_addr &= r.plen ? htonl(0xffffffffu << (32 - r.plen)) : 0;
+		pos += n + 4;
+		if (m->n_routes < EFTF_DHCP4_MAX_ROUTES)
+			m->routes[m->n_routes++] = r;
+	}
+	return 0;
+}
+
+static void get_suboptions(const uint8_t *p, size_t len, struct eftf_dhcp4_msg *m)
+{
+	while (len >= 2 && p[1] <= len - 2) {
+		if (p[0] == VENDOR_KEEPALIVE && p[1] == 2) {
+			m->has_keepalive = true;
+			m->keepalive = get16(p + 2);
+		} else if (p[0] == VENDOR_TOKEN && p[1] == sizeof(m->token)) {
+			m->has_token = true;
+			memcpy(m->token, p + 2, sizeof(m->token));
+		}
+		len -= 2u + p[1];
+		p += 2 + p[1];
+	}
+}
+
+static int get_vendor(const struct option *o, struct eftf_dhcp4_msg *m, uint32_t enterprise)
+{
+	size_t pos = 0, len;
+
+	while (pos < o->len) {
+		if (o->len - pos < 5 || o->data[pos + 4] > o->len - pos - 5)
+			return -EBADMSG;
+		len = o->data[pos + 4];
+		if (get32(o->data + pos) == enterprise)
+			get_suboptions(o->data + pos + 5, len, m);
+		pos += 5 + len;
+	}
+	return 0;
+}
+
+static void get_message(const struct option *o, struct eftf_dhcp4_msg *m)
+{
+	size_t n = o->len < sizeof(m->message) - 1 ? o->len : sizeof(m->message) - 1;
+
+	for (size_t i = 0; i < n; i++)
+		m->message[i] = isprint(o->data[i]) ? (char)o->data[i] : '?';
+	while (n && o->data[n - 1] == 0)	/* some servers end it with a NUL */
+		n--;
+	m->message[n] = 0;
+}
+
+static bool mask_ok(struct in_addr mask)
+{
+	uint32_t inverse = ~ntohl(mask.s_addr);
+
+	return (inverse & (inverse + 1)) == 0;
+}
+
+/* Options of one fixed form: an address or a number. Returns 0 or -EBADMSG. */
+static int get_simple(const struct areas *areas, struct eftf_dhcp4_msg *m)
+{
+	const struct {
+		uint8_t code;
+		uint8_t len;
+		bool more;		/* longer is allowed: the first one counts */
+		bool *has;
+		void *to;
+	} simple[] = {
+		{ OPT_SERVER_ID, 4, false, &m->has_server_id, &m->server_id },
+		{ OPT_REQUESTED, 4, false, &m->has_requested, &m->requested },
+		{ OPT_MASK, 4, false, &m->has_mask, &m->mask },
+		{ OPT_ROUTER, 4, true, &m->has_router, &m->router },
+		{ OPT_MTU, 2, false, &m->has_mtu, &m->mtu },
+		{ OPT_LEASE, 4, false, &m->has_lease, &m->lease },
+		{ OPT_T1, 4, false, &m->has_t1, &m->t1 },
+		{ OPT_T2, 4, false, &m->has_t2, &m->t2 },
+	};
+	struct option o;
+	uint32_t number;
+
+	for (size_t i = 0; i < sizeof(simple) / sizeof(simple[0]); i++) {
+		join(areas, simple[i].code, &o);
+		if (!o.found)
+			continue;
+		if (o.too_long || o.len < simple[i].len ||
+		    (simple[i].more ? o.len % 4 : o.len != simple[i].len))
+			return -EBADMSG;
+		*simple[i].has = true;
+		if (simple[i].code == OPT_MTU) {
+			m->mtu = get16(o.data);
+		} else if (simple[i].code == OPT_LEASE || simple[i].code == OPT_T1 ||
+			   simple[i].code == OPT_T2) {
+			number = get32(o.data);
+			memcpy(simple[i].to, &number, 4);
+		} else {
+			memcpy(simple[i].to, o.data, 4);
+		}
+	}
+	return m->has_mask && !mask_ok(m->mask) ? -EBADMSG : 0;
+}
+
+/* Options with a form of their own. */
+static int get_complex(const struct areas *areas, struct eftf_dhcp4_msg *m, uint32_t enterprise,
+		       struct eftf_err *err)
+{
+	struct option o;
+
+	join(areas, OPT_CLIENT_ID, &o);
+	if (o.found && (o.len < 2 || o.too_long || o.len > sizeof(m->client_id)))
+		return bad(err, "option 61 (client identifier) has a wrong length");
+	m->client_id_len = o.len;
+	memcpy(m->client_id, o.data, o.len);
+	join(areas, OPT_DNS, &o);
+	if (o.found && (o.too_long || get_addrs(o.data, o.len, m->dns, &m->n_dns)))
+		return bad(err, "option 6 (DNS) is wrong");
+	join(areas, OPT_SIP, &o);
+	if (o.found && (o.too_long || get_sip(&o, m)))
+		return bad(err, "option 120 (SIP servers) is wrong");
+	join(areas, OPT_ROUTES, &o);
+	if (o.found && (o.too_long || get_routes(&o, m)))
+		return bad(err, "option 121 (classless routes) is wrong");
+	join(areas, OPT_VENDOR, &o);
+	if (o.found && (o.too_long || get_vendor(&o, m, enterprise)))
+		return bad(err, "option 125 (vendor information) is wrong");
+	join(areas, OPT_MESSAGE, &o);
+	if (o.found)
+		get_message(&o, m);
+	join(areas, OPT_PARAMS, &o);
+	m->n_params = o.len < sizeof(m->params) ? o.len : sizeof(m->params);
+	memcpy(m->params, o.data, m->n_params);
+	return 0;
+}
+
+static int get_fixed(const uint8_t *data, size_t len, struct eftf_dhcp4_msg *m,
+		     struct eftf_err *err)
+{
+	if (len < DHCP4_MIN)
+		return bad(err, "too short");
+	if (data[0] != 1 && data[0] != 2)
+		return bad(err, "op is neither request nor reply");
+	if (data[2] > 16)
+		return bad(err, "hlen is above 16");
+	if (memcmp(data + DHCP4_FIXED, cookie, sizeof(cookie)))
+		return bad(err, "the magic cookie is missing");
+	m->reply = data[0] == 2;
+	m->xid = get32(data + 4);
+	m->secs = get16(data + 8);
+	m->broadcast = get16(data + 10) & DHCP4_FLAG_BROADCAST;
+	memcpy(&m->ciaddr, data + 12, 4);
+	memcpy(&m->yiaddr, data + 16, 4);
+	memcpy(&m->siaddr, data + 20, 4);
+	memcpy(&m->giaddr, data + 24, 4);
+	return 0;
+}
+
+int eftf_dhcp4_decode(struct eftf_dhcp4_msg *m, const uint8_t *data, size_t len,
+		      uint32_t enterprise, struct eftf_err *err)
+{
+	struct areas areas;
+	struct option o;
+	int ret;
+
+	memset(m, 0, sizeof(*m));
+	ret = get_fixed(data, len, m, err);
+	if (ret)
+		return ret;
+	ret = find_areas(data, len, &areas, err);
+	if (ret)
+		return ret;
+	join(&areas, OPT_TYPE, &o);
+	if (!o.found || o.len != 1 || o.data[0] < EFTF_DHCP4_DISCOVER ||
+	    o.data[0] > EFTF_DHCP4_INFORM)
+		return bad(err, "option 53 (message type) is missing or wrong");
+	m->type = o.data[0];
+	if (get_simple(&areas, m))
+		return bad(err, "an address, number or mask has a wrong length or value");
+	return get_complex(&areas, m, enterprise, err);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Log lines of the helpers: "<level> text", to stderr or syslog. */
+#ifndef EFTF_LOG_H
+#define EFTF_LOG_H
+
+#include <stdbool.h>
+
+enum eftf_log_level { EFTF_LOG_ERROR, EFTF_LOG_WARN, EFTF_LOG_INFO, EFTF_LOG_DEBUG };
+
+/* name: program name for the prefix. max: the chattiest level that is shown. */
+void eftf_log_open(const char *name, enum eftf_log_level max, bool to_syslog);
+void eftf_log(enum eftf_log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#define log_error(...) eftf_log(EFTF_LOG_ERROR, __VA_ARGS__)
+#define log_warn(...) eftf_log(EFTF_LOG_WARN, __VA_ARGS__)
+#define log_info(...) eftf_log(EFTF_LOG_INFO, __VA_ARGS__)
+#define log_debug(...) eftf_log(EFTF_LOG_DEBUG, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The TLS handshake (wolfSSL) with the profile of TS 33.210 clause 6.2:
+ * TLS 1.3 and 1.2, ECDHE and AEAD only, X25519 / P-256 / P-384. After the
+ * handshake the keys go to the kernel (eftf_tls_plant) and wolfSSL is done.
+ */
+#ifndef EFTF_TLS_H
+#define EFTF_TLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct eftf_tls_ctx;
+struct eftf_tls;
+
+struct eftf_tls_config {
+	bool server;
+	const char *ca_file;	/* client: required. server: if set, client certificates are required */
+	const char *cert_file;	/* PEM chain; server: required; client: optional */
+	const char *key_file;	/* PEM; required with cert_file */
+};
+
+enum eftf_tls_status {
+	EFTF_TLS_DONE,
+	EFTF_TLS_WANT_READ,
+	EFTF_TLS_WANT_WRITE,
+	EFTF_TLS_FAILED,	/* err says why; the connection is of no use */
+	EFTF_TLS_UNTRUSTED,	/* as FAILED, but final: certificate or name is wrong */
+};
+
+struct eftf_tls_info {
+	char version[16];	/* "TLSv1.3" */
+	char cipher[64];	/* IANA name, for example TLS_AES_128_GCM_SHA256 */
+	char group[32];		/* key exchange, for example X25519 */
+};
+
+/* Once per process, before anything else of wolfSSL: wiping allocators. */
+int eftf_tls_init(struct eftf_err *err);
+/* Loads CA, certificate and key; a missing or wrong file is named in err. */
+int eftf_tls_ctx_new(struct eftf_tls_ctx **ctx, const struct eftf_tls_config *cfg,
+		     struct eftf_err *err);
+void eftf_tls_ctx_free(struct eftf_tls_ctx *ctx);
+
+/*
+ * fd: a connected non-blocking TCP socket; stays the caller's.
+ * peer_name: client only: the name or IP literal that the certificate must
+ * carry; SNI is sent if it is a name.
+ */
+int eftf_tls_new(struct eftf_tls **tls, struct eftf_tls_ctx *ctx, int fd,
+		 const char *peer_name, struct eftf_err *err);
+enum eftf_tls_status eftf_tls_handshake(struct eftf_tls *tls, struct eftf_err *err);
+void eftf_tls_info(struct eftf_tls *tls, struct eftf_tls_info *info);
+/*
+ * After EFTF_TLS_DONE: gives the keys of both directions to the kernel
+ * (TCP_ULP "tls", TLS_TX, TLS_RX). Returns 0, or a negative errno with the
+ * remedy in err (no tls module, cipher not known to the kernel). On failure
+ * the connection must be closed: nothing may be written on it any more.
+ */
+int eftf_tls_plant(struct eftf_tls *tls, struct eftf_err *err);
+/* Wipes the secrets. Sends nothing, does not close the fd. */
+void eftf_tls_free(struct eftf_tls *tls);
+
+#endif
