@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's side by netlink (libmnl): tunnels of eftf.ko by generic
+ * netlink; links, addresses and routes by rtnetlink. Functions return 0 or a
+ * negative errno with the kernel's own text (extack) in err.
+ */
+#ifndef EFTF_NL_H
+#define EFTF_NL_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include <linux/eftf.h>
+
+#include "err.h"
+
+struct eftf_nl;
+
+/* ---- generic netlink: tunnels ------------------------------------------ */
+
+struct eftf_tunnel_spec {
+	uint32_t ifindex;
+	uint32_t id;			/* 0: the kernel chooses */
+	int fd;
+	bool has_inner4, has_inner6, has_gateway4, has_gateway6;
+	struct in_addr inner4, gateway4;
+	struct in6_addr inner6, gateway6;
+	uint8_t inner6_plen;
+	uint32_t keepalive, timeout;	/* s; 0: off */
+	bool persistent, negotiated;
+	uint64_t record_limit;		/* 0: the cipher's own */
+};
+
+/* A tunnel, or an event about one, as the kernel described it. Strings are
+ * terminated; what is not present is 0.
+ */
+struct eftf_tunnel_info {
+	uint8_t cmd;			/* enum eftf_cmd: what was received */
+	uint64_t present;		/* bit n: attribute EFTF_A_n was there */
+	uint32_t ifindex, id;
+	char ifname[IFNAMSIZ];
+	uint8_t role;
+	struct in_addr inner4, gateway4;
+	struct in6_addr inner6, gateway6;
+	uint8_t inner6_plen;
+	uint32_t keepalive, timeout;
+	bool persistent;
+	uint64_t record_limit;
+	uint32_t reason;
+	char reason_name[24];
+	uint8_t alert, direction;
+	uint32_t sock_errno;
+	struct sockaddr_storage outer_local, outer_peer;
+	uint16_t tls_version, tls_cipher;
+	uint64_t uptime, rx_age, tx_age;	/* ms */
+	uint32_t srtt, unsent, queue_packets, queue_bytes, transports;
+	uint64_t key_records_tx, key_records_rx;
+	uint32_t ticket_len;			/* octets of EFTF_A_TICKET */
+	uint64_t stats[EFTF_STAT_MAX + 1];
+	uint64_t sojourn[EFTF_SOJOURN_BUCKETS];
+};
+
+/* No eftf module: -ENOENT, and err says how to load it. */
+int eftf_nl_open(struct eftf_nl **nl, struct eftf_err *err);
+void eftf_nl_close(struct eftf_nl *nl);
+
+/* Non-persistent tunnels live as long as this nl. *id: out. */
+int eftf_nl_tunnel_new(struct eftf_nl *nl, const struct eftf_tunnel_spec *spec, uint32_t *id,
+		       struct eftf_err *err);
+/* Only the members whose has-flag is set are changed. */
+struct eftf_tunnel_change {
+	bool has_keepalive, has_timeout, has_persistent, has_record_limit;
+	uint32_t keepalive, timeout;
+	bool persistent;
+	uint64_t record_limit;
+};
+int eftf_nl_tunnel_set(struct eftf_nl *nl, uint32_t ifindex, uint32_t id,
+		       const struct eftf_tunnel_change *change, struct eftf_err *err);
+int eftf_nl_tunnel_swap(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, int fd,
+			struct eftf_err *err);
+int eftf_nl_tunnel_del(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, struct eftf_err *err);
+
+typedef void (*eftf_nl_tunnel_fn)(const struct eftf_tunnel_info *info, void *arg);
+/*
+ * id 0: all of the device; ifindex 0: all of the namespace. fn is called after
+ * the whole answer has come, so it may use nl; not at all after a failure.
+ */
+int eftf_nl_tunnel_get(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, eftf_nl_tunnel_fn fn,
+		       void *arg, struct eftf_err *err);
+
+/* A socket of its own that joins the events group: never mixed with answers. */
+int eftf_nl_events_open(struct eftf_nl **nl, struct eftf_err *err);
+int eftf_nl_fd(const struct eftf_nl *nl);	/* to poll for reading */
+/*
+ * Delivers what is there, never blocks. -ENOBUFS: events were lost, resync by
+ * a dump. -ENOENT: the module was unloaded, nothing will come any more.
+ */
+int eftf_nl_events_read(struct eftf_nl *nl, eftf_nl_tunnel_fn fn, void *arg, struct eftf_err *err);
+
+/* ---- rtnetlink: links, addresses, routes -------------------------------- */
+
+struct eftf_rt;
+
+int eftf_rt_open(struct eftf_rt **rt, struct eftf_err *err);
+void eftf_rt_close(struct eftf_rt *rt);
+
+struct eftf_link_spec {
+	const char *name;
+	enum eftf_role role;
+	bool ue_to_ue;
+	uint32_t mtu;			/* 0: the module's default */
+};
+/* -EEXIST if the name is taken. No module: -EOPNOTSUPP, with the remedy in err. */
+int eftf_rt_link_add(struct eftf_rt *rt, const struct eftf_link_spec *spec, struct eftf_err *err);
+/* -ENODEV, and nothing is deleted, if there is no such link or it is not of kind eftf. */
+int eftf_rt_link_del(struct eftf_rt *rt, const char *name, struct eftf_err *err);
+int eftf_rt_link_up(struct eftf_rt *rt, uint32_t ifindex, bool up, struct eftf_err *err);
+int eftf_rt_link_mtu(struct eftf_rt *rt, uint32_t ifindex, uint32_t mtu, struct eftf_err *err);
+
+struct eftf_link_info {
+	uint32_t ifindex, mtu, tunnels;
+	char name[IFNAMSIZ];
+	bool up, carrier, ue_to_ue;
+	uint8_t role;
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_dropped, tx_dropped, rx_errors, tx_errors;
+};
+typedef void (*eftf_rt_link_fn)(const struct eftf_link_info *info, void *arg);
+/* Links of kind eftf; name NULL: all. -ENODEV if a named one is not there or not eftf. */
+int eftf_rt_link_get(struct eftf_rt *rt, const char *name, eftf_rt_link_fn fn, void *arg,
+		     struct eftf_err *err);
+
+/* family AF_INET or AF_INET6; addr: 4 or 16 octets. An address that is there stays. */
+int eftf_rt_addr_add(struct eftf_rt *rt, uint32_t ifindex, int family, const void *addr,
+		     uint8_t plen, struct eftf_err *err);
+int eftf_rt_addr_del(struct eftf_rt *rt, uint32_t ifindex, int family, const void *addr,
+		     uint8_t plen, struct eftf_err *err);
+
+struct eftf_route {
+	int family;
+	uint8_t dst[16], via[16];
+	uint8_t plen;
+	bool has_via;
+	uint32_t ifindex;		/* 0: not said */
+	uint8_t src[16];		/* preferred source */
+	bool has_src;
+	uint32_t metric;		/* 0: the kernel's default (IPv4 0, IPv6 1024) */
+};
+/*
+ * Replaces an equal route: the one with the same destination and metric,
+ * whatever link it goes through. Give a metric of your own where another
+ * route must survive.
+ */
+int eftf_rt_route_add(struct eftf_rt *rt, const struct eftf_route *route, struct eftf_err *err);
+int eftf_rt_route_del(struct eftf_rt *rt, const struct eftf_route *route, struct eftf_err *err);
+/* How the kernel would reach dst now: fills dst, via, has_via, src, has_src and ifindex. */
+int eftf_rt_route_lookup(struct eftf_rt *rt, int family, const void *dst, struct eftf_route *route,
+			 struct eftf_err *err);
+
+#endif

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Routes by rtnetlink. */
+#include "nl_rt.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include <linux/rtnetlink.h>
+
+static int check_route(const struct eftf_route *route, const char *verb,
+		       struct eftf_nl_what *what, struct eftf_err *err)
+{
+	size_t len = eftf_nl_addr_len(route->family);
+	char dst[INET6_ADDRSTRLEN];
+
+	if (!len || route->plen > len * 8)
+		return eftf_err_set(err, EINVAL, "route %s: family %d with prefix length %u is "
+				    "not possible", verb, route->family, route->plen);
+	inet_ntop(route->family, route->dst, dst, sizeof(dst));
+	snprintf(what->text, sizeof(what->text), "route %s %s/%u", verb, dst, route->plen);
+	return 0;
+}
+
+static void put_route(struct nlmsghdr *nlh, struct rtmsg *rtm, const struct eftf_route *route)
+{
+	size_t len = eftf_nl_addr_len(route->family);
+
+	rtm->rtm_family = (uint8_t)route->family;
+	rtm->rtm_dst_len = route->plen;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	if (route->plen)
+		mnl_attr_put(nlh, RTA_DST, len, route->dst);
+	if (route->has_via)
+		mnl_attr_put(nlh, RTA_GATEWAY, len, route->via);
+	if (route->has_src)
+		mnl_attr_put(nlh, RTA_PREFSRC, len, route->src);
+	if (route->ifindex)
+		mnl_attr_put_u32(nlh, RTA_OIF, route->ifindex);
+	if (route->metric)
+		mnl_attr_put_u32(nlh, RTA_PRIORITY, route->metric);
+}
+
+int eftf_rt_route_add(struct eftf_rt *rt, const struct eftf_route *route, struct eftf_err *err)
+{
+	struct eftf_nl_what what;
+	struct eftf_nlreq req;
+	struct rtmsg *rtm;
+	void *header;
+	struct nlmsghdr *nlh = eftf_nl_rt_start(&req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE,
+						sizeof(*rtm), &header);
+	struct eftf_nl_ask ask = {.nlh = nlh, .what = what.text};
+	int ret = check_route(route, "add", &what, err);
+
+	if (ret)
+		return ret;
+	rtm = header;
+	rtm->rtm_protocol = RTPROT_STATIC;
+	rtm->rtm_type = RTN_UNICAST;
+	rtm->rtm_scope = route->family == AF_INET && !route->has_via ? RT_SCOPE_LINK :
+		RT_SCOPE_UNIVERSE;
+	put_route(nlh, rtm, route);
+	return eftf_nlsock_ask(&rt->s, &ask, err);
+}
+
+int eftf_rt_route_del(struct eftf_rt *rt, const struct eftf_route *route, struct eftf_err *err)
+{
+	struct eftf_nl_what what;
+	struct eftf_nlreq req;
+	struct rtmsg *rtm;
+	void *header;
+	struct nlmsghdr *nlh = eftf_nl_rt_start(&req, RTM_DELROUTE, 0, sizeof(*rtm), &header);
+	struct eftf_nl_ask ask = {.nlh = nlh, .what = what.text};
+	int ret = check_route(route, "del", &what, err);
+
+	if (ret)
+		return ret;
+	rtm = header;
+	rtm->rtm_protocol = RTPROT_STATIC;
+	rtm->rtm_scope = RT_SCOPE_NOWHERE;
+	put_route(nlh, rtm, route);
+	return eftf_nlsock_ask(&rt->s, &ask, err);
+}
+
+int eftf_nl_route_parse(const struct nlmsghdr *nlh, struct eftf_route *route)
+{
+	const struct nlattr *attr = NULL;
+	const char *start, *end = (const char *)nlh + nlh->nlmsg_len;
+	struct rtmsg rtm;
+	size_t len;
+
+	memset(route, 0, sizeof(*route));
+	if (nlh->nlmsg_len < NLMSG_HDRLEN + sizeof(rtm))
+		return -EBADMSG;
+	memcpy(&rtm, mnl_nlmsg_get_payload(nlh), sizeof(rtm));
+	len = eftf_nl_addr_len(rtm.rtm_family);
+	if (!len || rtm.rtm_dst_len > len * 8)
+		return -EBADMSG;
+	route->family = rtm.rtm_family;
+	route->plen = rtm.rtm_dst_len;
+	start = mnl_nlmsg_get_payload_offset(nlh, sizeof(rtm));
+	while ((attr = eftf_nl_attr_next(start, end, attr))) {
+		switch (mnl_attr_get_type(attr)) {
+		case RTA_DST:
+			eftf_nl_attr_copy(attr, route->dst, len);
+			break;
+		case RTA_GATEWAY:
+			route->has_via = eftf_nl_attr_copy(attr, route->via, len);
+			break;
+		case RTA_PREFSRC:
+			route->has_src = eftf_nl_attr_copy(attr, route->src, len);
+			break;
+		case RTA_OIF:
+			eftf_nl_attr_copy(attr, &route->ifindex, sizeof(route->ifindex));
+			break;
+		case RTA_VIA:
+			/* A gateway of the other address family: not to be expressed. */
+			return -EAFNOSUPPORT;
+		}
+	}
+	return 0;
+}
+
+static int lookup_answer(const struct nlmsghdr *nlh, void *arg)
+{
+	return nlh->nlmsg_type == RTM_NEWROUTE ? eftf_nl_route_parse(nlh, arg) : 0;
+}
+
+int eftf_rt_route_lookup(struct eftf_rt *rt, int family, const void *dst, struct eftf_route *route,
+			 struct eftf_err *err)
+{
+	struct eftf_nl_what what;
+	struct eftf_nlreq req;
+	struct eftf_route wanted = {.family = family};
+	size_t len = eftf_nl_addr_len(family);
+	struct rtmsg *rtm;
+	void *header;
+	struct nlmsghdr *nlh = eftf_nl_rt_start(&req, RTM_GETROUTE, 0, sizeof(*rtm), &header);
+	struct eftf_nl_ask ask = {.nlh = nlh, .answer = lookup_answer, .arg = route,
+				  .what = what.text};
+	int ret;
+
+	memset(route, 0, sizeof(*route));
+	wanted.plen = (uint8_t)(len * 8);
+	memcpy(wanted.dst, dst, len);
+	ret = check_route(&wanted, "lookup", &what, err);
+	if (ret)
+		return ret;
+	rtm = header;
+	rtm->rtm_family = (uint8_t)family;
+	rtm->rtm_dst_len = wanted.plen;
+	mnl_attr_put(nlh, RTA_DST, len, dst);
+	ret = eftf_nlsock_ask(&rt->s, &ask, err);
+	if (!ret && !route->ifindex)
+		return eftf_err_set(err, EPROTO, "%s: the kernel's answer names no link",
+				    what.text);
+	return ret;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Requests about tunnels to the generic netlink family "eftf". */
+#include "nl_sock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/genetlink.h>
+
+#include "nl_genl.h"
+
+#define MAX_TUNNELS	(1u << 18)	/* bound of what one dump may cost in memory */
+
+static struct nlmsghdr *start(struct eftf_nl *nl, struct eftf_nlreq *req, uint8_t cmd,
+			      uint32_t ifindex, uint32_t id)
+{
+	struct nlmsghdr *nlh = eftf_nl_genl_start(req, nl->family.id, cmd, 0);
+
+	mnl_attr_put_u32(nlh, EFTF_A_IFINDEX, ifindex);
+	if (id)
+		mnl_attr_put_u32(nlh, EFTF_A_ID, id);
+	return nlh;
+}
+
+static int new_answer(const struct nlmsghdr *nlh, void *arg)
+{
+	struct eftf_tunnel_info info;
+	uint32_t *id = arg;
+	int ret = eftf_nl_tunnel_parse(nlh, &info);
+
+	if (!ret)
+		*id = info.id;
+	return ret;
+}
+
+int eftf_nl_tunnel_new(struct eftf_nl *nl, const struct eftf_tunnel_spec *spec, uint32_t *id,
+		       struct eftf_err *err)
+{
+	struct eftf_nlreq req;
+	struct nlmsghdr *nlh = start(nl, &req, EFTF_CMD_TUNNEL_NEW, spec->ifindex, spec->id);
+	struct eftf_nl_ask ask = {.nlh = nlh, .answer = new_answer, .arg = id,
+				  .what = "tunnel add"};
+	int ret;
+
+	*id = 0;
+	mnl_attr_put_u32(nlh, EFTF_A_FD, (uint32_t)spec->fd);
+	if (spec->has_inner4)
+		mnl_attr_put(nlh, EFTF_A_INNER4, sizeof(spec->inner4), &spec->inner4);
+	if (spec->has_inner6) {
+		mnl_attr_put(nlh, EFTF_A_INNER6, sizeof(spec->inner6), &spec->inner6);
+		mnl_attr_put_u8(nlh, EFTF_A_INNER6_PLEN,
+				spec->inner6_plen ? spec->inner6_plen : 128);
+	}
+	if (spec->has_gateway4)
+		mnl_attr_put(nlh, EFTF_A_GATEWAY4, sizeof(spec->gateway4), &spec->gateway4);
+	if (spec->has_gateway6)
+		mnl_attr_put(nlh, EFTF_A_GATEWAY6, sizeof(spec->gateway6), &spec->gateway6);
+	mnl_attr_put_u32(nlh, EFTF_A_KEEPALIVE, spec->keepalive);
+	mnl_attr_put_u32(nlh, EFTF_A_TIMEOUT, spec->timeout);
+	mnl_attr_put_u8(nlh, EFTF_A_PERSISTENT, spec->persistent);
+	if (spec->negotiated)
+		mnl_attr_put(nlh, EFTF_A_NEGOTIATED, 0, NULL);
+	if (spec->record_limit)
+		mnl_attr_put_u64(nlh, EFTF_A_RECORD_LIMIT, spec->record_limit);
+
+	ret = eftf_nlsock_ask(&nl->s, &ask, err);
+	if (ret)
+		return ret;
+	if (!*id)
+		return eftf_err_set(err, EPROTO, "tunnel add: the kernel's answer has no id");
+	return 0;
+}
+
+int eftf_nl_tunnel_set(struct eftf_nl *nl, uint32_t ifindex, uint32_t id,
+		       const struct eftf_tunnel_change *change, struct eftf_err *err)
+{
+	struct eftf_nlreq req;
+	struct nlmsghdr *nlh = start(nl, &req, EFTF_CMD_TUNNEL_SET, ifindex, id);
+	struct eftf_nl_ask ask = {.nlh = nlh, .what = "tunnel set"};
+
+	if (change->has_keepalive)
+		mnl_attr_put_u32(nlh, EFTF_A_KEEPALIVE, change->keepalive);
+	if (change->has_timeout)
+		mnl_attr_put_u32(nlh, EFTF_A_TIMEOUT, change->timeout);
+	if (change->has_persistent)
+		mnl_attr_put_u8(nlh, EFTF_A_PERSISTENT, change->persistent);
+	if (change->has_record_limit)
+		mnl_attr_put_u64(nlh, EFTF_A_RECORD_LIMIT, change->record_limit);
+	return eftf_nlsock_ask(&nl->s, &ask, err);
+}
+
+int eftf_nl_tunnel_swap(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, int fd,
+			struct eftf_err *err)
+{
+	struct eftf_nlreq req;
+	struct nlmsghdr *nlh = start(nl, &req, EFTF_CMD_TUNNEL_SWAP, ifindex, id);
+	struct eftf_nl_ask ask = {.nlh = nlh, .what = "tunnel swap"};
+
+	mnl_attr_put_u32(nlh, EFTF_A_FD, (uint32_t)fd);
+	return eftf_nlsock_ask(&nl->s, &ask, err);
+}
+
+int eftf_nl_tunnel_del(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, struct eftf_err *err)
+{
+	struct eftf_nlreq req;
+	struct nlmsghdr *nlh = start(nl, &req, EFTF_CMD_TUNNEL_DEL, ifindex, id);
+	struct eftf_nl_ask ask = {.nlh = nlh, .what = "tunnel del"};
+
+	return eftf_nlsock_ask(&nl->s, &ask, err);
+}
+
+/* What one reading of the table brought; delivered only when it is whole. */
+struct list {
+	struct eftf_tunnel_info *v;
+	size_t n, room;
+	uint32_t ifindex, id;	/* 0: any */
+};
+
+static void list_again(void *arg)
+{
+	struct list *list = arg;
+
+	list->n = 0;
+}
+
+static int list_answer(const struct nlmsghdr *nlh, void *arg)
+{
+	struct list *list = arg;
+	struct eftf_tunnel_info *info;
+
+	if (list->n == list->room) {
+		size_t room = list->room ? list->room * 2 : 16;
+		struct eftf_tunnel_info *v;
+
+		if (list->n >= MAX_TUNNELS)
+			return -E2BIG;
+		v = reallocarray(list->v, room, sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		list->v = v;
+		list->room = room;
+	}
+	info = &list->v[list->n];
+	if (eftf_nl_tunnel_parse(nlh, info))
+		return 0;
+	if ((list->ifindex && info->ifindex != list->ifindex) ||
+	    (list->id && info->id != list->id))
+		return 0;
+	list->n++;
+	return 0;
+}
+
+int eftf_nl_tunnel_get(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, eftf_nl_tunnel_fn fn,
+		       void *arg, struct eftf_err *err)
+{
+	struct list list = {.ifindex = ifindex, .id = id};
+	struct eftf_nlreq req;
+	bool one = ifindex && id;
+	struct nlmsghdr *nlh = eftf_nl_genl_start(&req, nl->family.id, EFTF_CMD_TUNNEL_GET,
+						  one ? 0 : NLM_F_DUMP);
+	struct eftf_nl_ask ask = {.nlh = nlh, .answer = list_answer, .again = list_again,
+				  .arg = &list, .what = "tunnel show"};
+	size_t i;
+	int ret;
+
+	if (ifindex)
+		mnl_attr_put_u32(nlh, EFTF_A_IFINDEX, ifindex);
+	if (one)
+		mnl_attr_put_u32(nlh, EFTF_A_ID, id);
+	ret = eftf_nlsock_ask(&nl->s, &ask, err);
+	if (!ret && one && !list.n)
+		ret = eftf_err_set(err, EPROTO, "tunnel show: the kernel's answer describes "
+				   "no tunnel %u", id);
+	for (i = 0; !ret && i < list.n; i++)
+		fn(&list.v[i], arg);
+	free(list.v);
+	return ret;
+}
