@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Configuration of eftf-ue: what is in the INI file, checked. */
+#ifndef EFTF_UE_CONF_H
+#define EFTF_UE_CONF_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "config.h"
+#include "err.h"
+
+#define EFTF_CONF_HOST_MAX 254		/* DNS name, with its terminator */
+#define EFTF_CONF_MAX_ROUTES 64
+#define EFTF_CONF_DEFAULT_FILE "/etc/eftf/eftf-ue.conf"
+
+struct eftf_conf_prefix {
+	struct in_addr addr;
+	uint8_t plen;
+	bool set;
+};
+
+struct eftf_conf_routes {
+	struct eftf_conf_prefix prefix[EFTF_CONF_MAX_ROUTES];
+	size_t n;
+};
+
+/* A host by name or address, and a port; host "" = not configured. */
+struct eftf_conf_target {
+	char host[EFTF_CONF_HOST_MAX];
+	unsigned int port;		/* 0: not said */
+};
+
+enum eftf_conf_auth {
+	EFTF_AUTH_SAFE,		/* the strongest offered, but never Basic */
+	EFTF_AUTH_ANY,
+	EFTF_AUTH_BASIC,
+	EFTF_AUTH_DIGEST,
+	EFTF_AUTH_NTLM,
+	EFTF_AUTH_NEGOTIATE,
+};
+
+struct eftf_ue_conf {
+	/* [eftf] */
+	struct eftf_conf_target address;	/* its port is not used */
+	unsigned int port;
+	struct eftf_conf_target name;
+	char *ca, *cert, *key;
+	char *client_id;
+	unsigned int enterprise;
+	/* [tunnel] */
+	char device[IFNAMSIZ];
+	unsigned int mtu;			/* 0: what the EFTF says */
+	unsigned int keepalive;			/* s */
+	unsigned int timeout;			/* s; 0: three intervals */
+	struct eftf_conf_routes routes;
+	struct eftf_conf_prefix static_addr, gateway;
+	char *hook;
+	/* [proxy] */
+	char *proxy_url;			/* "env" or http://host:port */
+	char *proxy_user, *proxy_password;
+	int proxy_auth;				/* enum eftf_conf_auth */
+	bool proxy_fallback;
+	/* [detect] */
+	int mode;				/* enum eftf_mode */
+	struct sockaddr_storage pcscf, media;	/* ss_family 0: not configured */
+	unsigned int sip_port;
+	struct eftf_conf_target control;
+	unsigned int probe_timeout_ms;
+	unsigned int recheck;			/* s */
+	/* [log] */
+	int log_level;				/* enum eftf_log_level */
+	bool syslog;
+};
+
+/*
+ * Reads the file into conf (which may hold anything before). mode: of the
+ * command line, or NULL. Returns 0, or a negative errno with file, line, key
+ * and what is allowed in err. Free with eftf_conf_free() in either case.
+ */
+int eftf_conf_load(struct eftf_ue_conf *conf, const char *path, const char *mode,
+		   struct eftf_err *err);
+/* The same from memory, for tests and fuzzing. */
+int eftf_conf_load_text(struct eftf_ue_conf *conf, const char *text, size_t len,
+			const char *name, const char *mode, struct eftf_err *err);
+void eftf_conf_free(struct eftf_ue_conf *conf);
+/* The name that the certificate must carry. */
+const char *eftf_conf_name(const struct eftf_ue_conf *conf);
+/* All keys with their help, as an INI file of comments. */
+void eftf_conf_help(FILE *out);
+
+#endif

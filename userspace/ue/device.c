@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "device.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+
+static void keep_info(const struct eftf_link_info *info, void *arg)
+{
+	*(struct eftf_link_info *)arg = *info;
+}
+
+static void forget(struct eftf_device *dev)
+{
+	memset(&dev->addr, 0, sizeof(dev->addr));
+	memset(&dev->routes, 0, sizeof(dev->routes));
+	dev->ifindex = 0;
+	dev->created = false;
+}
+
+static int make(struct eftf_device *dev, const char *name, uint32_t mtu, bool *created,
+		struct eftf_err *err)
+{
+	struct eftf_link_spec spec = { .name = name, .role = EFTF_ROLE_UE, .mtu = mtu };
+	int ret = eftf_rt_link_add(dev->rt, &spec, err);
+
+	*created = ret == 0;
+	return ret == -EEXIST ? 0 : ret;
+}
+
+int eftf_device_open(struct eftf_device *dev, const char *name, uint32_t mtu,
+		     struct eftf_err *err)
+{
+	struct eftf_link_info info = { 0 };
+	bool created;
+	int ret;
+
+	ret = make(dev, name, mtu, &created, err);
+	if (!ret)
+		ret = eftf_rt_link_get(dev->rt, name, keep_info, &info, err);
+	if (ret)
+		return ret;
+	if (dev->ifindex && dev->ifindex != info.ifindex)
+		forget(dev);
+	dev->created = dev->created || created;
+	dev->ifindex = info.ifindex;
+	memcpy(dev->name, info.name, sizeof(dev->name));
+	if (info.role != EFTF_ROLE_UE)
+		return eftf_err_set(err, EINVAL, "device %s has the role gw: choose another name in "
+				    "[tunnel] device", name);
+	if (info.tunnels)
+		return eftf_err_set(err, EBUSY, "device %s already carries a tunnel: is another "
+				    "eftf-ue running?", name);
+	if (mtu && info.mtu != mtu) {
+		ret = eftf_rt_link_mtu(dev->rt, info.ifindex, mtu, err);
+		if (ret)
+			return ret;
+		info.mtu = mtu;
+	}
+	dev->mtu = info.mtu;
+	return info.up ? 0 : eftf_rt_link_up(dev->rt, info.ifindex, true, err);
+}
+
+static void remove_address(struct eftf_device *dev)
+{
+	struct eftf_err err;
+
+	if (!dev->addr.set)
+		return;
+	if (eftf_rt_addr_del(dev->rt, dev->ifindex, AF_INET, &dev->addr.addr, dev->addr.plen, &err))
+		log_debug("address of %s: %s", dev->name, err.text);
+	dev->addr.set = false;
+}
+
+int eftf_device_set_address(struct eftf_device *dev, const struct eftf_conf_prefix *addr,
+			    struct eftf_err *err)
+{
+	int ret;
+
+	if (dev->addr.set && dev->addr.addr.s_addr == addr->addr.s_addr &&
+	    dev->addr.plen == addr->plen)
+		return 0;
+	eftf_device_withdraw_routes(dev);
+	remove_address(dev);
+	ret = eftf_rt_addr_add(dev->rt, dev->ifindex, AF_INET, &addr->addr, addr->plen, err);
+	if (ret && ret != -EEXIST)
+		return ret;
+	dev->addr = *addr;
+	dev->addr.set = true;
+	return 0;
+}
+
+static struct eftf_route make_route(const struct eftf_device *dev,
+				    const struct eftf_conf_prefix *p)
+{
+	struct eftf_route r = {
+		.family = AF_INET, .plen = p->plen, .ifindex = dev->ifindex, .has_src = true,
+	};
+
+	memcpy(r.dst, &p->addr, sizeof(p->addr));
+	memcpy(r.src, &dev->addr.addr, sizeof(dev->addr.addr));
+	return r;
+}
+
+static void remove_route(struct eftf_device *dev, const struct eftf_conf_prefix *p)
+{
+	struct eftf_route r = make_route(dev, p);
+	struct eftf_err err;
+
+	if (eftf_rt_route_del(dev->rt, &r, &err))
+		log_debug("route of %s: %s", dev->name, err.text);
+}
+
+static void remove_exempt(struct eftf_device *dev)
+{
+	struct eftf_err err;
+
+	if (dev->has_exempt && eftf_rt_route_del(dev->rt, &dev->exempt, &err))
+		log_debug("host route to the outer peer: %s", err.text);
+	dev->has_exempt = false;
+}
+
+/* Only IPv4 peers can be covered; routes into the tunnel are IPv4. */
+static int exempt_peer(struct eftf_device *dev, const struct sockaddr_storage *peer,
+		       struct eftf_err *err)
+{
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)peer;
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)peer;
+	struct eftf_route way = { 0 };
+	struct in_addr addr;
+	int ret;
+
+	if (peer->ss_family == AF_INET6)
+		memcpy(&addr, &sin6->sin6_addr.s6_addr[12], sizeof(addr));
+	else
+		addr = sin->sin_addr;
+	if (dev->has_exempt && !memcmp(dev->exempt.dst, &addr, sizeof(addr)))
+		return 0;
+	remove_exempt(dev);
+	ret = eftf_rt_route_lookup(dev->rt, AF_INET, &addr, &way, err);
+	if (ret)
+		return ret;
+	if (way.ifindex == dev->ifindex)
+		return eftf_err_set(err, ELOOP, "the outer connection would go into the tunnel "
+				    "itself: check the routes of %s", dev->name);
+	if (way.ifindex == if_nametoindex("lo"))
+		return 0;	/* our own address: the local table comes first */
+	way.family = AF_INET;
+	way.plen = 32;
+	memcpy(way.dst, &addr, sizeof(addr));
+	ret = eftf_rt_route_add(dev->rt, &way, err);
+	if (ret)
+		return ret;
+	dev->exempt = way;
+	dev->has_exempt = true;
+	return 0;
+}
+
+static bool planned(const struct eftf_routes *plan, const struct eftf_conf_prefix *p)
+{
+	size_t i;
+
+	for (i = 0; i < plan->n; i++) {
+		if (plan->prefix[i].addr.s_addr == p->addr.s_addr && plan->prefix[i].plen == p->plen)
+			return true;
+	}
+	return false;
+}
+
+int eftf_device_set_routes(struct eftf_device *dev, const struct eftf_routes *plan,
+			   const struct sockaddr_storage *peer, struct eftf_err *err)
+{
+	size_t i;
+	int ret;
+
+	if (eftf_routes_cover(plan, peer)) {
+		ret = exempt_peer(dev, peer, err);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < dev->routes.n; i++) {
+		if (!planned(plan, &dev->routes.prefix[i]))
+			remove_route(dev, &dev->routes.prefix[i]);
+	}
+	dev->routes.n = 0;
+	for (i = 0; i < plan->n; i++) {
+		struct eftf_route r = make_route(dev, &plan->prefix[i]);
+
+		ret = eftf_rt_route_add(dev->rt, &r, err);
+		if (ret)
+			return ret;
+		dev->routes.prefix[dev->routes.n++] = plan->prefix[i];
+	}
+	if (!eftf_routes_cover(plan, peer))
+		remove_exempt(dev);
+	return 0;
+}
+
+void eftf_device_withdraw_routes(struct eftf_device *dev)
+{
+	size_t i;
+
+	for (i = 0; i < dev->routes.n; i++)
+		remove_route(dev, &dev->routes.prefix[i]);
+	dev->routes.n = 0;
+	remove_exempt(dev);
+}
+
+void eftf_device_close(struct eftf_device *dev)
+{
+	struct eftf_err err;
+
+	eftf_device_withdraw_routes(dev);
+	if (!dev->ifindex)
+		return;
+	remove_address(dev);
+	if (dev->created && eftf_rt_link_del(dev->rt, dev->name, &err))
+		log_warn("%s", err.text);
+	forget(dev);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The UE's network device: made, addressed, routed, and all of it undone. */
+#ifndef EFTF_UE_DEVICE_H
+#define EFTF_UE_DEVICE_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "err.h"
+#include "nl.h"
+#include "routes.h"
+
+/* Starts as 0 but for rt, which is the caller's. */
+struct eftf_device {
+	struct eftf_rt *rt;
+	char name[IFNAMSIZ];
+	uint32_t ifindex;		/* 0: not open */
+	uint32_t mtu;
+	bool created;			/* by us: removed by eftf_device_close() */
+	struct eftf_conf_prefix addr;	/* on the device, by us */
+	struct eftf_routes routes;	/* into the device, by us */
+	bool has_exempt;
+	struct eftf_route exempt;	/* the outer peer's own way */
+};
+
+/*
+ * Makes sure that the device is there, of role ue, up and without a tunnel.
+ * mtu 0: as it is. The address and routes of a device that vanished meanwhile
+ * are forgotten.
+ */
+int eftf_device_open(struct eftf_device *dev, const char *name, uint32_t mtu,
+		     struct eftf_err *err);
+/* Replaces the address, and with it the routes, if it is another one. */
+int eftf_device_set_address(struct eftf_device *dev, const struct eftf_conf_prefix *addr,
+			    struct eftf_err *err);
+/*
+ * Puts the planned routes in and takes those out that are not planned any
+ * more. If they cover the outer peer, it gets a host route by the way that
+ * the kernel reaches it now. -ELOOP: that way is the tunnel itself.
+ */
+int eftf_device_set_routes(struct eftf_device *dev, const struct eftf_routes *plan,
+			   const struct sockaddr_storage *peer, struct eftf_err *err);
+/* Takes all routes out, the outer peer's own one too; the address stays. */
+void eftf_device_withdraw_routes(struct eftf_device *dev);
+/* Undoes everything. */
+void eftf_device_close(struct eftf_device *dev);
+
+#endif

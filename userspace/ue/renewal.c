@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "renewal.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+
+#define DHCP_SERVER_PORT 67
+#define DHCP_CLIENT_PORT 68
+#define FOREVER 0xffffffffu
+#define RETRY_MIN_MS 5000u
+
+static void set_times(struct eftf_renewal *r)
+{
+	const struct eftf_lease4 *lease = &r->client->lease;
+	uint64_t now = eftf_now_ms();
+
+	r->start_at = UINT64_MAX;
+	r->expires_at = UINT64_MAX;
+	r->send_at = UINT64_MAX;
+	if (lease->seconds == FOREVER)
+		return;
+	r->expires_at = now + (uint64_t)lease->seconds * 1000;
+	r->start_at = now + (uint64_t)lease->t1 * 1000;
+}
+
+void eftf_renewal_start(struct eftf_renewal *r, struct eftf_dhcp4c *client, const char *device)
+{
+	r->fd = -1;
+	r->client = client;
+	r->device = device;
+	r->start_at = r->expires_at = r->send_at = UINT64_MAX;
+	if (client)
+		set_times(r);
+}
+
+uint64_t eftf_renewal_due(const struct eftf_renewal *r)
+{
+	uint64_t due = r->fd < 0 ? r->start_at : r->send_at;
+
+	return due < r->expires_at ? due : r->expires_at;
+}
+
+void eftf_renewal_stop(struct eftf_renewal *r)
+{
+	if (r->fd >= 0)
+		close(r->fd);
+	r->fd = -1;
+	r->start_at = r->expires_at = r->send_at = UINT64_MAX;
+}
+
+static int open_socket(const struct eftf_renewal *r)
+{
+	struct sockaddr_in me = {
+		.sin_family = AF_INET, .sin_port = htons(DHCP_CLIENT_PORT),
+		.sin_addr = r->client->lease.address,
+	};
+	int fd, one = 1;
+
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	/* another DHCP client of this host may sit on port 68 of all addresses */
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, r->device, (socklen_t)strlen(r->device)) ||
+	    bind(fd, (struct sockaddr *)&me, sizeof(me))) {
+		int ret = -errno;
+
+		close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+/* Tries later again: at half of what is left, as RFC 2131 4.4.5 has it. */
+static void postpone(struct eftf_renewal *r)
+{
+	uint64_t now = eftf_now_ms(), left = r->expires_at > now ? r->expires_at - now : 0;
+
+	if (r->fd >= 0)
+		close(r->fd);
+	r->fd = -1;
+	r->start_at = now + (left / 2 > RETRY_MIN_MS ? left / 2 : RETRY_MIN_MS);
+}
+
+static void begin(struct eftf_renewal *r)
+{
+	uint32_t xid;
+	int fd;
+
+	fd = open_socket(r);
+	if (fd < 0 || getrandom(&xid, sizeof(xid), 0) != (ssize_t)sizeof(xid)) {
+		log_warn("lease renewal: UDP port 68 on %s: %s", r->device,
+			 fd < 0 ? strerror(-fd) : "no random numbers");
+		if (fd >= 0)
+			close(fd);
+		postpone(r);
+		return;
+	}
+	r->fd = fd;
+	r->send_at = 0;
+	eftf_dhcp4c_renew(r->client, xid);
+}
+
+static void send_due(struct eftf_renewal *r)
+{
+	struct sockaddr_in server = {
+		.sin_family = AF_INET, .sin_port = htons(DHCP_SERVER_PORT),
+		.sin_addr = r->client->lease.server,
+	};
+	uint8_t message[EFTF_DHCP4_MAX];
+	int wait_ms = -1;
+	size_t len;
+
+	len = eftf_dhcp4c_output(r->client, message, sizeof(message), &wait_ms);
+	if (r->client->state == EFTF_DHCP4C_FAILED) {
+		log_warn("lease renewal: no answer from the EFTF");
+		postpone(r);
+		return;
+	}
+	if (len && sendto(r->fd, message, len, MSG_DONTWAIT, (struct sockaddr *)&server,
+			  sizeof(server)) < 0)
+		log_debug("lease renewal: send: %s", strerror(errno));
+	r->send_at = wait_ms < 0 ? UINT64_MAX : eftf_now_ms() + (uint64_t)wait_ms;
+}
+
+static enum eftf_renewal_result receive(struct eftf_renewal *r, struct eftf_err *err)
+{
+	uint8_t message[2048];
+	ssize_t n;
+
+	while ((n = recv(r->fd, message, sizeof(message), MSG_DONTWAIT)) >= 0) {
+		if (!eftf_dhcp4c_input(r->client, message, (size_t)n))
+			continue;
+		if (r->client->state == EFTF_DHCP4C_REFUSED) {
+			eftf_err_set(err, EACCES, "EFTF refused to renew the lease: %s",
+				     r->client->refusal[0] ? r->client->refusal : "no reason given");
+			eftf_renewal_stop(r);
+			return EFTF_RENEWAL_REFUSED;
+		}
+		if (r->client->state == EFTF_DHCP4C_BOUND) {
+			eftf_renewal_stop(r);
+			set_times(r);
+			return EFTF_RENEWAL_RENEWED;
+		}
+	}
+	return EFTF_RENEWAL_NOTHING;
+}
+
+enum eftf_renewal_result eftf_renewal_step(struct eftf_renewal *r, struct eftf_err *err)
+{
+	enum eftf_renewal_result result = EFTF_RENEWAL_NOTHING;
+	uint64_t now = eftf_now_ms();
+
+	if (now >= r->expires_at) {
+		eftf_err_set(err, ETIMEDOUT, "the lease ran out: the EFTF did not renew it");
+		eftf_renewal_stop(r);
+		return EFTF_RENEWAL_EXPIRED;
+	}
+	if (r->fd < 0 && now >= r->start_at)
+		begin(r);
+	if (r->fd >= 0)
+		result = receive(r, err);
+	if (r->fd >= 0 && now >= r->send_at)
+		send_due(r);
+	return result;
+}

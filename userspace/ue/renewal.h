@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Renewal of the lease through the tunnel (RFC 2131 4.4.5), by a UDP socket
+ * on the device: after the hand-off the stream is the kernel's.
+ */
+#ifndef EFTF_UE_RENEWAL_H
+#define EFTF_UE_RENEWAL_H
+
+#include <stdint.h>
+
+#include "dhcp4.h"
+#include "err.h"
+
+struct eftf_renewal {
+	int fd;			/* -1: not running */
+	struct eftf_dhcp4c *client;	/* the caller's; its lease is the one to renew */
+	const char *device;
+	uint64_t start_at;	/* ms: T1; UINT64_MAX: never */
+	uint64_t expires_at;	/* ms; UINT64_MAX: never */
+	uint64_t send_at;	/* ms: while running */
+};
+
+enum eftf_renewal_result {
+	EFTF_RENEWAL_NOTHING,
+	EFTF_RENEWAL_RENEWED,	/* client->lease is new */
+	EFTF_RENEWAL_REFUSED,	/* the lease is void: client->refusal */
+	EFTF_RENEWAL_EXPIRED,
+};
+
+/* A lease was just given to the client. client NULL: static, nothing to renew. */
+void eftf_renewal_start(struct eftf_renewal *r, struct eftf_dhcp4c *client, const char *device);
+/* When eftf_renewal_step() wants to be called, besides r->fd being readable. */
+uint64_t eftf_renewal_due(const struct eftf_renewal *r);
+/* Does what is due; never blocks. err: set on REFUSED and EXPIRED. */
+enum eftf_renewal_result eftf_renewal_step(struct eftf_renewal *r, struct eftf_err *err);
+void eftf_renewal_stop(struct eftf_renewal *r);
+
+#endif

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "routes.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static uint32_t mask(uint8_t plen)
+{
+	return plen ? 0xffffffffu << (32 - plen) : 0;
+}
+
+static void add(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
+{
+	struct eftf_conf_prefix p = { .plen = plen, .set = true };
+	size_t i;
+
+	if (plen > 32 || out->n == EFTF_ROUTES_MAX)
+		return;
+	p.addr.s_addr = htonl(ntohl(addr.s_addr) & mask(plen));
+	for (i = 0; i < out->n; i++) {
+		if (out->prefix[i].addr.s_addr == p.addr.s_addr && out->prefix[i].plen == plen)
+			return;
+	}
+	out->prefix[out->n++] = p;
+}
+
+void eftf_routes_plan(struct eftf_routes *out, const struct eftf_lease4 *lease,
+		      const struct eftf_conf_routes *configured)
+{
+	struct in_addr gateway = lease->router.s_addr ? lease->router : lease->server;
+	size_t i;
+
+	memset(out, 0, sizeof(*out));
+	if (gateway.s_addr)
+		add(out, gateway, 32);
+	for (i = 0; i < lease->n_routes; i++)
+		add(out, lease->routes[i].dest, lease->routes[i].plen);
+	for (i = 0; i < configured->n; i++)
+		add(out, configured->prefix[i].addr, configured->prefix[i].plen);
+	if (lease->n_routes || configured->n)
+		return;
+	for (i = 0; i < lease->n_sip; i++)
+		add(out, lease->sip[i], 32);
+}
+
+bool eftf_routes_cover(const struct eftf_routes *routes, const struct sockaddr_storage *peer)
+{
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)peer;
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)peer;
+	struct in_addr addr;
+	size_t i;
+
+	if (peer->ss_family == AF_INET) {
+		addr = sin->sin_addr;
+	} else if (peer->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr)) {
+		memcpy(&addr, &sin6->sin6_addr.s6_addr[12], sizeof(addr));
+	} else {
+		return false;
+	}
+	for (i = 0; i < routes->n; i++) {
+		if ((ntohl(addr.s_addr) & mask(routes->prefix[i].plen)) ==
+		    ntohl(routes->prefix[i].addr.s_addr))
+			return true;
+	}
+	return false;
+}
