@@ -41,6 +41,7 @@ int eftf_tls_init(struct eftf_err *err);
 /* Loads CA, certificate and key; a missing or wrong file is named in err. */
 int eftf_tls_ctx_new(struct eftf_tls_ctx **ctx, const struct eftf_tls_config *cfg,
 		     struct eftf_err *err);
+/* Connections made from it go on. */
 void eftf_tls_ctx_free(struct eftf_tls_ctx *ctx);
 
 /*
@@ -59,6 +60,9 @@ void eftf_tls_info(struct eftf_tls *tls, struct eftf_tls_info *info);
  * the connection must be closed: nothing may be written on it any more.
  */
 int eftf_tls_plant(struct eftf_tls *tls, struct eftf_err *err);
+#define EFTF_TLS_PEER_ID_LEN 32
+/* SHA-256 of the verified peer certificate; false if there is none. */
+bool eftf_tls_peer_id(struct eftf_tls *tls, uint8_t id[EFTF_TLS_PEER_ID_LEN]);
 /* Wipes the secrets. Sends nothing, does not close the fd. */
 void eftf_tls_free(struct eftf_tls *tls);
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by the tls_*.c files only. */
+#ifndef EFTF_TLS_PRIV_H
+#define EFTF_TLS_PRIV_H
+
+#include <wolfssl/options.h>
+#include <wolfssl/ssl.h>
+
+#include "tls.h"
+
+#define TLS_RECORD_HDR 5
+#define TLS12_NONCE 8
+
+struct eftf_tls_ctx {
+	WOLFSSL_CTX *wolf;
+	bool server;
+	bool verify;
+};
+
+/* Follows the records that wolfSSL sends, to know the last explicit nonce. */
+struct tls_tx_watch {
+	uint8_t hdr[TLS_RECORD_HDR];
+	unsigned int have;		/* octets of hdr */
+	size_t left;			/* octets of the record to come */
+	size_t at;			/* octets of the record seen */
+	uint8_t nonce[TLS12_NONCE];	/* first octets of the last record */
+};
+
+struct eftf_tls {
+	WOLFSSL *ssl;
+	int fd;
+	bool server;
+	bool verify;			/* a peer certificate is required */
+	bool dead;			/* nothing goes through wolfSSL any more */
+	bool want_write;		/* the send callback last said: no room */
+	bool closed;			/* the peer closed the connection */
+	int io_errno;			/* of the last failed send or recv */
+	int verify_error;		/* wolfSSL's code for the refused certificate */
+	char peer_name[256];
+	uint8_t ip[16];			/* peer_name is an IP literal */
+	unsigned int ip_len;		/* 0, 4 or 16 */
+	bool ip_mismatch;
+	uint8_t first[TLS_RECORD_HDR];	/* what the peer said first */
+	unsigned int n_first;
+	struct tls_tx_watch tx;
+};
+
+/* Turns wolfSSL's code into words. Returns FAILED or UNTRUSTED. */
+enum eftf_tls_status eftf_tls_explain(struct eftf_tls *tls, int code, struct eftf_err *err);
+bool eftf_tls_key_fits(const char *cert_file, const char *key_file);
+
+#endif
