@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The network device, rtnl link kind "eftf". A device of role ue has one
+ * tunnel and puts every packet into it; a device of role gw chooses the tunnel
+ * by the inner destination.
+ */
+#include <linux/if_arp.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/module.h>
+#include <net/icmp.h>
+#include <net/ip_tunnels.h>
+#include <net/rtnetlink.h>
+
+#include "device.h"
+#include "transport.h"
+#include "tunnel.h"
+
+#define EFTF_DEFAULT_MTU 1400	/* fits one TCP segment behind a 1500-octet link */
+
+#define EFTF_FEATURES (NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_SG |		\
+		       NETIF_F_GSO | NETIF_F_GSO_SOFTWARE | NETIF_F_HIGHDMA)
+
+static struct eftf_tunnel *eftf_xmit_lookup(struct eftf_dev *edev, const struct sk_buff *skb)
+{
+	unsigned long first = 0;
+
+	if (edev->role == EFTF_ROLE_UE)
+		return eftf_table_next(&edev->table, &first);
+	if (skb->protocol == htons(ETH_P_IP))
+		return eftf_table_by4(&edev->table, ip_hdr(skb)->daddr);
+	return eftf_table_by6(&edev->table, &ipv6_hdr(skb)->daddr);
+}
+
+static void eftf_xmit_unreachable(struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+	else if (skb->protocol == htons(ETH_P_IPV6))
+		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
+}
+
+static netdev_tx_t eftf_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct eftf_dev *edev = netdev_priv(dev);
+	struct eftf_tunnel *tunnel;
+
+	if (unlikely(!skb->protocol || ip_tunnel_parse_protocol(skb) != skb->protocol))
+		goto drop;
+	/* what one UE sent is not for another UE, unless that is wanted */
+	if (skb->skb_iif == dev->ifindex && !READ_ONCE(edev->ue_to_ue))
+		goto drop_tell;
+
+	rcu_read_lock();
+	tunnel = eftf_xmit_lookup(edev, skb);
+	if (likely(tunnel)) {
+		skb_dst_drop(skb);
+		skb_reset_mac_header(skb);
+		eftf_tunnel_xmit(tunnel, skb);
+		rcu_read_unlock();
+		return NETDEV_TX_OK;
+	}
+	rcu_read_unlock();
+
+drop_tell:
+	eftf_xmit_unreachable(skb);
+drop:
+	DEV_STATS_INC(dev, tx_errors);
+	kfree_skb(skb);
+	return NETDEV_TX_OK;
+}
+
+static int eftf_dev_init(struct net_device *dev)
+{
+	struct eftf_dev *edev = netdev_priv(dev);
+	int err;
+
+	edev->dev = dev;
+	INIT_LIST_HEAD(&edev->tunnels);
+	mutex_init(&edev->lock);
+	err = eftf_table_init(&edev->table);
+	if (err)
+		return err;
+	err = gro_cells_init(&edev->cells, dev);
+	if (err)
+		eftf_table_destroy(&edev->table);
+	return err;
+}
+
+/* The last reference is gone, so every tunnel is. */
+static void eftf_dev_destructor(struct net_device *dev)
+{
+	struct eftf_dev *edev = netdev_priv(dev);
+
+	gro_cells_destroy(&edev->cells);
+	eftf_table_destroy(&edev->table);
+	mutex_destroy(&edev->lock);
+}
+
+static const struct net_device_ops eftf_netdev_ops = {
+	.ndo_init = eftf_dev_init,
+	.ndo_start_xmit = eftf_xmit,
+	.ndo_get_stats64 = dev_get_tstats64,
+};
+
+static const struct device_type eftf_device_type = { .name = EFTF_LINK_KIND };
+
+/**
+ * eftf_dev_is_eftf - is it one of ours?
+ * @dev: any device
+ */
+bool eftf_dev_is_eftf(const struct net_device *dev)
+{
+	return dev->netdev_ops == &eftf_netdev_ops;
+}
+
+/**
+ * eftf_dev_get - find a device by its index
+ * @net: network namespace
+ * @ifindex: index
+ * @tracker: of the reference, for eftf_dev_put()
+ * @extack: told why not; may be NULL
+ *
+ * Context: process.
+ * Return: device, referenced; ERR_PTR(-ENODEV), ERR_PTR(-EOPNOTSUPP).
+ */
+struct eftf_dev *eftf_dev_get(struct net *net, u32 ifindex, netdevice_tracker *tracker,
+			      struct netlink_ext_ack *extack)
+{
+	struct eftf_dev *edev;
+	struct net_device *dev;
+
+	rcu_read_lock();
+	dev = dev_get_by_index_rcu(net, ifindex);
+	if (!dev) {
+		NL_SET_ERR_MSG(extack, "no such device in this network namespace");
+		edev = ERR_PTR(-ENODEV);
+	} else if (!eftf_dev_is_eftf(dev)) {
+		NL_SET_ERR_MSG(extack, "the device is not of kind eftf");
+		edev = ERR_PTR(-EOPNOTSUPP);
+	} else {
+		edev = netdev_priv(dev);
+		netdev_hold(dev, tracker, GFP_ATOMIC);
+	}
+	rcu_read_unlock();
+	return edev;
+}
+
+/**
+ * eftf_dev_put - drop what eftf_dev_get() took
+ * @edev: device
+ * @tracker: of the reference
+ */
+void eftf_dev_put(struct eftf_dev *edev, netdevice_tracker *tracker)
+{
+	netdev_put(edev->dev, tracker);
+}
+
+static void eftf_setup(struct net_device *dev)
+{
+	dev->netdev_ops = &eftf_netdev_ops;
+	dev->priv_destructor = eftf_dev_destructor;
+	dev->needs_free_netdev = true;
+	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
+	dev->type = ARPHRD_NONE;
+	dev->flags = IFF_POINTOPOINT | IFF_NOARP;
+	dev->priv_flags |= IFF_NO_QUEUE;
+	dev->features |= EFTF_FEATURES;
+	dev->hw_features |= EFTF_FEATURES;
+	dev->hw_enc_features |= EFTF_FEATURES;
+	dev->mtu = EFTF_DEFAULT_MTU;
+	dev->min_mtu = ETH_MIN_MTU;
+	dev->max_mtu = FTT_IMS_MAX_PAYLOAD;
+	eftf_compat_set_lltx(dev);
+	/* events and owners belong to the namespace that made the link */
+	eftf_compat_pin_netns(dev);
+	SET_NETDEV_DEVTYPE(dev, &eftf_device_type);
+	netif_keep_dst(dev);
+}
+
+static const struct nla_policy eftf_link_policy[IFLA_EFTF_MAX + 1] = {
+	[IFLA_EFTF_ROLE] = NLA_POLICY_MAX(NLA_U8, EFTF_ROLE_GW),
+	[IFLA_EFTF_UE_TO_UE] = NLA_POLICY_MAX(NLA_U8, 1),
+};
+
+static int eftf_newlink(EFTF_NEWLINK_ARGS)
+{
+	struct nlattr **attrs = eftf_compat_newlink_data();
+	struct eftf_dev *edev = netdev_priv(dev);
+	int err;
+
+	if (attrs && attrs[IFLA_EFTF_ROLE])
+		edev->role = nla_get_u8(attrs[IFLA_EFTF_ROLE]);
+	if (attrs && attrs[IFLA_EFTF_UE_TO_UE])
+		edev->ue_to_ue = nla_get_u8(attrs[IFLA_EFTF_UE_TO_UE]);
+	err = register_netdevice(dev);
+	if (!err && edev->role == EFTF_ROLE_UE)
+		netif_carrier_off(dev);	/* until there is a tunnel */
+	return err;
+}
+
+static int eftf_changelink(struct net_device *dev, struct nlattr *tb[], struct nlattr *data[],
+			   struct netlink_ext_ack *extack)
+{
+	struct eftf_dev *edev = netdev_priv(dev);
+
+	if (!data)
+		return 0;
+	if (data[IFLA_EFTF_ROLE] && nla_get_u8(data[IFLA_EFTF_ROLE]) != edev->role) {
+		NL_SET_ERR_MSG(extack, "the role of an eftf link cannot be changed: delete it and make a new one");
+		return -EOPNOTSUPP;
+	}
+	if (data[IFLA_EFTF_UE_TO_UE])
+		WRITE_ONCE(edev->ue_to_ue, nla_get_u8(data[IFLA_EFTF_UE_TO_UE]));
+	return 0;
+}
+
+/* RTNL is held: end the tunnels, wait for none; their references do that. */
+static void eftf_dellink(struct net_device *dev, struct list_head *head)
+{
+	struct eftf_dev *edev = netdev_priv(dev);
+	struct eftf_tunnel *tunnel;
+
+	mutex_lock(&edev->lock);
+	edev->dying = true;
+	list_for_each_entry(tunnel, &edev->tunnels, all)
+		eftf_tunnel_kill(tunnel);
+	mutex_unlock(&edev->lock);
+	unregister_netdevice_queue(dev, head);
+}
+
+static size_t eftf_get_size(const struct net_device *dev)
+{
+	return nla_total_size(sizeof(u8)) * 2 + nla_total_size(sizeof(u32));
+}
+
+static int eftf_fill_info(struct sk_buff *skb, const struct net_device *dev)
+{
+	const struct eftf_dev *edev = netdev_priv(dev);
+
+	if (nla_put_u8(skb, IFLA_EFTF_ROLE, edev->role) ||
+	    nla_put_u8(skb, IFLA_EFTF_UE_TO_UE, READ_ONCE(edev->ue_to_ue)) ||
+	    nla_put_u32(skb, IFLA_EFTF_TUNNELS, READ_ONCE(edev->table.count)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static struct rtnl_link_ops eftf_link_ops __read_mostly = {
+	.kind = EFTF_LINK_KIND,
+	.maxtype = IFLA_EFTF_MAX,
+	.policy = eftf_link_policy,
+	.priv_size = sizeof(struct eftf_dev),
+	.setup = eftf_setup,
+	.newlink = eftf_newlink,
+	.changelink = eftf_changelink,
+	.dellink = eftf_dellink,
+	.get_size = eftf_get_size,
+	.fill_info = eftf_fill_info,
+};
+
+int __init eftf_device_init(void)
+{
+	return rtnl_link_register(&eftf_link_ops);
+}
+
+/* Deletes every device, and returns when the last one is gone. */
+void eftf_device_exit(void)
+{
+	rtnl_link_unregister(&eftf_link_ops);
+}

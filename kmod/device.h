@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef EFTF_DEVICE_H
+#define EFTF_DEVICE_H
+
+#include <linux/eftf.h>
+#include <linux/netdevice.h>
+#include <net/gro_cells.h>
+
+#include "table.h"
+
+/**
+ * struct eftf_dev - private part of an eftf net_device
+ * @dev: the device
+ * @role: enum eftf_role, fixed when the link is made
+ * @ue_to_ue: packets that came in by this device may leave by it
+ * @cells: GRO context that received packets are given to
+ * @lock: serialises changes of @table and @tunnels; taken in process context,
+ *	may be taken under RTNL
+ * @table: lookup of tunnels; read under RCU
+ * @tunnels: every tunnel that is not freed yet, also closing ones
+ * @dying: set under @lock when the link goes: no new tunnels
+ */
+struct eftf_dev {
+	struct net_device *dev;
+	u8 role;
+	bool ue_to_ue;
+	struct gro_cells cells;
+	struct mutex lock;
+	struct eftf_table table;
+	struct list_head tunnels;
+	bool dying;
+};
+
+struct eftf_dev *eftf_dev_get(struct net *net, u32 ifindex, netdevice_tracker *tracker,
+			      struct netlink_ext_ack *extack);
+void eftf_dev_put(struct eftf_dev *edev, netdevice_tracker *tracker);
+bool eftf_dev_is_eftf(const struct net_device *dev);
+int eftf_device_init(void);
+void eftf_device_exit(void);
+
+#endif

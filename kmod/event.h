@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef EFTF_EVENT_H
+#define EFTF_EVENT_H
+
+#include <linux/eftf.h>
+#include <linux/types.h>
+
+struct eftf_end;
+struct eftf_tunnel;
+
+void eftf_event_up(struct eftf_tunnel *tunnel);
+void eftf_event_down(struct eftf_tunnel *tunnel);
+void eftf_event_rekey(struct eftf_tunnel *tunnel, enum eftf_direction direction, u64 records);
+void eftf_event_ticket(struct eftf_tunnel *tunnel, const u8 *data, size_t len);
+void eftf_event_stalled(struct eftf_tunnel *tunnel);
+void eftf_event_swapped(struct eftf_tunnel *tunnel, const struct eftf_end *end);
+
+#endif

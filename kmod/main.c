@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * eftf: the tunnel of 3GPP TS 33.203 Annex W.2 and TS 24.322 (FTT-IMS) as a
+ * network device whose packets travel in envelopes over a kTLS socket.
+ */
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/workqueue.h>
+#include <net/rtnetlink.h>
+
+#include "device.h"
+#include "netlink.h"
+#include "owner.h"
+#include "tunnel.h"
+
+struct workqueue_struct *eftf_wq;
+
+static int __init eftf_init(void)
+{
+	int err;
+
+	eftf_wq = alloc_workqueue("eftf", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_SYSFS, 0);
+	if (!eftf_wq)
+		return -ENOMEM;
+	err = eftf_owner_init();
+	if (err)
+		goto err_wq;
+	err = eftf_netlink_init();
+	if (err)
+		goto err_owner;
+	err = eftf_device_init();
+	if (err)
+		goto err_netlink;
+	return 0;
+
+err_netlink:
+	eftf_netlink_exit();
+err_owner:
+	eftf_owner_exit();
+err_wq:
+	destroy_workqueue(eftf_wq);
+	return err;
+}
+
+static void __exit eftf_exit(void)
+{
+	/* takes the devices and, with their last references, the tunnels down */
+	eftf_device_exit();
+	eftf_netlink_exit();
+	eftf_owner_exit();
+	destroy_workqueue(eftf_wq);
+	rcu_barrier();
+}
+
+module_init(eftf_init);
+module_exit(eftf_exit);
+MODULE_DESCRIPTION("Firewall traversal tunnel of 3GPP TS 24.322 over kTLS");
+MODULE_LICENSE("GPL");
+MODULE_SOFTDEP("pre: tls");
+MODULE_ALIAS_RTNL_LINK(EFTF_LINK_KIND);
+MODULE_ALIAS_GENL_FAMILY(EFTF_GENL_NAME);

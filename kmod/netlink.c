@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The generic netlink family "eftf": commands on tunnels. Every refusal says
+ * why in extack.
+ */
+#include <linux/module.h>
+#include <net/genetlink.h>
+#include <net/ipv6.h>
+
+#include "describe.h"
+#include "device.h"
+#include "keepalive.h"
+#include "netlink.h"
+#include "owner.h"
+#include "tunnel.h"
+
+#define EFTF_KEEPALIVE_MAX	65535		/* s */
+#define EFTF_TIMEOUT_MAX	(7 * 24 * 3600)	/* s; far from wrapping in jiffies */
+
+static struct netlink_range_validation eftf_id_range = {
+	.min = 1,
+	.max = S32_MAX,
+};
+
+static const struct nla_policy eftf_policy[EFTF_A_MAX + 1] = {
+	[EFTF_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[EFTF_A_ID] = NLA_POLICY_FULL_RANGE(NLA_U32, &eftf_id_range),
+	[EFTF_A_FD] = NLA_POLICY_MIN(NLA_S32, 0),
+	[EFTF_A_INNER4] = NLA_POLICY_EXACT_LEN(sizeof(__be32)),
+	[EFTF_A_INNER6] = NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
+	[EFTF_A_INNER6_PLEN] = NLA_POLICY_RANGE(NLA_U8, 1, 128),
+	[EFTF_A_GATEWAY4] = NLA_POLICY_EXACT_LEN(sizeof(__be32)),
+	[EFTF_A_GATEWAY6] = NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
+	[EFTF_A_KEEPALIVE] = { .type = NLA_U32 },
+	[EFTF_A_TIMEOUT] = { .type = NLA_U32 },
+	[EFTF_A_PERSISTENT] = NLA_POLICY_MAX(NLA_U8, 1),
+	[EFTF_A_NEGOTIATED] = { .type = NLA_FLAG },
+	[EFTF_A_RECORD_LIMIT] = { .type = NLA_U64 },
+};
+
+static bool eftf_missing(struct genl_info *info, int attr, const char *text)
+{
+	if (info->attrs[attr])
+		return false;
+	if (info->extack)
+		info->extack->_msg = text;
+	return true;
+}
+
+static int eftf_parse_times(struct nlattr **attrs, struct eftf_tunnel_config *c,
+			    struct netlink_ext_ack *extack)
+{
+	if (attrs[EFTF_A_KEEPALIVE])
+		c->keepalive = nla_get_u32(attrs[EFTF_A_KEEPALIVE]);
+	if (attrs[EFTF_A_TIMEOUT])
+		c->timeout = nla_get_u32(attrs[EFTF_A_TIMEOUT]);
+	if (c->keepalive > EFTF_KEEPALIVE_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, attrs[EFTF_A_KEEPALIVE],
+				    "the keep-alive interval is at most 65535 seconds");
+		return -ERANGE;
+	}
+	if (c->timeout > EFTF_TIMEOUT_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, attrs[EFTF_A_TIMEOUT],
+				    "the timeout is at most 604800 seconds");
+		return -ERANGE;
+	}
+	return eftf_keepalive_check(c, extack);
+}
+
+static bool eftf_unicast4(__be32 addr)
+{
+	return addr && !ipv4_is_multicast(addr) && !ipv4_is_lbcast(addr) &&
+	       !ipv4_is_loopback(addr);
+}
+
+static bool eftf_unicast6(const struct in6_addr *addr)
+{
+	return !ipv6_addr_any(addr) && !ipv6_addr_is_multicast(addr) &&
+	       !ipv6_addr_loopback(addr) && !ipv6_addr_v4mapped(addr);
+}
+
+static int eftf_parse_addresses(struct nlattr **attrs, struct eftf_tunnel_config *c,
+				struct netlink_ext_ack *extack)
+{
+	if (attrs[EFTF_A_INNER4]) {
+		c->has_inner4 = true;
+		c->inner4 = nla_get_in_addr(attrs[EFTF_A_INNER4]);
+	}
+	if (attrs[EFTF_A_GATEWAY4]) {
+		c->has_gateway4 = true;
+		c->gateway4 = nla_get_in_addr(attrs[EFTF_A_GATEWAY4]);
+	}
+	if (attrs[EFTF_A_INNER6]) {
+		c->has_inner6 = true;
+		c->inner6 = nla_get_in6_addr(attrs[EFTF_A_INNER6]);
+	}
+	if (attrs[EFTF_A_GATEWAY6]) {
+		c->has_gateway6 = true;
+		c->gateway6 = nla_get_in6_addr(attrs[EFTF_A_GATEWAY6]);
+	}
+	c->plen = attrs[EFTF_A_INNER6_PLEN] ? nla_get_u8(attrs[EFTF_A_INNER6_PLEN]) : 128;
+	if (!c->has_inner4 && !c->has_inner6) {
+		NL_SET_ERR_MSG(extack, "a tunnel needs an inner address: INNER4, INNER6 or both");
+		return -EINVAL;
+	}
+	if ((c->has_inner4 && !eftf_unicast4(c->inner4)) ||
+	    (c->has_gateway4 && !eftf_unicast4(c->gateway4)) ||
+	    (c->has_inner6 && !eftf_unicast6(&c->inner6)) ||
+	    (c->has_gateway6 && !eftf_unicast6(&c->gateway6))) {
+		NL_SET_ERR_MSG(extack, "an inner address is not a unicast address");
+		return -EADDRNOTAVAIL;
+	}
+	return 0;
+}
+
+static int eftf_parse_config(struct genl_info *info, struct eftf_tunnel_config *c)
+{
+	struct nlattr **attrs = info->attrs;
+	int err;
+
+	if (attrs[EFTF_A_ID])
+		c->id = nla_get_u32(attrs[EFTF_A_ID]);
+	if (attrs[EFTF_A_PERSISTENT])
+		c->persistent = nla_get_u8(attrs[EFTF_A_PERSISTENT]);
+	c->negotiated = nla_get_flag(attrs[EFTF_A_NEGOTIATED]);
+	if (attrs[EFTF_A_RECORD_LIMIT])
+		c->record_limit = nla_get_u64(attrs[EFTF_A_RECORD_LIMIT]);
+	err = eftf_parse_addresses(attrs, c, info->extack);
+	return err ?: eftf_parse_times(attrs, c, info->extack);
+}
+
+static int eftf_reply_id(struct genl_info *info, struct eftf_dev *edev, u32 id)
+{
+	struct sk_buff *msg;
+	void *hdr;
+
+	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(msg, info, &eftf_genl_family, 0, EFTF_CMD_TUNNEL_NEW);
+	if (!hdr || nla_put_u32(msg, EFTF_A_IFINDEX, edev->dev->ifindex) ||
+	    nla_put_u32(msg, EFTF_A_ID, id)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+static int eftf_nl_tunnel_new(struct sk_buff *skb, struct genl_info *info)
+{
+	struct eftf_tunnel_config config = {};
+	netdevice_tracker tracker;
+	struct eftf_tunnel *tunnel;
+	struct eftf_dev *edev;
+	int err;
+	u32 id;
+
+	if (eftf_missing(info, EFTF_A_IFINDEX, "IFINDEX is missing: which device?") ||
+	    eftf_missing(info, EFTF_A_FD, "FD is missing: which socket?"))
+		return -EINVAL;
+	err = eftf_parse_config(info, &config);
+	if (err)
+		return err;
+	edev = eftf_dev_get(genl_info_net(info), nla_get_u32(info->attrs[EFTF_A_IFINDEX]),
+			    &tracker, info->extack);
+	if (IS_ERR(edev))
+		return PTR_ERR(edev);
+
+	mutex_lock(&edev->lock);
+	if (edev->dying) {
+		NL_SET_ERR_MSG(info->extack, "the device is being deleted");
+		err = -ENODEV;
+	} else if (edev->role == EFTF_ROLE_UE && edev->table.count) {
+		NL_SET_ERR_MSG(info->extack, "a device of role ue has one tunnel, and has it already");
+		err = -EEXIST;
+	} else {
+		tunnel = eftf_tunnel_new(edev, &config, nla_get_s32(info->attrs[EFTF_A_FD]),
+					 genl_info_net(info), info->snd_portid, info->extack);
+		err = PTR_ERR_OR_ZERO(tunnel);
+		if (!err)
+			id = tunnel->config.id;
+	}
+	mutex_unlock(&edev->lock);
+	if (!err)
+		err = eftf_reply_id(info, edev, id);
+	eftf_dev_put(edev, &tracker);
+	return err;
+}
+
+/*
+ * Finds the tunnel that a command names. Return: tunnel, with its device's
+ * lock held and the device in @edev referenced: eftf_nl_tunnel_done().
+ */
+static struct eftf_tunnel *eftf_nl_tunnel_find(struct genl_info *info, struct eftf_dev **edev,
+					       netdevice_tracker *tracker)
+{
+	struct eftf_tunnel *tunnel;
+
+	if (eftf_missing(info, EFTF_A_IFINDEX, "IFINDEX is missing: which device?") ||
+	    eftf_missing(info, EFTF_A_ID, "ID is missing: which tunnel?"))
+		return ERR_PTR(-EINVAL);
+	*edev = eftf_dev_get(genl_info_net(info), nla_get_u32(info->attrs[EFTF_A_IFINDEX]),
+			     tracker, info->extack);
+	if (IS_ERR(*edev))
+		return ERR_CAST(*edev);
+	mutex_lock(&(*edev)->lock);
+	tunnel = eftf_table_by_id(&(*edev)->table, nla_get_u32(info->attrs[EFTF_A_ID]));
+	if (tunnel)
+		return tunnel;
+	mutex_unlock(&(*edev)->lock);
+	eftf_dev_put(*edev, tracker);
+	NL_SET_ERR_MSG(info->extack, "the device has no tunnel with this id");
+	return ERR_PTR(-ENOENT);
+}
+
+static void eftf_nl_tunnel_done(struct eftf_dev *edev, netdevice_tracker *tracker)
+{
+	mutex_unlock(&edev->lock);
+	eftf_dev_put(edev, tracker);
+}
+
+static int eftf_nl_tunnel_apply(struct genl_info *info, struct eftf_tunnel *tunnel)
+{
+	struct eftf_tunnel_config *c = &tunnel->config;
+	struct eftf_tunnel_config changed = *c;
+	int err;
+
+	err = eftf_parse_times(info->attrs, &changed, info->extack);
+	if (err)
+		return err;
+	if (info->attrs[EFTF_A_PERSISTENT])
+		changed.persistent = nla_get_u8(info->attrs[EFTF_A_PERSISTENT]);
+	if (changed.persistent != c->persistent) {
+		if (changed.persistent)
+			eftf_owner_leave(tunnel);
+		else
+			err = eftf_owner_join(tunnel, genl_info_net(info), info->snd_portid);
+		if (err)
+			return err;
+		WRITE_ONCE(c->persistent, changed.persistent);
+	}
+	if (info->attrs[EFTF_A_RECORD_LIMIT])
+		eftf_tunnel_limit(tunnel, nla_get_u64(info->attrs[EFTF_A_RECORD_LIMIT]));
+	WRITE_ONCE(c->keepalive, changed.keepalive);
+	WRITE_ONCE(c->timeout, changed.timeout);
+	eftf_keepalive_start(tunnel);
+	return 0;
+}
+
+static int eftf_nl_tunnel_set(struct sk_buff *skb, struct genl_info *info)
+{
+	netdevice_tracker tracker;
+	struct eftf_tunnel *tunnel;
+	struct eftf_dev *edev;
+	int err;
+
+	tunnel = eftf_nl_tunnel_find(info, &edev, &tracker);
+	if (IS_ERR(tunnel))
+		return PTR_ERR(tunnel);
+	if (READ_ONCE(tunnel->closing)) {
+		NL_SET_ERR_MSG(info->extack, "the tunnel is ending");
+		err = -ESHUTDOWN;
+	} else {
+		err = eftf_nl_tunnel_apply(info, tunnel);
+	}
+	eftf_nl_tunnel_done(edev, &tracker);
+	return err;
+}
+
+static int eftf_nl_tunnel_swap(struct sk_buff *skb, struct genl_info *info)
+{
+	netdevice_tracker tracker;
+	struct eftf_tunnel *tunnel;
+	struct eftf_dev *edev;
+	int err;
+
+	if (eftf_missing(info, EFTF_A_FD, "FD is missing: which socket?"))
+		return -EINVAL;
+	tunnel = eftf_nl_tunnel_find(info, &edev, &tracker);
+	if (IS_ERR(tunnel))
+		return PTR_ERR(tunnel);
+	err = eftf_tunnel_swap(tunnel, nla_get_s32(info->attrs[EFTF_A_FD]), info->extack);
+	eftf_nl_tunnel_done(edev, &tracker);
+	return err;
+}
+
+static int eftf_nl_tunnel_del(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct eftf_end end = { .reason = EFTF_REASON_DELETED };
+	netdevice_tracker tracker;
+	struct eftf_tunnel *tunnel;
+	struct eftf_dev *edev;
+
+	tunnel = eftf_nl_tunnel_find(info, &edev, &tracker);
+	if (IS_ERR(tunnel))
+		return PTR_ERR(tunnel);
+	kref_get(&tunnel->kref);
+	eftf_tunnel_close(tunnel, &end);
+	mutex_unlock(&edev->lock);
+	/* so that its id and addresses are free when the caller is told */
+	flush_work(&tunnel->close_work);
+	eftf_tunnel_put(tunnel);
+	eftf_dev_put(edev, &tracker);
+	return 0;
+}
+
+static int eftf_nl_put_tunnel(struct sk_buff *msg, struct eftf_tunnel *tunnel, u32 portid, u32 seq,
+			      int flags)
+{
+	struct net_device *dev = tunnel->edev->dev;
+	void *hdr;
+
+	hdr = genlmsg_put(msg, portid, seq, &eftf_genl_family, flags, EFTF_CMD_TUNNEL_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nla_put_u32(msg, EFTF_A_IFINDEX, dev->ifindex) ||
+	    nla_put_string(msg, EFTF_A_IFNAME, dev->name) ||
+	    nla_put_u32(msg, EFTF_A_ID, tunnel->config.id) ||
+	    eftf_describe(msg, tunnel)) {
+		genlmsg_cancel(msg, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return 0;
+}
+
+static int eftf_nl_tunnel_get(struct sk_buff *skb, struct genl_info *info)
+{
+	netdevice_tracker tracker;
+	struct eftf_tunnel *tunnel;
+	struct eftf_dev *edev;
+	struct sk_buff *msg;
+	int err;
+
+	msg = genlmsg_new(EFTF_DESCRIBE_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	tunnel = eftf_nl_tunnel_find(info, &edev, &tracker);
+	if (IS_ERR(tunnel)) {
+		err = PTR_ERR(tunnel);
+	} else {
+		err = eftf_nl_put_tunnel(msg, tunnel, info->snd_portid, info->snd_seq, 0);
+		eftf_nl_tunnel_done(edev, &tracker);
+	}
+	if (!err)
+		return genlmsg_reply(msg, info);
+	nlmsg_free(msg);
+	return err;
+}
+
+/* A device's tunnels from *@id on. Return: -EMSGSIZE when @msg is full. */
+static int eftf_nl_dump_device(struct sk_buff *msg, struct netlink_callback *cb,
+			       struct eftf_dev *edev, unsigned long *id)
+{
+	struct eftf_tunnel *tunnel;
+	int err = 0;
+
+	mutex_lock(&edev->lock);
+	while ((tunnel = eftf_table_next(&edev->table, id))) {
+		err = eftf_nl_put_tunnel(msg, tunnel, NETLINK_CB(cb->skb).portid,
+					 cb->nlh->nlmsg_seq, NLM_F_MULTI);
+		if (err)
+			break;
+		++*id;
+	}
+	mutex_unlock(&edev->lock);
+	return err;
+}
+
+/* cb->args: ifindex of the device under way, id to go on with */
+static int eftf_nl_tunnel_dump(struct sk_buff *msg, struct netlink_callback *cb)
+{
+	struct nlattr *only = eftf_compat_dump_attrs(cb)[EFTF_A_IFINDEX];
+	u32 ifindex = only ? nla_get_u32(only) : 0;
+	struct net *net = sock_net(msg->sk);
+	netdevice_tracker tracker;
+	unsigned long id = cb->args[1];
+	struct net_device *dev;
+	struct eftf_dev *edev;
+	u32 next;
+	int err;
+
+	for (;;) {
+		rcu_read_lock();
+		next = 0;
+		for_each_netdev_rcu(net, dev)
+			if (eftf_dev_is_eftf(dev) && dev->ifindex >= cb->args[0] &&
+			    (!ifindex || dev->ifindex == ifindex) &&
+			    (!next || dev->ifindex < next))
+				next = dev->ifindex;
+		rcu_read_unlock();
+		if (!next)
+			break;
+		if (next != cb->args[0])
+			id = 0;
+		edev = eftf_dev_get(net, next, &tracker, NULL);
+		if (!IS_ERR(edev)) {
+			err = eftf_nl_dump_device(msg, cb, edev, &id);
+			eftf_dev_put(edev, &tracker);
+			if (err) {
+				cb->args[0] = next;
+				cb->args[1] = id;
+				return msg->len;
+			}
+		}
+		cb->args[0] = next + 1;
+		id = 0;
+	}
+	return msg->len;
+}
+
+static const struct genl_ops eftf_ops[] = {
+	{ .cmd = EFTF_CMD_TUNNEL_NEW, .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_new },
+	{ .cmd = EFTF_CMD_TUNNEL_SET, .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_set },
+	{ .cmd = EFTF_CMD_TUNNEL_SWAP, .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_swap },
+	{ .cmd = EFTF_CMD_TUNNEL_DEL, .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_del },
+	{ .cmd = EFTF_CMD_TUNNEL_GET, .doit = eftf_nl_tunnel_get, .dumpit = eftf_nl_tunnel_dump },
+};
+
+static const struct genl_multicast_group eftf_mcgrps[] = {
+	[EFTF_MCGRP_INDEX] = { .name = EFTF_MCGRP_EVENTS },
+};
+
+struct genl_family eftf_genl_family __ro_after_init = {
+	.name = EFTF_GENL_NAME,
+	.version = EFTF_GENL_VERSION,
+	.maxattr = EFTF_A_MAX,
+	.policy = eftf_policy,
+	.netnsok = true,
+	.module = THIS_MODULE,
+	.ops = eftf_ops,
+	.n_ops = ARRAY_SIZE(eftf_ops),
+	.resv_start_op = EFTF_CMD_TUNNEL_GET + 1,
+	.mcgrps = eftf_mcgrps,
+	.n_mcgrps = ARRAY_SIZE(eftf_mcgrps),
+};
+
+int __init eftf_netlink_init(void)
+{
+	return genl_register_family(&eftf_genl_family);
+}
+
+void eftf_netlink_exit(void)
+{
+	genl_unregister_family(&eftf_genl_family);
+}

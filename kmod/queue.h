@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef EFTF_QUEUE_H
+#define EFTF_QUEUE_H
+
+#include <linux/eftf.h>
+#include <linux/skbuff.h>
+#include <net/codel.h>
+
+#include "stats.h"
+
+enum eftf_band {
+	EFTF_BAND_VOICE,
+	EFTF_BAND_VIDEO,
+	EFTF_BAND_BULK,
+	EFTF_BANDS,
+};
+
+#define EFTF_QUEUE_MAX_PACKETS	1000
+#define EFTF_QUEUE_MAX_BYTES	(512 * 1024)
+
+/**
+ * struct eftf_queue - packets of one tunnel that wait for its transport
+ * @lock: protects everything below; taken with BH off
+ * @bands: strict priority, lowest index first
+ * @packets: in all bands
+ * @bytes: in all bands
+ * @bulk_bytes: in the bulk band: CoDel's backlog
+ * @codel: state of CoDel on the bulk band
+ * @codel_stats: needed by the library, not shown
+ * @stats: where drops are counted; the tunnel's
+ * @sojourn: histogram of waiting times, see EFTF_A_SOJOURN
+ */
+struct eftf_queue {
+	spinlock_t lock;
+	struct sk_buff_head bands[EFTF_BANDS];
+	u32 packets;
+	u32 bytes;
+	u32 bulk_bytes;
+	struct codel_vars codel;
+	struct codel_stats codel_stats;
+	struct eftf_stats *stats;
+	u64 sojourn[EFTF_SOJOURN_BUCKETS];
+};
+
+void eftf_queue_init(struct eftf_queue *queue, struct eftf_stats *stats);
+void eftf_queue_add(struct eftf_queue *queue, struct sk_buff *skb);
+struct sk_buff *eftf_queue_take(struct eftf_queue *queue);
+void eftf_queue_purge(struct eftf_queue *queue);
+
+#endif

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TLS records as far as the module looks at them: control records that come
+ * between the data, the alert that closes, and the count of records per key.
+ */
+#include <linux/unaligned.h>
+#include <net/sock.h>
+#include <net/tls.h>
+
+#include "event.h"
+#include "transport.h"
+
+#define EFTF_ALERT_CLOSE_NOTIFY		0	/* RFC 8446 6 */
+#define EFTF_ALERT_UNEXPECTED_MESSAGE	10
+#define EFTF_ALERT_USER_CANCELED	90
+#define EFTF_HANDSHAKE_HELLO_REQUEST	0	/* TLS 1.2: renegotiation wanted */
+#define EFTF_HANDSHAKE_NEW_TICKET	4
+#define EFTF_HANDSHAKE_KEY_UPDATE	24
+#define EFTF_RECORD_ALERT		21
+#define EFTF_RECORD_HANDSHAKE		22
+
+/**
+ * eftf_record_send_alert - send the transport's closing alert
+ * @tp: transport
+ *
+ * Context: process; does not wait for room.
+ * Return: 0, or the socket's negative errno; -EAGAIN: not accepted, no room.
+ */
+int eftf_record_send_alert(struct eftf_transport *tp)
+{
+	union {
+		struct cmsghdr hdr;
+		u8 buf[CMSG_SPACE(sizeof(u8))];
+	} control = {};
+	struct msghdr msg = {
+		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.buf),
+	};
+	struct kvec vec = { .iov_base = tp->close_alert, .iov_len = sizeof(tp->close_alert) };
+	int ret;
+
+	control.hdr.cmsg_level = SOL_TLS;
+	control.hdr.cmsg_type = TLS_SET_RECORD_TYPE;
+	control.hdr.cmsg_len = CMSG_LEN(sizeof(u8));
+	*(u8 *)CMSG_DATA(&control.hdr) = EFTF_RECORD_ALERT;
+
+	ret = kernel_sendmsg(tp->sock, &msg, &vec, 1, vec.iov_len);
+	return ret < 0 ? ret : 0;
+}
+
+/**
+ * eftf_record_flushed - has TLS given everything to TCP?
+ * @tp: transport
+ *
+ * A FIN before that would cut off accepted records.
+ *
+ * Context: process.
+ */
+bool eftf_record_flushed(const struct eftf_transport *tp)
+{
+	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
+
+	if (READ_ONCE(ctx->partially_sent_record))
+		return false;
+	return ctx->tx_conf != TLS_SW || list_empty(&tls_sw_ctx_tx(ctx)->tx_list);
+}
+
+static void eftf_record_near_limit(struct eftf_transport *tp, enum eftf_direction direction,
+				   u64 records, int flag)
+{
+	/* an eighth of the limit is left for the way to a new key */
+	if (records < tp->record_limit - tp->record_limit / 8)
+		return;
+	if (!test_and_set_bit(flag, &tp->flags) && eftf_transport_is_current(tp))
+		eftf_event_rekey(tp->tunnel, direction, records);
+}
+
+/**
+ * eftf_record_count - bring the record counters up to date
+ * @tp: transport
+ * @direction: which
+ *
+ * TLS's own sequence number is the count under the current key. At the limit
+ * the tunnel closes instead of sending on (RFC 9846 5.5: a sender must); what
+ * comes in is not cut off, only told.
+ *
+ * Context: process; TX worker for EFTF_DIRECTION_TX, RX worker for _RX.
+ */
+void eftf_record_count(struct eftf_transport *tp, enum eftf_direction direction)
+{
+	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
+	struct eftf_stats *stats = &tp->tunnel->stats;
+	const struct eftf_end end = { .reason = EFTF_REASON_KEY_LIMIT };
+	u64 seq;
+
+	if (direction == EFTF_DIRECTION_RX) {
+		seq = get_unaligned_be64(ctx->rx.rec_seq);
+		/* a new key starts at 0 again */
+		eftf_stat_add(stats, EFTF_STAT_RX_RECORDS,
+			      seq >= tp->rx_records ? seq - tp->rx_records : seq);
+		WRITE_ONCE(tp->rx_records, seq);
+		eftf_record_near_limit(tp, direction, seq, EFTF_TP_TOLD_RX);
+		return;
+	}
+	seq = get_unaligned_be64(ctx->tx.rec_seq);
+	eftf_stat_add(stats, EFTF_STAT_TX_RECORDS,
+		      seq >= tp->tx_records ? seq - tp->tx_records : seq);
+	WRITE_ONCE(tp->tx_records, seq);
+	eftf_record_near_limit(tp, direction, seq, EFTF_TP_TOLD_TX);
+	if (seq >= tp->record_limit && !test_bit(EFTF_TP_DRAINING, &tp->flags))
+		eftf_transport_fail(tp, &end);
+}
+
+/* An impossible record: say so to the peer, then close. */
+static void eftf_record_unexpected(struct eftf_transport *tp)
+{
+	const struct eftf_end end = { .reason = EFTF_REASON_PROTOCOL };
+
+	tp->close_alert[0] = 2;
+	tp->close_alert[1] = EFTF_ALERT_UNEXPECTED_MESSAGE;
+	eftf_transport_fail(tp, &end);
+}
+
+static void eftf_record_alert(struct eftf_transport *tp, const u8 *data, size_t len)
+{
+	struct eftf_end end = { .reason = EFTF_REASON_ALERT };
+
+	if (len != 2) {
+		eftf_record_unexpected(tp);
+		return;
+	}
+	if (data[1] == EFTF_ALERT_USER_CANCELED)
+		return;	/* close_notify follows, RFC 9846 6.1 */
+	if (data[1] == EFTF_ALERT_CLOSE_NOTIFY)
+		end.reason = EFTF_REASON_RELEASED;
+	end.alert = data[1];
+	eftf_transport_fail(tp, &end);
+}
+
+/* RFC 8446 4.6: several messages may share a record, one may span several. */
+static void eftf_record_handshake(struct eftf_transport *tp, const u8 *data, size_t len)
+{
+	const struct eftf_end rekey = { .reason = EFTF_REASON_REKEY };
+	size_t body;
+
+	if (tp->hs_skip) {
+		body = min_t(size_t, tp->hs_skip, len);
+		tp->hs_skip -= body;
+		data += body;
+		len -= body;
+	}
+	while (len) {
+		if (len < 4) {
+			eftf_record_unexpected(tp);
+			return;
+		}
+		body = get_unaligned_be24(data + 1);
+		switch (data[0]) {
+		case EFTF_HANDSHAKE_NEW_TICKET:
+			eftf_event_ticket(tp->tunnel, data, min(len, body + 4));
+			break;
+		case EFTF_HANDSHAKE_HELLO_REQUEST:
+			break;	/* may be ignored, RFC 5246 7.4.1.1 */
+		case EFTF_HANDSHAKE_KEY_UPDATE:
+			eftf_transport_fail(tp, &rekey);
+			return;
+		default:
+			eftf_record_unexpected(tp);
+			return;
+		}
+		if (body + 4 > len) {
+			tp->hs_skip = body + 4 - len;
+			return;
+		}
+		data += body + 4;
+		len -= body + 4;
+	}
+}
+
+/**
+ * eftf_record_control - act upon a record that is not application data
+ * @tp: transport
+ * @type: content type
+ * @data: plaintext of the whole record
+ * @len: octets
+ *
+ * Context: process, RX worker.
+ */
+void eftf_record_control(struct eftf_transport *tp, u8 type, const u8 *data, size_t len)
+{
+	/* a split handshake message must not be interleaved, RFC 8446 5.1 */
+	if (tp->hs_skip && type != EFTF_RECORD_HANDSHAKE)
+		eftf_record_unexpected(tp);
+	else if (type == EFTF_RECORD_ALERT)
+		eftf_record_alert(tp, data, len);
+	else if (type == EFTF_RECORD_HANDSHAKE && len)
+		eftf_record_handshake(tp, data, len);
+	else
+		eftf_record_unexpected(tp);
+}

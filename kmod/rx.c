@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The receiving worker: reads the decrypted stream with recvmsg and a control
+ * buffer (the one way that works on every kernel), puts packets together from
+ * envelopes that may be cut at any octet, checks and delivers them.
+ *
+ * The stream is read into bare pages by a bio_vec iterator, which lets TLS
+ * decrypt straight into them where it can (TLS 1.2, or TLS 1.3 without
+ * padding); the pages live only as long as a run of the worker.
+ */
+#include <linux/bvec.h>
+#include <linux/gfp.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <net/ipv6.h>
+#include <net/tls.h>
+
+#include "device.h"
+#include "trace.h"
+#include "transport.h"
+
+#define EFTF_RX_ORDER		3	/* pages to read into */
+#define EFTF_RX_BUDGET		32	/* reads in one run of the worker */
+#define EFTF_RX_UNKNOWN_MAX	16	/* useless envelopes in a row */
+#define EFTF_RX_DATA		23	/* TLS content type application_data */
+
+static void eftf_rx_framing(struct eftf_transport *tp, u32 reason)
+{
+	const struct eftf_end end = { .reason = reason };
+
+	tp->close_alert[0] = 2;		/* fatal */
+	tp->close_alert[1] = 50;	/* decode_error */
+	eftf_transport_fail(tp, &end);
+}
+
+static bool eftf_rx_address_ok(const struct eftf_tunnel *tunnel, const struct sk_buff *skb,
+			       enum ftt_ims_ip version)
+{
+	const struct eftf_tunnel_config *c = &tunnel->config;
+	bool gw = tunnel->edev->role == EFTF_ROLE_GW;
+
+	if (version == FTT_IMS_IPV4) {
+		const struct iphdr *ip = (const struct iphdr *)skb->data;
+
+		return c->has_inner4 && (gw ? ip->saddr : ip->daddr) == c->inner4;
+	} else {
+		const struct ipv6hdr *ip6 = (const struct ipv6hdr *)skb->data;
+
+		return c->has_inner6 &&
+		       ipv6_prefix_equal(gw ? &ip6->saddr : &ip6->daddr, &c->inner6, c->plen);
+	}
+}
+
+/* A whole packet is there: check it and make it ready for the stack. */
+static void eftf_rx_packet(struct eftf_transport *tp, struct sk_buff_head *ready)
+{
+	struct eftf_tunnel *tunnel = tp->tunnel;
+	struct eftf_dev *edev = tunnel->edev;
+	struct sk_buff *skb = tp->rx_skb;
+	enum ftt_ims_ip version = ftt_ims_check_ip(skb->data, skb->len);
+	enum eftf_stat drop;
+
+	tp->rx_skb = NULL;
+	if (version == FTT_IMS_BAD_VERSION) {
+		drop = EFTF_STAT_DROP_RX_VERSION;
+	} else if (version == FTT_IMS_BAD_LENGTH) {
+		drop = EFTF_STAT_DROP_RX_LENGTH;
+	} else if (!eftf_rx_address_ok(tunnel, skb, version)) {
+		drop = edev->role == EFTF_ROLE_GW ? EFTF_STAT_DROP_RX_SOURCE :
+						    EFTF_STAT_DROP_RX_DEST;
+	} else {
+		skb->protocol = version == FTT_IMS_IPV4 ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
+		skb->ip_summed = CHECKSUM_NONE;
+		skb->pkt_type = PACKET_HOST;
+		skb_reset_mac_header(skb);
+		skb_reset_network_header(skb);
+		skb_probe_transport_header(skb);
+		__skb_queue_tail(ready, skb);
+		return;
+	}
+	eftf_stat_inc(&tunnel->stats, drop);
+	DEV_STATS_INC(edev->dev, rx_errors);
+	kfree_skb(skb);
+}
+
+/* An envelope begins. */
+static void eftf_rx_begin(struct eftf_transport *tp, const struct ftt_ims_piece *piece)
+{
+	struct eftf_stats *stats = &tp->tunnel->stats;
+
+	if (piece->type != FTT_IMS_TYPE_IP) {
+		eftf_stat_inc(stats, EFTF_STAT_RX_UNKNOWN);
+		net_dbg_ratelimited("%s: tunnel %u: envelope of unknown type %u skipped\n",
+				    tp->tunnel->edev->dev->name, tp->tunnel->config.id,
+				    piece->type);
+		if (tp->rx_fresh)
+			eftf_rx_framing(tp, EFTF_REASON_NOT_FTT);
+		else if (++tp->rx_unknown > EFTF_RX_UNKNOWN_MAX)
+			eftf_rx_framing(tp, EFTF_REASON_FRAMING);
+		return;
+	}
+	tp->rx_fresh = false;
+	tp->rx_unknown = 0;
+	if (!piece->payload_len) {
+		eftf_stat_inc(stats, EFTF_STAT_DROP_RX_EMPTY);
+		return;
+	}
+	tp->rx_skb = __netdev_alloc_skb(tp->tunnel->edev->dev, piece->payload_len,
+					GFP_KERNEL | __GFP_NOWARN);
+	if (!tp->rx_skb)
+		eftf_stat_inc(stats, EFTF_STAT_DROP_RX_NOMEM);
+}
+
+/* Takes apart what was read; ends the transport if it makes no sense. */
+static void eftf_rx_stream(struct eftf_transport *tp, const u8 *data, size_t len,
+			   struct sk_buff_head *ready)
+{
+	struct ftt_ims_piece piece;
+	int used;
+
+	while (len && !test_bit(EFTF_TP_RX_END, &tp->flags)) {
+		used = ftt_ims_decode(&tp->decoder, data, len, &piece);
+		if (used < 0) {
+			eftf_rx_framing(tp, tp->rx_fresh ? EFTF_REASON_NOT_FTT :
+							   EFTF_REASON_FRAMING);
+			return;
+		}
+		data += used;
+		len -= used;
+		if (!piece.valid)
+			continue;
+		if (piece.first)
+			eftf_rx_begin(tp, &piece);
+		if (tp->rx_skb)
+			skb_put_data(tp->rx_skb, piece.data, piece.len);
+		if (piece.last && tp->rx_skb)
+			eftf_rx_packet(tp, ready);
+	}
+}
+
+static void eftf_rx_deliver(struct eftf_tunnel *tunnel, struct sk_buff_head *ready)
+{
+	struct eftf_dev *edev = tunnel->edev;
+	u64 packets = 0, bytes = 0;
+	struct sk_buff *skb;
+
+	if (skb_queue_empty(ready))
+		return;
+	trace_eftf_deliver(tunnel, skb_queue_len(ready));
+	local_bh_disable();
+	while ((skb = __skb_dequeue(ready))) {
+		unsigned int len = skb->len;
+
+		if (gro_cells_receive(&edev->cells, skb) == NET_RX_SUCCESS) {
+			dev_sw_netstats_rx_add(edev->dev, len);
+			packets++;
+			bytes += len;
+		} else {
+			eftf_stat_inc(&tunnel->stats, EFTF_STAT_DROP_RX_BACKLOG);
+		}
+	}
+	local_bh_enable();
+	eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_PACKETS, packets);
+	eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_BYTES, bytes);
+}
+
+/* Return: as recvmsg; *type: the record's content type, 0 if there is none. */
+static int eftf_rx_read(struct eftf_transport *tp, struct page *page, size_t size, u8 *type)
+{
+	union {
+		struct cmsghdr hdr;
+		u8 buf[CMSG_SPACE(sizeof(u8))];
+	} control = {};
+	struct msghdr msg = {
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.buf),
+	};
+	struct bio_vec vec = { .bv_page = page, .bv_len = size };
+	int ret;
+
+	iov_iter_bvec(&msg.msg_iter, ITER_DEST, &vec, 1, size);
+	ret = sock_recvmsg(tp->sock, &msg, MSG_DONTWAIT);
+	*type = 0;
+	if (control.hdr.cmsg_level == SOL_TLS && control.hdr.cmsg_type == TLS_GET_RECORD_TYPE)
+		*type = *(u8 *)CMSG_DATA(&control.hdr);
+	return ret;
+}
+
+static void eftf_rx_error(struct eftf_transport *tp, int error)
+{
+	struct eftf_end end = { .reason = EFTF_REASON_ERROR, .error = -error };
+
+	switch (error) {
+	case -ECONNRESET:
+	case -EPIPE:
+		end.reason = EFTF_REASON_RESET;
+		break;
+	case -EBADMSG:
+		end.reason = EFTF_REASON_BAD_RECORD;
+		break;
+	case -EMSGSIZE:
+	case -EINVAL:
+		end.reason = EFTF_REASON_PROTOCOL;
+		break;
+	}
+	eftf_transport_fail(tp, &end);
+}
+
+/* Reads once. Return: true to go on, false when nothing more is to be had now. */
+static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t size,
+			 struct sk_buff_head *ready)
+{
+	struct eftf_end end = { .reason = EFTF_REASON_TRUNCATED };
+	struct eftf_tunnel *tunnel = tp->tunnel;
+	u8 type;
+	int ret;
+
+	ret = eftf_rx_read(tp, page, size, &type);
+	if (ret == -EAGAIN)
+		return false;
+	if (ret == -ENOMEM) {
+		queue_delayed_work(eftf_wq, &tp->rx_work, HZ / 50);
+		return false;
+	}
+	if (ret < 0) {
+		eftf_rx_error(tp, ret);
+		return false;
+	}
+	if (!ret && !type) {
+		/* the sender may have been given the socket's error already */
+		if (test_bit(EFTF_TP_RESET, &tp->flags))
+			end.reason = EFTF_REASON_RESET;
+		eftf_transport_fail(tp, &end);
+		return false;
+	}
+	WRITE_ONCE(tunnel->last_rx, jiffies);
+	eftf_record_count(tp, EFTF_DIRECTION_RX);
+	if (type && type != EFTF_RX_DATA) {
+		eftf_record_control(tp, type, page_address(page), ret);
+	} else if (READ_ONCE(tunnel->closing)) {
+		/* lingering for the peer's end: nobody wants the data */
+	} else if (tp->hs_skip) {
+		eftf_record_control(tp, type, page_address(page), ret);
+	} else {
+		eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_STREAM_BYTES, ret);
+		eftf_rx_stream(tp, page_address(page), ret, ready);
+	}
+	return !test_bit(EFTF_TP_RX_END, &tp->flags);
+}
+
+/**
+ * eftf_rx_work - read what came
+ * @work: the transport's rx_work
+ *
+ * kTLS announces a record once, so everything must be read before the worker
+ * rests.
+ *
+ * Context: process; never runs twice at a time for one transport.
+ */
+void eftf_rx_work(struct work_struct *work)
+{
+	struct eftf_transport *tp = container_of(to_delayed_work(work), struct eftf_transport,
+						 rx_work);
+	unsigned int order = EFTF_RX_ORDER;
+	int budget = EFTF_RX_BUDGET;
+	struct sk_buff_head ready;
+	struct page *page;
+
+	page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NORETRY | __GFP_NOWARN, order);
+	if (!page) {
+		order = 0;
+		page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
+	}
+	if (!page) {
+		queue_delayed_work(eftf_wq, &tp->rx_work, HZ / 50);
+		return;
+	}
+	__skb_queue_head_init(&ready);
+	while (!test_bit(EFTF_TP_RX_END, &tp->flags) &&
+	       !test_bit(EFTF_TP_RELEASED, &tp->flags)) {
+		if (!budget--) {
+			eftf_transport_kick_rx(tp);
+			break;
+		}
+		if (!eftf_rx_once(tp, page, PAGE_SIZE << order, &ready))
+			break;
+		eftf_rx_deliver(tp->tunnel, &ready);
+		cond_resched();
+	}
+	eftf_rx_deliver(tp->tunnel, &ready);
+	__free_pages(page, order);
+}
+
+/**
+ * eftf_rx_purge - free a packet that will never be whole
+ * @tp: transport whose works have ended
+ */
+void eftf_rx_purge(struct eftf_transport *tp)
+{
+	kfree_skb(tp->rx_skb);
+}

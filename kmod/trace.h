@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM eftf
+
+#if !defined(EFTF_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define EFTF_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "device.h"
+#include "tunnel.h"
+
+DECLARE_EVENT_CLASS(eftf_tunnel,
+	TP_PROTO(const struct eftf_tunnel *tunnel),
+	TP_ARGS(tunnel),
+	TP_STRUCT__entry(
+		__field(int, ifindex)
+		__field(u32, id)
+		__field(u32, reason)
+	),
+	TP_fast_assign(
+		__entry->ifindex = tunnel->edev->dev->ifindex;
+		__entry->id = tunnel->config.id;
+		__entry->reason = tunnel->end.reason;
+	),
+	TP_printk("ifindex=%d id=%u reason=%u", __entry->ifindex, __entry->id, __entry->reason)
+);
+
+DEFINE_EVENT(eftf_tunnel, eftf_tunnel_up,
+	TP_PROTO(const struct eftf_tunnel *tunnel), TP_ARGS(tunnel));
+DEFINE_EVENT(eftf_tunnel, eftf_tunnel_down,
+	TP_PROTO(const struct eftf_tunnel *tunnel), TP_ARGS(tunnel));
+
+/* A batch of envelopes was accepted by TLS. */
+TRACE_EVENT(eftf_batch,
+	TP_PROTO(const struct eftf_tunnel *tunnel, unsigned int envelopes, size_t octets),
+	TP_ARGS(tunnel, envelopes, octets),
+	TP_STRUCT__entry(
+		__field(int, ifindex)
+		__field(u32, id)
+		__field(u32, envelopes)
+		__field(u32, octets)
+	),
+	TP_fast_assign(
+		__entry->ifindex = tunnel->edev->dev->ifindex;
+		__entry->id = tunnel->config.id;
+		__entry->envelopes = envelopes;
+		__entry->octets = octets;
+	),
+	TP_printk("ifindex=%d id=%u envelopes=%u octets=%u",
+		  __entry->ifindex, __entry->id, __entry->envelopes, __entry->octets)
+);
+
+/* Packets go to the stack. */
+TRACE_EVENT(eftf_deliver,
+	TP_PROTO(const struct eftf_tunnel *tunnel, unsigned int packets),
+	TP_ARGS(tunnel, packets),
+	TP_STRUCT__entry(
+		__field(int, ifindex)
+		__field(u32, id)
+		__field(u32, packets)
+	),
+	TP_fast_assign(
+		__entry->ifindex = tunnel->edev->dev->ifindex;
+		__entry->id = tunnel->config.id;
+		__entry->packets = packets;
+	),
+	TP_printk("ifindex=%d id=%u packets=%u",
+		  __entry->ifindex, __entry->id, __entry->packets)
+);
+
+#endif
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A transport: one TCP socket with kTLS in both directions that carries the
+ * envelopes of a tunnel.
+ *
+ * The module hangs itself into the socket's wait queue instead of replacing
+ * sk_data_ready and sk_write_space: when kTLS completes a record in its own
+ * work (the socket was owned, or memory was short) it calls the callback that
+ * it saved before the module came, so a replaced sk_data_ready misses it. The
+ * wait queue is woken on every path, and leaving it waits for a wake-up that
+ * is under way. sk_user_data marks the socket as taken.
+ *
+ * Life: new -> start -> (drain ->) release. Whoever takes a transport down
+ * calls eftf_transport_release(); the rest is done by its work, in process
+ * context, after a grace period for senders that still see the transport:
+ * wake-ups first, then the works, then the socket.
+ */
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/slab.h>
+#include <net/inet_connection_sock.h>
+#include <net/tls.h>
+
+#include "device.h"
+#include "event.h"
+#include "transport.h"
+
+/**
+ * eftf_transport_is_current - does the transport take from the tunnel's queue?
+ * @tp: transport
+ *
+ * Context: any.
+ */
+bool eftf_transport_is_current(const struct eftf_transport *tp)
+{
+	return rcu_access_pointer(tp->tunnel->transport) == tp;
+}
+
+static int eftf_transport_woken(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+{
+	struct eftf_transport *tp = container_of(wait, struct eftf_transport, wait);
+	__poll_t events = key_to_poll(key);
+
+	/* a state change comes without events: look at everything */
+	if (!events || (events & (EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP)))
+		eftf_transport_kick_rx(tp);
+	if (!events || (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
+		eftf_transport_kick_tx(tp);
+	return 0;
+}
+
+/* Proof that what the module writes is encrypted and what it reads was. */
+static int eftf_transport_prove(struct sock *sk, struct netlink_ext_ack *extack)
+{
+	const struct tcp_ulp_ops *ulp = inet_csk(sk)->icsk_ulp_ops;
+	const struct tls_context *ctx;
+
+	if (sk->sk_state != TCP_ESTABLISHED || sk->sk_shutdown) {
+		NL_SET_ERR_MSG(extack, "the socket is not connected (any more) in both directions");
+		return -ENOTCONN;
+	}
+	if (sk->sk_err) {
+		NL_SET_ERR_MSG(extack, "the socket has a pending error");
+		return -sk->sk_err;
+	}
+	if (!ulp || strcmp(ulp->name, "tls")) {
+		NL_SET_ERR_MSG(extack, "no kTLS on the socket: set TCP_ULP \"tls\", TLS_TX and TLS_RX first");
+		return -EPROTOTYPE;
+	}
+	ctx = tls_get_ctx(sk);
+	if (!ctx || (ctx->tx_conf != TLS_SW && ctx->tx_conf != TLS_HW)) {
+		NL_SET_ERR_MSG(extack, "kTLS has no sending key: set TLS_TX first");
+		return -EPROTOTYPE;
+	}
+	if (ctx->rx_conf != TLS_SW && ctx->rx_conf != TLS_HW) {
+		NL_SET_ERR_MSG(extack, "kTLS has no receiving key: set TLS_RX first");
+		return -EPROTOTYPE;
+	}
+	if (rcu_access_pointer(__sk_user_data(sk))) {
+		NL_SET_ERR_MSG(extack, "the socket is in use by the kernel already");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/* Takes the socket for @tp, all or nothing. */
+static int eftf_transport_claim(struct eftf_transport *tp, struct netlink_ext_ack *extack)
+{
+	struct sock *sk = tp->sock->sk;
+	int err;
+
+	lock_sock(sk);
+	err = eftf_transport_prove(sk, extack);
+	if (!err) {
+		write_lock_bh(&sk->sk_callback_lock);
+		rcu_assign_sk_user_data(sk, tp);
+		write_unlock_bh(&sk->sk_callback_lock);
+	}
+	release_sock(sk);
+	if (!err)
+		tcp_sock_set_nodelay(sk);
+	return err;
+}
+
+static void eftf_transport_unclaim(struct eftf_transport *tp)
+{
+	struct sock *sk = tp->sock->sk;
+
+	lock_sock(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	rcu_assign_sk_user_data(sk, NULL);
+	write_unlock_bh(&sk->sk_callback_lock);
+	release_sock(sk);
+}
+
+/**
+ * eftf_transport_limit - set how many records a key may protect
+ * @tp: transport
+ * @records: limit; 0 = what RFC 8446 5.5 says for the cipher
+ *
+ * Context: any.
+ */
+void eftf_transport_limit(struct eftf_transport *tp, u64 records)
+{
+	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
+	u16 cipher = ctx->crypto_send.info.cipher_type;
+
+	if (!records) {
+		if (cipher == TLS_CIPHER_AES_GCM_128 || cipher == TLS_CIPHER_AES_GCM_256)
+			records = 23726566;	/* 2^24.5 */
+		else
+			records = U64_MAX;	/* the others do not wear out */
+	}
+	WRITE_ONCE(tp->record_limit, records);
+	clear_bit(EFTF_TP_TOLD_TX, &tp->flags);
+	clear_bit(EFTF_TP_TOLD_RX, &tp->flags);
+}
+
+/*
+ * The last word of a transport that could not finish in peace. A foreign
+ * sender on a dup'ed descriptor may hold TLS's lock for as long as it likes:
+ * wait for it a little, not for ever.
+ */
+static void eftf_transport_last_alert(struct eftf_transport *tp)
+{
+	struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
+	int tries = 20;
+
+	if (test_bit(EFTF_TP_ALERTED, &tp->flags))
+		return;
+	while (mutex_is_locked(&ctx->tx_lock)) {
+		if (!tries--)
+			return;
+		usleep_range(500, 1000);
+	}
+	eftf_record_send_alert(tp);
+}
+
+/*
+ * Last steps of a transport's life. The wait queue was left and the RCU
+ * readers are gone; off the list nobody can drain it any more; the RX and the
+ * drain work queue TX work, so that goes last.
+ */
+static void eftf_transport_release_work(struct work_struct *work)
+{
+	struct eftf_transport *tp = container_of(to_rcu_work(work), struct eftf_transport, release);
+	struct eftf_tunnel *tunnel = tp->tunnel;
+
+	spin_lock_bh(&tunnel->lock);
+	list_del(&tp->node);
+	spin_unlock_bh(&tunnel->lock);
+
+	eftf_transport_last_alert(tp);
+	/* also frees a worker of ours that a foreign sender or reader blocks */
+	kernel_sock_shutdown(tp->sock, SHUT_RDWR);
+	cancel_delayed_work_sync(&tp->rx_work);
+	cancel_delayed_work_sync(&tp->drain_work);
+	cancel_work_sync(&tp->tx_work);
+
+	if (!READ_ONCE(tunnel->closing))
+		eftf_event_swapped(tunnel, &tp->end);
+	eftf_transport_unclaim(tp);
+	sockfd_put(tp->sock);	/* taken by eftf_transport_new() */
+	eftf_tx_purge(tp);
+	eftf_rx_purge(tp);
+	eftf_tunnel_put(tunnel);	/* taken by eftf_transport_new() */
+	kfree(tp);
+}
+
+/**
+ * eftf_transport_release - take a transport down, without further ado
+ * @tp: transport; not to be used by the caller afterwards, unless the caller is
+ *	one of its works
+ *
+ * May be called several times, by anybody who knows that the transport is
+ * still there: its own works, or a holder of the tunnel's lock who found it in
+ * the tunnel's list.
+ *
+ * Context: any that may take the socket's wait queue lock; not under RCU only.
+ */
+void eftf_transport_release(struct eftf_transport *tp)
+{
+	if (test_and_set_bit(EFTF_TP_RELEASED, &tp->flags))
+		return;
+	remove_wait_queue(sk_sleep(tp->sock->sk), &tp->wait);
+	unrcu_pointer(cmpxchg(&tp->tunnel->transport, RCU_INITIALIZER(tp), RCU_INITIALIZER(NULL)));
+	queue_rcu_work(eftf_wq, &tp->release);
+}
+
+static void eftf_transport_drain_work(struct work_struct *work)
+{
+	struct eftf_transport *tp = container_of(to_delayed_work(work), struct eftf_transport,
+						 drain_work);
+
+	if (time_after_eq(jiffies, tp->drain_until) || READ_ONCE(tp->tunnel->force)) {
+		eftf_transport_release(tp);
+		return;
+	}
+	/* TLS may hold records back; there is no wake-up for when they left */
+	if (!test_bit(EFTF_TP_FIN, &tp->flags))
+		eftf_transport_kick_tx(tp);
+	queue_delayed_work(eftf_wq, &tp->drain_work, HZ / 50);
+}
+
+/**
+ * eftf_transport_drain - let a transport finish: what it has begun to send,
+ *	close_notify, FIN, then the peer's end of stream
+ * @tp: transport
+ * @patience: jiffies after which it is released in any case
+ *
+ * Context: any, tunnel's lock held.
+ */
+void eftf_transport_drain(struct eftf_transport *tp, unsigned long patience)
+{
+	lockdep_assert_held(&tp->tunnel->lock);
+	if (test_bit(EFTF_TP_RELEASED, &tp->flags))
+		return;
+	if (!test_bit(EFTF_TP_DRAINING, &tp->flags) ||
+	    time_before(jiffies + patience, tp->drain_until))
+		tp->drain_until = jiffies + patience;
+	set_bit(EFTF_TP_DRAINING, &tp->flags);
+	eftf_transport_kick_tx(tp);
+	eftf_transport_kick_rx(tp);
+	queue_delayed_work(eftf_wq, &tp->drain_work, HZ / 50);
+}
+
+/**
+ * eftf_transport_fail - the stream of a transport has ended
+ * @tp: transport
+ * @end: why
+ *
+ * The current transport takes the tunnel with it; the old one of a swap goes
+ * alone.
+ *
+ * Context: process; the transport's TX or RX worker.
+ */
+void eftf_transport_fail(struct eftf_transport *tp, const struct eftf_end *end)
+{
+	struct eftf_tunnel *tunnel = tp->tunnel;
+
+	set_bit(EFTF_TP_RX_END, &tp->flags);
+	if (eftf_transport_is_current(tp) && eftf_tunnel_close(tunnel, end))
+		return;	/* the tunnel's close_work goes on from here */
+	tp->end = *end;
+	/* after the peer's close_notify, the TX worker still has to send ours */
+	if (end->reason != EFTF_REASON_RELEASED || test_bit(EFTF_TP_FIN, &tp->flags))
+		eftf_transport_release(tp);
+}
+
+/**
+ * eftf_transport_new - make a transport of a socket
+ * @tunnel: tunnel that it will belong to; a reference is taken
+ * @fd: file descriptor of the calling process; its file is held
+ * @extack: told why not
+ *
+ * Context: process, file table of the netlink caller.
+ * Return: transport, not started yet; ERR_PTR on refusal.
+ */
+struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd,
+					  struct netlink_ext_ack *extack)
+{
+	struct eftf_transport *tp;
+	struct sock *sk;
+	int err;
+
+	tp = kzalloc(sizeof(*tp), GFP_KERNEL);
+	if (!tp)
+		return ERR_PTR(-ENOMEM);
+	tp->sock = sockfd_lookup(fd, &err);
+	if (!tp->sock) {
+		if (err == -ENOTSOCK)
+			NL_SET_ERR_MSG(extack, "the file descriptor is no socket");
+		else
+			NL_SET_ERR_MSG(extack, "no such file descriptor in the calling process");
+		goto err_free;
+	}
+	sk = tp->sock->sk;
+	err = -EPROTONOSUPPORT;
+	if (!sk || sk->sk_type != SOCK_STREAM || sk->sk_protocol != IPPROTO_TCP ||
+	    (sk->sk_family != AF_INET && sk->sk_family != AF_INET6)) {
+		NL_SET_ERR_MSG(extack, "the socket is not a TCP socket");
+		goto err_put;
+	}
+	err = eftf_transport_claim(tp, extack);
+	if (err)
+		goto err_put;
+
+	eftf_transport_limit(tp, tunnel->config.record_limit);
+	tp->rx_fresh = !tunnel->config.negotiated;
+	tp->close_alert[0] = 1;	/* warning(1), close_notify(0) */
+	tp->end.reason = EFTF_REASON_SWAPPED;
+	skb_queue_head_init(&tp->segs);
+	__skb_queue_head_init(&tp->batch.skbs);
+	init_waitqueue_func_entry(&tp->wait, eftf_transport_woken);
+	INIT_WORK(&tp->tx_work, eftf_tx_work);
+	INIT_DELAYED_WORK(&tp->rx_work, eftf_rx_work);
+	INIT_DELAYED_WORK(&tp->drain_work, eftf_transport_drain_work);
+	INIT_RCU_WORK(&tp->release, eftf_transport_release_work);
+	tp->tunnel = tunnel;
+	kref_get(&tunnel->kref);	/* dropped by the release work */
+	return tp;
+
+err_put:
+	sockfd_put(tp->sock);
+err_free:
+	kfree(tp);
+	return ERR_PTR(err);
+}
+
+/**
+ * eftf_transport_abandon - undo eftf_transport_new()
+ * @tp: transport that was never started; the socket is left as it was
+ *
+ * Context: process.
+ */
+void eftf_transport_abandon(struct eftf_transport *tp)
+{
+	eftf_transport_unclaim(tp);
+	sockfd_put(tp->sock);
+	eftf_tunnel_put(tp->tunnel);
+	kfree(tp);
+}
+
+/**
+ * eftf_transport_start - join the tunnel and begin to send and receive
+ * @tp: new transport
+ *
+ * Context: process, tunnel's lock held.
+ */
+void eftf_transport_start(struct eftf_transport *tp)
+{
+	lockdep_assert_held(&tp->tunnel->lock);
+	list_add(&tp->node, &tp->tunnel->transports);
+	rcu_assign_pointer(tp->tunnel->transport, tp);
+	add_wait_queue(sk_sleep(tp->sock->sk), &tp->wait);
+	/* whatever came before the wait queue was joined */
+	eftf_transport_kick_rx(tp);
+	eftf_transport_kick_tx(tp);
+}

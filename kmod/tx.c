@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sending worker: takes packets from the tunnel's queue, puts as many
+ * envelopes as fit into one TLS record and hands it to TLS with sendmsg, the
+ * only sender that encrypts (the *_locked ones reach TCP and bypass TLS).
+ *
+ * An octet that TLS accepted is never sent again; an envelope that was begun
+ * is finished before anything else, so packets are dropped only as a whole.
+ */
+#include <linux/skbuff.h>
+#include <net/gso.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "keepalive.h"
+#include "trace.h"
+#include "transport.h"
+
+/* Records that one run of the worker sends before others get their turn. */
+#define EFTF_TX_BUDGET 32
+
+/*
+ * How much to put into a record: up to about 8 ms of what TCP's pacing sends,
+ * so that on a slow link a voice packet does not wait behind 16 KiB of bulk.
+ */
+static size_t eftf_tx_record_size(const struct sock *sk)
+{
+	unsigned long rate = READ_ONCE(sk->sk_pacing_rate);
+
+	return clamp_t(unsigned long, rate >> 7, 2048, EFTF_RECORD_MAX);
+}
+
+/*
+ * Data that TCP has accepted but cannot send yet is out of reach for the
+ * queue's priorities and drops: allow 16 ms of it.
+ */
+static void eftf_tx_bound_unsent(struct sock *sk)
+{
+	unsigned long rate = READ_ONCE(sk->sk_pacing_rate);
+
+	WRITE_ONCE(tcp_sk(sk)->notsent_lowat, clamp_t(unsigned long, rate >> 6, 4096, 131072));
+}
+
+/* Appends a packet to the batch. Return: false if there is no room. */
+static bool eftf_batch_add(struct eftf_batch *batch, struct sk_buff *skb)
+{
+	const skb_frag_t *frag;
+	unsigned int i;
+
+	if (batch->n == EFTF_BATCH_PACKETS ||
+	    batch->n_vecs + 2 + skb_shinfo(skb)->nr_frags > EFTF_BATCH_VECS)
+		return false;
+	ftt_ims_put_header(batch->hdr[batch->n], FTT_IMS_TYPE_IP, skb->len);
+	batch->vec[batch->n_vecs].iov_base = batch->hdr[batch->n];
+	batch->vec[batch->n_vecs++].iov_len = FTT_IMS_HDR_LEN;
+	if (skb_headlen(skb)) {
+		batch->vec[batch->n_vecs].iov_base = skb->data;
+		batch->vec[batch->n_vecs++].iov_len = skb_headlen(skb);
+	}
+	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
+		frag = &skb_shinfo(skb)->frags[i];
+		batch->vec[batch->n_vecs].iov_base = skb_frag_address(frag);
+		batch->vec[batch->n_vecs++].iov_len = skb_frag_size(frag);
+	}
+	batch->n++;
+	batch->len += FTT_IMS_HDR_LEN + skb->len;
+	batch->inner += skb->len;
+	__skb_queue_tail(&batch->skbs, skb);
+	return true;
+}
+
+static void eftf_batch_reset(struct eftf_batch *batch)
+{
+	__skb_queue_purge(&batch->skbs);
+	batch->n_vecs = 0;
+	batch->n = 0;
+	batch->len = 0;
+	batch->done = 0;
+	batch->inner = 0;
+}
+
+static void eftf_tx_drop(struct eftf_transport *tp, struct sk_buff *skb, enum eftf_stat why)
+{
+	eftf_stat_inc(&tp->tunnel->stats, why);
+	dev_core_stats_tx_dropped_inc(tp->tunnel->edev->dev);
+	kfree_skb(skb);
+}
+
+/* kvecs need mapped memory */
+static bool eftf_tx_needs_linear(const struct sk_buff *skb)
+{
+	unsigned int i;
+
+	if (skb_has_frag_list(skb))
+		return true;
+	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++)
+		if (PageHighMem(skb_frag_page(&skb_shinfo(skb)->frags[i])))
+			return true;
+	return false;
+}
+
+/*
+ * Makes finished packets of one from the stack: segments, checksums, memory
+ * that can be mapped. They go to tp->segs.
+ */
+static void eftf_tx_prepare(struct eftf_transport *tp, struct sk_buff *skb)
+{
+	struct sk_buff *segs, *next;
+
+	if (skb_is_gso(skb)) {
+		segs = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HIGHDMA);
+		if (IS_ERR(segs)) {
+			eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_NOMEM);
+			return;
+		}
+		if (segs) {
+			consume_skb(skb);
+			skb = segs;
+		}
+	} else if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
+		eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_NOMEM);
+		return;
+	}
+	skb_list_walk_safe(skb, skb, next) {
+		skb_mark_not_on_list(skb);
+		if (skb->len > FTT_IMS_MAX_PAYLOAD)
+			eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_TOO_BIG);
+		else if (eftf_tx_needs_linear(skb) && skb_linearize(skb))
+			eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_NOMEM);
+		else
+			__skb_queue_tail(&tp->segs, skb);
+	}
+}
+
+/* Next finished packet, or NULL. */
+static struct sk_buff *eftf_tx_next(struct eftf_transport *tp)
+{
+	struct sk_buff *skb;
+
+	while (skb_queue_empty(&tp->segs)) {
+		/* the old transport of a swap ends with what it has begun */
+		if (!eftf_transport_is_current(tp))
+			return NULL;
+		skb = eftf_queue_take(&tp->tunnel->queue);
+		if (!skb)
+			return NULL;
+		eftf_tx_prepare(tp, skb);
+	}
+	return __skb_dequeue(&tp->segs);
+}
+
+static void eftf_tx_fill(struct eftf_transport *tp)
+{
+	size_t size = eftf_tx_record_size(tp->sock->sk);
+	struct eftf_batch *batch = &tp->batch;
+	struct sk_buff *skb;
+
+	while ((skb = eftf_tx_next(tp))) {
+		if ((batch->n && batch->len + FTT_IMS_HDR_LEN + skb->len > size) ||
+		    !eftf_batch_add(batch, skb)) {
+			__skb_queue_head(&tp->segs, skb);
+			return;
+		}
+	}
+}
+
+/* Return: 0 when the whole batch was accepted, else a negative errno. */
+static int eftf_tx_send(struct eftf_transport *tp)
+{
+	struct eftf_tunnel *tunnel = tp->tunnel;
+	struct eftf_batch *batch = &tp->batch;
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	int ret;
+
+	while (batch->done < batch->len) {
+		iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch->vec, batch->n_vecs, batch->len);
+		iov_iter_advance(&msg.msg_iter, batch->done);
+		ret = sock_sendmsg(tp->sock, &msg);
+		if (ret < 0)
+			return ret;
+		batch->done += ret;
+		eftf_stat_add(&tunnel->stats, EFTF_STAT_TX_STREAM_BYTES, ret);
+	}
+	return 0;
+}
+
+static void eftf_tx_sent(struct eftf_transport *tp)
+{
+	struct eftf_tunnel *tunnel = tp->tunnel;
+	struct eftf_batch *batch = &tp->batch;
+
+	trace_eftf_batch(tunnel, batch->n, batch->len);
+	eftf_stat_add(&tunnel->stats, EFTF_STAT_TX_PACKETS, batch->n);
+	eftf_stat_add(&tunnel->stats, EFTF_STAT_TX_BYTES, batch->inner);
+	local_bh_disable();
+	dev_sw_netstats_tx_add(tunnel->edev->dev, batch->n, batch->inner);
+	local_bh_enable();
+	eftf_batch_reset(batch);
+}
+
+static void eftf_tx_blocked(struct eftf_transport *tp, int error)
+{
+	struct eftf_end end = { .reason = EFTF_REASON_ERROR, .error = -error };
+
+	switch (error) {
+	case -EAGAIN:	/* woken when there is room */
+	case -ENOMEM:	/* so says TLS when memory is short; the timer tries again */
+		eftf_stat_inc(&tp->tunnel->stats, EFTF_STAT_TX_STALLS);
+		eftf_keepalive_stalled(tp->tunnel);
+		return;
+	case -ECONNRESET:
+		set_bit(EFTF_TP_RESET, &tp->flags);
+		fallthrough;
+	case -EPIPE:
+		end.reason = EFTF_REASON_RESET;
+		break;
+	}
+	/* let the reader go to the end first: the peer may have said why */
+	if (end.reason == EFTF_REASON_RESET && !test_bit(EFTF_TP_RX_END, &tp->flags))
+		eftf_transport_kick_rx(tp);
+	else
+		eftf_transport_fail(tp, &end);
+}
+
+/* Nothing is left to send on a transport that drains: close_notify, FIN. */
+static void eftf_tx_finish(struct eftf_transport *tp)
+{
+	int ret;
+
+	if (!test_bit(EFTF_TP_ALERTED, &tp->flags)) {
+		ret = eftf_record_send_alert(tp);
+		if (ret == -EAGAIN)
+			return;
+		if (ret) {
+			eftf_transport_release(tp);
+			return;
+		}
+		set_bit(EFTF_TP_ALERTED, &tp->flags);
+	}
+	if (!eftf_record_flushed(tp))
+		return;	/* drain_work comes back */
+	if (!test_and_set_bit(EFTF_TP_FIN, &tp->flags))
+		kernel_sock_shutdown(tp->sock, SHUT_WR);
+	if (test_bit(EFTF_TP_RX_END, &tp->flags))
+		eftf_transport_release(tp);
+}
+
+/**
+ * eftf_tx_work - send what waits
+ * @work: the transport's tx_work
+ *
+ * Context: process; never runs twice at a time for one transport.
+ */
+void eftf_tx_work(struct work_struct *work)
+{
+	struct eftf_transport *tp = container_of(work, struct eftf_transport, tx_work);
+	struct eftf_tunnel *tunnel = tp->tunnel;
+	int budget = EFTF_TX_BUDGET;
+	int ret;
+
+	while (!test_bit(EFTF_TP_RELEASED, &tp->flags) &&
+	       !test_bit(EFTF_TP_ALERTED, &tp->flags)) {
+		if (!tp->batch.len)
+			eftf_tx_fill(tp);
+		if (!tp->batch.len)
+			break;
+		if (!budget--) {
+			eftf_transport_kick_tx(tp);
+			return;
+		}
+		eftf_tx_bound_unsent(tp->sock->sk);
+		ret = eftf_tx_send(tp);
+		eftf_record_count(tp, EFTF_DIRECTION_TX);
+		if (ret) {
+			eftf_tx_blocked(tp, ret);
+			return;
+		}
+		eftf_keepalive_sent(tunnel);
+		eftf_tx_sent(tp);
+		cond_resched();
+	}
+	if (test_bit(EFTF_TP_DRAINING, &tp->flags) && !test_bit(EFTF_TP_RELEASED, &tp->flags))
+		eftf_tx_finish(tp);
+}
+
+/**
+ * eftf_tx_purge - free what will not be sent any more
+ * @tp: transport whose works have ended
+ */
+void eftf_tx_purge(struct eftf_transport *tp)
+{
+	eftf_stat_add(&tp->tunnel->stats, EFTF_STAT_DROP_TX_CLOSED,
+		      tp->batch.n + skb_queue_len(&tp->segs));
+	eftf_batch_reset(&tp->batch);
+	__skb_queue_purge(&tp->segs);
+}
