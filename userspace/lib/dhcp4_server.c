@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dhcp4_server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct call {
+	struct eftf_dhcp4s *s;
+	const struct eftf_dhcp4s_policy *policy;
+	const struct eftf_dhcp4s_pool *pool;
+	void *arg;
+	const struct eftf_dhcp4_msg *in;
+	struct eftf_dhcp4_msg *out;
+};
+
+bool eftf_dhcp4s_replies(enum eftf_dhcp4s_result result)
+{
+	return result != EFTF_DHCP4S_IGNORED && result != EFTF_DHCP4S_RELEASED;
+}
+
+static void begin(struct call *c, enum eftf_dhcp4_type type)
+{
+	struct eftf_dhcp4_msg *out = c->out;
+
+	memset(out, 0, sizeof(*out));
+	out->reply = true;
+	out->type = type;
+	out->xid = c->in->xid;
+	out->broadcast = c->in->broadcast;
+	out->giaddr = c->in->giaddr;
+	out->has_server_id = true;
+	out->server_id = c->policy->server;
+	/* RFC 6842: the identifier goes back unaltered. */
+	out->client_id_len = c->in->client_id_len;
+	memcpy(out->client_id, c->in->client_id, c->in->client_id_len);
+}
+
+/* What a DISCOVER, REQUEST or INFORM is told alike. */
+static void put_settings(struct call *c)
+{
+	const struct eftf_dhcp4s_policy *p = c->policy;
+	struct eftf_dhcp4_msg *out = c->out;
+
+	out->has_mask = true;
+	out->mask = p->mask;
+	out->has_router = true;
+	out->router = p->server;
+	out->has_mtu = p->mtu != 0;
+	out->mtu = p->mtu;
+	out->n_dns = p->n_dns;
+	memcpy(out->dns, p->dns, sizeof(out->dns));
+	out->n_sip = p->n_sip;
+	memcpy(out->sip, p->sip, sizeof(out->sip));
+	memcpy(out->sip_name, p->sip_name, sizeof(out->sip_name));
+	out->n_routes = p->n_routes;
+	memcpy(out->routes, p->routes, sizeof(out->routes));
+	out->has_keepalive = true;
+	out->keepalive = c->s->keepalive;
+}
+
+static void put_lease(struct call *c)
+{
+	struct eftf_dhcp4_msg *out = c->out;
+
+	out->yiaddr = c->s->address;
+	out->has_lease = true;
+	out->lease = c->policy->lease;
+	if (out->lease != 0xffffffff) {
+		out->has_t1 = true;
+		out->t1 = out->lease / 2;
+		out->has_t2 = true;
+		out->t2 = out->lease - out->lease / 8;
+	}
+}
+
+static enum eftf_dhcp4s_result refuse(struct call *c, enum eftf_dhcp4s_result result,
+				      const char *why)
+{
+	struct eftf_dhcp4s *s = c->s;
+
+	/* A lease in use outlives a wrong question; an offer does not. */
+	if (s->address.s_addr && !s->bound) {
+		c->pool->give_back(c->arg, s->address);
+		s->address.s_addr = 0;
+	}
+	begin(c, EFTF_DHCP4_NAK);
+	snprintf(c->out->message, sizeof(c->out->message), "%s", why);
+	return result;
+}
+
+/* The UE proposes, the EFTF decides. A policy without keep-alive stays without. */
+static void decide_keepalive(struct call *c)
+{
+	const struct eftf_dhcp4s_policy *p = c->policy;
+	uint16_t v = c->in->has_keepalive && c->in->keepalive ? c->in->keepalive : p->keepalive;
+
+	if (!p->keepalive)
+		v = 0;
+	else if (v < p->keepalive_min)
+		v = p->keepalive_min;
+	else if (v > p->keepalive_max)
+		v = p->keepalive_max;
+	c->s->keepalive = v;
+}
+
+static bool take_address(struct call *c)
+{
+	return c->s->address.s_addr || !c->pool->take(c->arg, c->in, &c->s->address);
+}
+
+static enum eftf_dhcp4s_result on_discover(struct call *c)
+{
+	if (c->s->bound)
+		return EFTF_DHCP4S_IGNORED;
+	if (!take_address(c))
+		return refuse(c, EFTF_DHCP4S_EXHAUSTED, "no address left");
+	decide_keepalive(c);
+	begin(c, EFTF_DHCP4_OFFER);
+	put_lease(c);
+	put_settings(c);
+	return EFTF_DHCP4S_OFFER;
+}
+
+static enum eftf_dhcp4s_result acknowledge(struct call *c)
+{
+	bool first = !c->s->bound;
+
+	if (first && c->pool->confirm(c->arg, c->s->address, c->s->token))
+		return refuse(c, EFTF_DHCP4S_NAK, "the address is not available any more");
+	c->s->bound = true;
+	begin(c, EFTF_DHCP4_ACK);
+	c->out->ciaddr = c->in->ciaddr;
+	put_lease(c);
+	put_settings(c);
+	c->out->has_token = true;
+	memcpy(c->out->token, c->s->token, sizeof(c->out->token));
+	return first ? EFTF_DHCP4S_ACK : EFTF_DHCP4S_RENEWED;
+}
+
+/* RFC 2131 4.3.2: which of the three kinds of REQUEST it is, its fields tell. */
+static enum eftf_dhcp4s_result on_request(struct call *c)
+{
+	const struct eftf_dhcp4_msg *in = c->in;
+	struct eftf_dhcp4s *s = c->s;
+
+	if (in->has_server_id && in->server_id.s_addr != c->policy->server.s_addr) {
+		if (s->address.s_addr && !s->bound) {	/* another server was chosen */
+			c->pool->give_back(c->arg, s->address);
+			s->address.s_addr = 0;
+		}
+		return EFTF_DHCP4S_IGNORED;
+	}
+	if (in->ciaddr.s_addr) {			/* renewing or rebinding */
+		if (!s->bound || in->ciaddr.s_addr != s->address.s_addr)
+			return refuse(c, EFTF_DHCP4S_NAK, "this is not your address");
+		decide_keepalive(c);
+		return acknowledge(c);
+	}
+	if (!in->has_requested)
+		return EFTF_DHCP4S_IGNORED;
+	if (!in->has_server_id && !s->bound) {		/* a reboot: it knows its address */
+		if (!take_address(c))
+			return refuse(c, EFTF_DHCP4S_EXHAUSTED, "no address left");
+		decide_keepalive(c);
+	}
+	if (!s->address.s_addr || in->requested.s_addr != s->address.s_addr)
+		return refuse(c, EFTF_DHCP4S_NAK, "this address was not offered to you");
+	return acknowledge(c);
+}
+
+static enum eftf_dhcp4s_result on_inform(struct call *c)
+{
+	if (!c->s->bound || c->in->ciaddr.s_addr != c->s->address.s_addr)
+		return EFTF_DHCP4S_IGNORED;
+	begin(c, EFTF_DHCP4_ACK);
+	c->out->ciaddr = c->in->ciaddr;
+	put_settings(c);
+	return EFTF_DHCP4S_INFORMED;
+}
+
+/* The address leaves this UE; the caller frees it in the pool, bound or not. */
+static enum eftf_dhcp4s_result on_release(struct call *c, struct in_addr addr)
+{
+	struct eftf_dhcp4s *s = c->s;
+
+	if (!s->address.s_addr || addr.s_addr != s->address.s_addr)
+		return EFTF_DHCP4S_IGNORED;
+	if (!s->bound) {
+		c->pool->give_back(c->arg, s->address);
+		s->address.s_addr = 0;
+		return EFTF_DHCP4S_IGNORED;
+	}
+	return EFTF_DHCP4S_RELEASED;
+}
+
+enum eftf_dhcp4s_result eftf_dhcp4s_input(struct eftf_dhcp4s *s,
+					  const struct eftf_dhcp4s_policy *policy,
+					  const struct eftf_dhcp4s_pool *pool, void *arg,
+					  const struct eftf_dhcp4_msg *msg,
+					  struct eftf_dhcp4_msg *reply)
+{
+	struct call c = { .s = s, .policy = policy, .pool = pool, .arg = arg, .in = msg,
+			  .out = reply };
+
+	if (msg->reply)
+		return EFTF_DHCP4S_IGNORED;
+	switch (msg->type) {
+	case EFTF_DHCP4_DISCOVER:
+		return on_discover(&c);
+	case EFTF_DHCP4_REQUEST:
+		return on_request(&c);
+	case EFTF_DHCP4_INFORM:
+		return on_inform(&c);
+	case EFTF_DHCP4_RELEASE:
+		return on_release(&c, msg->ciaddr);
+	case EFTF_DHCP4_DECLINE:
+		return on_release(&c, msg->requested);
+	default:
+		return EFTF_DHCP4S_IGNORED;
+	}
+}
