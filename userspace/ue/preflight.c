@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What must be there before the first connection is tried. */
+#include <errno.h>
+#include <linux/capability.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ue.h"
+
+static bool have_net_admin(void)
+{
+	struct __user_cap_header_struct hdr = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	memset(data, 0, sizeof(data));
+	if (syscall(SYS_capget, &hdr, data))
+		return false;
+	return data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN);
+}
+
+/* Asking for the ULP on an unconnected socket loads the module and changes nothing. */
+static bool have_ktls(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool have;
+
+	if (fd < 0)
+		return false;
+	have = !setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")) || errno == ENOTCONN;
+	close(fd);
+	return have;
+}
+
+int eftf_preflight(struct eftf_ue *ue, struct eftf_err *err)
+{
+	int ret = 0;
+
+	if (ue->rt)
+		return 0;
+	if (!have_net_admin())
+		return eftf_err_set(err, EPERM, "no CAP_NET_ADMIN: run as root, or give the service "
+				    "AmbientCapabilities=CAP_NET_ADMIN");
+	if (!have_ktls())
+		return eftf_err_set(err, ENOENT, "the kernel has no TLS sockets: modprobe tls "
+				    "(CONFIG_TLS)");
+	if (!ue->nl)
+		ret = eftf_nl_open(&ue->nl, err);
+	if (!ret && !ue->events)
+		ret = eftf_nl_events_open(&ue->events, err);
+	if (!ret)
+		ret = eftf_rt_open(&ue->rt, err);
+	ue->device.rt = ue->rt;
+	return ret;
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From verdict to tunnel and back, until somebody says stop. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "client_id.h"
+#include "conf_parse.h"
+#include "connect.h"
+#include "log.h"
+#include "probe.h"
+#include "ue.h"
+#include "verdict.h"
+
+/* So many attempts for the old tunnel; then the network is judged anew. */
+#define RECONNECTS 3
+
+int eftf_prepare(const struct eftf_ue_conf *conf, struct eftf_tls_ctx **tls,
+		 struct eftf_dhcp4c *dhcp, struct eftf_err *err)
+{
+	struct eftf_tls_config cfg = {
+		.ca_file = conf->ca, .cert_file = conf->cert, .key_file = conf->key,
+	};
+	bool stable;
+	int ret;
+
+	ret = eftf_tls_ctx_new(tls, &cfg, err);
+	if (ret)
+		return ret;
+	memset(dhcp, 0, sizeof(*dhcp));
+	dhcp->enterprise = conf->enterprise;
+	ret = eftf_client_id(dhcp->client_id, conf->client_id, "/etc/machine-id", conf->device,
+			     conf->enterprise, &stable, err);
+	if (ret < 0)
+		return ret;
+	dhcp->client_id_len = (size_t)ret;
+	if (!stable)
+		log_warn("no /etc/machine-id: the client identifier is new at every start; set "
+			 "[eftf] client_id");
+	return 0;
+}
+
+/* What a firewall must let through if there is to be a tunnel at all. */
+static void control_target(const struct eftf_ue_conf *conf, struct eftf_conf_target *to)
+{
+	const char *url = conf->proxy_url;
+	struct eftf_err err;
+
+	*to = conf->control;
+	if (!to->host[0] && url) {
+		url = strcmp(url, "env") ? url : eftf_connect_env_proxy(&err);
+		if (!url || eftf_conf_proxy_target(url, to))
+			memset(to, 0, sizeof(*to));
+		return;
+	}
+	if (!to->host[0])
+		*to = conf->address;
+	if (!to->port)
+		to->port = conf->control.host[0] ? 443 : conf->port;
+}
+
+static void log_verdict(const struct eftf_ue *ue)
+{
+	char *text;
+
+	if (ue->detect.verdict == EFTF_VERDICT_UNTESTED || ue->detect.verdict == EFTF_VERDICT_NONE)
+		return;
+	text = eftf_verdict_text(&ue->detect);
+	log_info("verdict: %s", text ? text : eftf_verdict_name(ue->detect.verdict));
+	free(text);
+}
+
+int eftf_judge(struct eftf_ue *ue)
+{
+	const struct eftf_ue_conf *conf = &ue->conf;
+	struct eftf_probe_spec spec = {
+		.pcscf = conf->pcscf, .media = conf->media, .timeout_ms = conf->probe_timeout_ms,
+	};
+	struct eftf_detect_policy policy = {
+		.mode = (enum eftf_mode)conf->mode, .proxy = conf->proxy_url != NULL,
+		.proxy_fallback = conf->proxy_fallback && !conf->proxy_url,
+	};
+	struct sockaddr_in *sin = (struct sockaddr_in *)&spec.pcscf;
+	int step;
+
+	/* the port is at the same place in both families */
+	if (spec.pcscf.ss_family)
+		sin->sin_port = htons((uint16_t)conf->sip_port);
+	control_target(conf, &spec.control);
+	policy.probes = eftf_probe_kinds(&spec);
+	step = (int)eftf_detect_start(&ue->detect, &policy);
+	if (step == EFTF_STEP_PROBE)
+		step = eftf_probe_run(&spec, &ue->sig, &ue->detect);
+	if (step >= 0)
+		log_verdict(ue);
+	return step;
+}
+
+/* The tunnel was there before: the same way again, without new probes. */
+static int same_way(struct eftf_ue *ue)
+{
+	struct eftf_detect_policy policy = ue->detect.policy;
+
+	policy.mode = EFTF_MODE_ALWAYS;
+	return (int)eftf_detect_start(&ue->detect, &policy);
+}
+
+static void pause_ms(struct eftf_ue *ue, uint64_t ms)
+{
+	eftf_wait(&ue->sig, -1, 0, eftf_now_ms() + ms);
+}
+
+static void back_off(struct eftf_ue *ue)
+{
+	uint32_t random = 0;
+	unsigned int ms;
+
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		random = (uint32_t)eftf_now_ms();
+	ms = eftf_backoff_next(&ue->backoff, random);
+	log_info("next attempt in %u.%u s", ms / 1000, ms % 1000 / 100);
+	pause_ms(ue, ms);
+}
+
+/* A wrong new file leaves everything as it is. */
+static bool reload(struct eftf_ue *ue)
+{
+	struct eftf_tls_ctx *tls = NULL;
+	struct eftf_ue_conf conf;
+	struct eftf_dhcp4c dhcp;
+	struct eftf_err err;
+
+	ue->sig.reload = false;
+	if (eftf_conf_load(&conf, ue->options.conf, ue->options.mode, &err) ||
+	    eftf_prepare(&conf, &tls, &dhcp, &err) ||
+	    (conf.mode != EFTF_MODE_OFF && eftf_preflight(ue, &err))) {
+		log_error("%s; the old configuration stays", err.text);
+		eftf_tls_ctx_free(tls);
+		eftf_conf_free(&conf);
+		return false;
+	}
+	log_info("configuration read again");
+	eftf_down(ue);	/* by its own device and hook */
+	dhcp.has_token = ue->dhcp.has_token;
+	memcpy(dhcp.token, ue->dhcp.token, sizeof(dhcp.token));
+	dhcp.previous = ue->dhcp.previous;
+	eftf_tls_ctx_free(ue->tls);
+	eftf_conf_free(&ue->conf);
+	ue->tls = tls;
+	ue->conf = conf;
+	ue->dhcp = dhcp;
+	explicit_bzero(&dhcp, sizeof(dhcp));
+	ue->backoff.failures = 0;
+	eftf_log_open("eftf-ue", ue->options.verbose ? EFTF_LOG_DEBUG :
+		      (enum eftf_log_level)conf.log_level, conf.syslog);
+	return true;
+}
+
+/* Connects, falls back where the flowchart says so. Returns RUN, WAIT or STOP. */
+static int try_tunnel(struct eftf_ue *ue)
+{
+	int step = EFTF_STEP_TUNNEL;
+
+	while (step == EFTF_STEP_TUNNEL && !ue->sig.stop && !ue->sig.reload) {
+		enum eftf_attempt attempt = eftf_up(ue);
+
+		step = (int)eftf_detect_tried(&ue->detect, attempt);
+		/* its routes may be what hides the EFTF, or the DNS, from us */
+		if (attempt == EFTF_ATTEMPT_NO_TCP)
+			eftf_device_withdraw_routes(&ue->device);
+		if (step == EFTF_STEP_TUNNEL)
+			log_info("trying the proxy of the environment");
+	}
+	return step;
+}
+
+static bool at_once(uint32_t reason)
+{
+	return reason == EFTF_REASON_REKEY || reason == EFTF_REASON_KEY_LIMIT;
+}
+
+static void stay_direct(struct eftf_ue *ue)
+{
+	if (ue->conf.mode == EFTF_MODE_OFF) {
+		log_info("mode is off: no tunnel");
+		pause_ms(ue, UINT64_MAX / 2);
+	} else {
+		log_info("no tunnel is needed; next look in %u s", ue->conf.recheck);
+		pause_ms(ue, (uint64_t)ue->conf.recheck * 1000);
+	}
+}
+
+/* Judges and connects. *reconnects: attempts left for the tunnel that was. */
+static int next_step(struct eftf_ue *ue, unsigned int *reconnects)
+{
+	int step;
+
+	if (*reconnects) {
+		(*reconnects)--;
+		step = same_way(ue);
+	} else {
+		eftf_down(ue);
+		step = eftf_judge(ue);
+	}
+	return step == EFTF_STEP_TUNNEL ? try_tunnel(ue) : step;
+}
+
+static enum eftf_exit loop(struct eftf_ue *ue)
+{
+	unsigned int reconnects = 0;
+
+	for (;;) {
+		int step = EFTF_STEP_RUN;
+
+		if (ue->sig.stop)
+			return EFTF_EXIT_OK;
+		if (ue->sig.reload && reload(ue))
+			reconnects = 0;
+		if (!ue->tunnel_id)
+			step = next_step(ue, &reconnects);
+		if (step == EFTF_STEP_STOP)
+			return EFTF_EXIT_UNTRUSTED;
+		if (step == EFTF_STEP_RUN) {
+			eftf_watch(ue);
+			reconnects = RECONNECTS;
+		}
+		if (ue->sig.stop || ue->sig.reload)
+			continue;
+		if (ue->options.once)
+			return step == EFTF_STEP_DIRECT || (step == EFTF_STEP_RUN &&
+				ue->down_reason == EFTF_REASON_RELEASED) ?
+				EFTF_EXIT_OK : EFTF_EXIT_ERROR;
+		if (step == EFTF_STEP_DIRECT)
+			stay_direct(ue);
+		else if (step != EFTF_STEP_RUN || !at_once(ue->down_reason))
+			back_off(ue);
+	}
+}
+
+enum eftf_exit eftf_run(struct eftf_ue *ue)
+{
+	enum eftf_exit code;
+
+	ue->renewal.fd = -1;
+	code = loop(ue);
+	eftf_down(ue);
+	if (ue->sig.stop)
+		log_info("stopped");
+	return code;
+}

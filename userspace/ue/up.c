@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One connection attempt: TCP, TLS, address, hand-off, routes. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "clock.h"
+#include "connect.h"
+#include "hook.h"
+#include "log.h"
+#include "negotiate.h"
+#include "probe.h"
+#include "ue.h"
+
+#define CONNECT_MS 15000
+#define KEEPALIVE_MIN 10
+#define KEEPALIVE_MAX 600
+
+struct outer {
+	int fd;
+	struct sockaddr_storage peer;	/* the EFTF, or the proxy */
+	struct eftf_tls_info tls;
+};
+
+static int connect_outer(struct eftf_ue *ue, struct outer *o, struct eftf_err *err)
+{
+	const struct eftf_ue_conf *conf = &ue->conf;
+	struct eftf_connect_spec spec = {
+		.host = conf->address.host, .port = conf->port, .timeout_ms = CONNECT_MS,
+		.user = conf->proxy_user, .password = conf->proxy_password,
+		.auth = (enum eftf_conf_auth)conf->proxy_auth,
+	};
+	const struct sockaddr_in *sin;
+	struct sockaddr_storage local;
+	socklen_t len = sizeof(o->peer), local_len = sizeof(local);
+	int ret;
+
+	if (ue->detect.via_proxy) {
+		bool env = ue->detect.via_fallback || !strcmp(conf->proxy_url, "env");
+
+		spec.proxy = env ? eftf_connect_env_proxy(err) : conf->proxy_url;
+		spec.proxy_from_env = env;
+		if (!spec.proxy)
+			return -ENOENT;
+	}
+	ret = eftf_connect(&spec, &ue->sig, &o->fd, err);
+	if (ret)
+		return ret;
+	memset(&local, 0, sizeof(local));
+	if (getpeername(o->fd, (struct sockaddr *)&o->peer, &len) ||
+	    getsockname(o->fd, (struct sockaddr *)&local, &local_len))
+		return eftf_err_set(err, ENOTCONN, "the connection to %s was closed at once",
+				    spec.host);
+	sin = (const struct sockaddr_in *)&local;
+	if (ue->device.addr.set && local.ss_family == AF_INET &&
+	    sin->sin_addr.s_addr == ue->device.addr.addr.s_addr)
+		return eftf_err_set(err, ELOOP, "the outer connection would go into the tunnel "
+				    "itself: its routes cover %s", spec.host);
+	return 0;
+}
+
+static void log_connected(const struct eftf_ue *ue, const struct outer *o)
+{
+	char peer[80];
+
+	eftf_sockaddr_text(&o->peer, peer, sizeof(peer));
+	log_info("connected to %s (%s%s), %s %s %s", ue->conf.address.host,
+		 ue->detect.via_proxy ? "by proxy " : "", peer, o->tls.version, o->tls.cipher,
+		 o->tls.group);
+}
+
+static void static_lease(struct eftf_ue *ue)
+{
+	struct eftf_lease4 *l = &ue->lease;
+	uint8_t plen = ue->conf.static_addr.plen;
+
+	memset(l, 0, sizeof(*l));
+	l->address = ue->conf.static_addr.addr;
+	l->router = ue->conf.gateway.addr;
+	l->server = ue->conf.gateway.addr;
+	l->mask.s_addr = htonl(0xffffffffu << (32 - plen));
+	l->seconds = l->t1 = l->t2 = 0xffffffffu;
+}
+
+/* The hook is told of an address that goes before it is told of the next one. */
+static void tell_down(struct eftf_ue *ue, unsigned int timeout_ms)
+{
+	struct eftf_hook_info info = {
+		.reason = "down", .device = ue->conf.device, .lease = &ue->lease,
+		.mtu = ue->device.mtu,
+	};
+
+	if (ue->told_up)
+		eftf_hook_run(ue->conf.hook, &info, NULL, timeout_ms);
+	ue->told_up = false;
+}
+
+static int get_lease(struct eftf_ue *ue, int fd, struct eftf_err *err)
+{
+	int ret;
+
+	if (ue->conf.static_addr.set) {
+		static_lease(ue);
+		return 0;
+	}
+	ue->dhcp.keepalive = (uint16_t)ue->conf.keepalive;
+	ret = eftf_negotiate_lease(fd, &ue->dhcp, &ue->sig, err);
+	if (ret == -EACCES) {
+		/* what was refused may have been the old address */
+		explicit_bzero(ue->dhcp.token, sizeof(ue->dhcp.token));
+		ue->dhcp.has_token = false;
+		ue->dhcp.previous.s_addr = 0;
+	}
+	if (ret)
+		return ret;
+	if (ue->told_up && ue->lease.address.s_addr != ue->dhcp.lease.address.s_addr) {
+		log_info("the EFTF gave another address than before");
+		tell_down(ue, EFTF_HOOK_MS);
+	}
+	ue->lease = ue->dhcp.lease;
+	return 0;
+}
+
+static uint32_t keepalive_of(const struct eftf_ue *ue)
+{
+	uint32_t s = ue->lease.keepalive ? ue->lease.keepalive : ue->conf.keepalive;
+
+	if (s < KEEPALIVE_MIN)
+		s = KEEPALIVE_MIN;
+	return s > KEEPALIVE_MAX ? KEEPALIVE_MAX : s;
+}
+
+static uint32_t timeout_of(const struct eftf_ue *ue)
+{
+	uint32_t keepalive = keepalive_of(ue);
+
+	/* a timeout that the EFTF's interval has overtaken would end every idle tunnel */
+	return ue->conf.timeout > keepalive ? ue->conf.timeout : 3 * keepalive;
+}
+
+static int set_device(struct eftf_ue *ue, struct eftf_err *err)
+{
+	struct eftf_conf_prefix addr = { .addr = ue->lease.address, .plen = 32, .set = true };
+	uint32_t mtu = ue->conf.mtu ? ue->conf.mtu : ue->lease.mtu;
+	int ret;
+
+	if (ue->conf.static_addr.set)
+		addr.plen = ue->conf.static_addr.plen;
+	ret = eftf_device_open(&ue->device, ue->conf.device, mtu, err);
+	return ret ? ret : eftf_device_set_address(&ue->device, &addr, err);
+}
+
+static void ignore_event(const struct eftf_tunnel_info *info, void *arg)
+{
+	(void)info;
+	(void)arg;
+}
+
+static int hand_off(struct eftf_ue *ue, int fd, struct eftf_err *err)
+{
+	struct eftf_tunnel_spec spec = {
+		.ifindex = ue->device.ifindex, .fd = fd,
+		.has_inner4 = true, .inner4 = ue->lease.address,
+		.gateway4 = ue->lease.router.s_addr ? ue->lease.router : ue->lease.server,
+		.keepalive = keepalive_of(ue), .timeout = timeout_of(ue),
+		.negotiated = !ue->conf.static_addr.set,
+	};
+
+	spec.has_gateway4 = spec.gateway4.s_addr != 0;
+	/* an event of an earlier tunnel must not be taken for one of this */
+	eftf_nl_events_read(ue->events, ignore_event, NULL, NULL);
+	return eftf_nl_tunnel_new(ue->nl, &spec, &ue->tunnel_id, err);
+}
+
+static void log_up(const struct eftf_ue *ue)
+{
+	char address[INET_ADDRSTRLEN] = "?", pcscf[EFTF_DHCP4_MAX_ADDRS * 18 + 1] = "";
+	size_t i, len = 0;
+
+	inet_ntop(AF_INET, &ue->lease.address, address, sizeof(address));
+	for (i = 0; i < ue->lease.n_sip && len + 18 < sizeof(pcscf); i++) {
+		len += (size_t)snprintf(pcscf + len, sizeof(pcscf) - len, "%s", i ? ", " : "");
+		inet_ntop(AF_INET, &ue->lease.sip[i], pcscf + len,
+			  (socklen_t)(sizeof(pcscf) - len));
+		len += strlen(pcscf + len);
+	}
+	log_info("tunnel up: %s via %s, keep-alive %u s%s%s", address, ue->device.name,
+		 keepalive_of(ue), len || ue->lease.sip_name[0] ? ", P-CSCF " : "",
+		 len ? pcscf : ue->lease.sip_name);
+}
+
+static void tell_up(struct eftf_ue *ue)
+{
+	struct eftf_hook_info info = {
+		.reason = "up", .device = ue->device.name, .lease = &ue->lease,
+		.mtu = ue->device.mtu,
+	};
+
+	if (!ue->told_up)
+		eftf_hook_run(ue->conf.hook, &info, &ue->sig, EFTF_HOOK_MS);
+	ue->told_up = true;
+}
+
+static int attach(struct eftf_ue *ue, const struct outer *o, struct eftf_err *err)
+{
+	struct eftf_routes plan;
+	int ret;
+
+	ret = set_device(ue, err);
+	if (!ret)
+		ret = hand_off(ue, o->fd, err);
+	if (ret)
+		return ret;
+	eftf_routes_plan(&plan, &ue->lease, &ue->conf.routes);
+	ret = eftf_device_set_routes(&ue->device, &plan, &o->peer, err);
+	if (ret) {
+		eftf_nl_tunnel_del(ue->nl, ue->device.ifindex, ue->tunnel_id, NULL);
+		ue->tunnel_id = 0;
+		return ret;
+	}
+	ue->up_since = eftf_now_ms();
+	ue->down_reason = EFTF_REASON_NONE;
+	eftf_renewal_start(&ue->renewal, ue->conf.static_addr.set ? NULL : &ue->dhcp,
+			   ue->device.name);
+	return 0;
+}
+
+enum eftf_attempt eftf_up(struct eftf_ue *ue)
+{
+	struct outer o = { .fd = -1 };
+	enum eftf_attempt attempt;
+	struct eftf_err err;
+
+	if (connect_outer(ue, &o, &err)) {
+		attempt = EFTF_ATTEMPT_NO_TCP;
+		goto out;
+	}
+	attempt = eftf_negotiate_tls(ue->tls, o.fd, eftf_conf_name(&ue->conf), &ue->sig, &o.tls,
+				     &err);
+	if (attempt != EFTF_ATTEMPT_UP)
+		goto out;
+	log_connected(ue, &o);
+	if (get_lease(ue, o.fd, &err) || attach(ue, &o, &err)) {
+		eftf_channel_alert(o.fd, 1, 0);
+		attempt = EFTF_ATTEMPT_FAILED;
+		goto out;
+	}
+	log_up(ue);
+	tell_up(ue);
+out:
+	if (o.fd >= 0)
+		close(o.fd);
+	if (ue->sig.stop || ue->sig.reload)
+		return attempt == EFTF_ATTEMPT_UP ? attempt : EFTF_ATTEMPT_FAILED;
+	if (attempt != EFTF_ATTEMPT_UP)
+		log_error("%s", err.text);
+	return attempt;
+}
+
+void eftf_down(struct eftf_ue *ue)
+{
+	struct eftf_err err;
+
+	eftf_renewal_stop(&ue->renewal);
+	if (ue->tunnel_id &&
+	    eftf_nl_tunnel_del(ue->nl, ue->device.ifindex, ue->tunnel_id, &err))
+		log_debug("tunnel: %s", err.text);
+	ue->tunnel_id = 0;
+	tell_down(ue, ue->sig.stop ? EFTF_HOOK_STOP_MS : EFTF_HOOK_MS);
+	eftf_device_close(&ue->device);
+}
