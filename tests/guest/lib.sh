@@ -1,0 +1,154 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the scenarios in this folder have in common. Source it first; end the scenario with "finish".
+#
+#   ok WHAT                          a check passed
+#   not_ok WHAT EXPECTED SEEN        a check failed
+#   skip WHAT WHY                    a check cannot be made here
+#   check WHAT COMMAND...            passes if the command succeeds; its output is shown if not
+#   check_fails WHAT COMMAND...      passes if it fails
+#   check_is WHAT EXPECTED SEEN      passes if both are equal
+#   check_range WHAT LOW HIGH SEEN   passes if LOW <= SEEN <= HIGH (integers)
+#   in_ns NS COMMAND...              runs the command in a network namespace
+#   spawn NAME COMMAND...            starts it in the background, output to $EFTF_RESULTS/NAME.log
+#   spawn_in NS NAME COMMAND...      the same in a network namespace
+#   alive NAME, pid_of NAME, stop NAME [SIGNAL]
+#   wait_for SECONDS CONDITION WHAT  polls a condition (shell text) until it holds
+
+EFTF_RESULTS=${EFTF_RESULTS:-$(mktemp -d)}
+checks_passed=0 checks_failed=0 checks_skipped=0 finished=
+declare -A spawned=()
+
+say() { echo "== $*"; }
+
+ok() {
+	checks_passed=$((checks_passed + 1))
+	echo "ok      $1"
+}
+
+not_ok() {
+	checks_failed=$((checks_failed + 1))
+	echo "NOT OK  $1"
+	printf '        expected: %s\n        seen:     %s\n' "$2" "${3//$'\n'/$'\n'                  }"
+}
+
+skip() {
+	checks_skipped=$((checks_skipped + 1))
+	echo "skipped $1: $2"
+}
+
+check() {
+	local what=$1 out status
+	shift
+	out=$("$@" 2>&1)
+	status=$?
+	if [[ $status -eq 0 ]]; then
+		ok "$what"
+	else
+		not_ok "$what" "success of: $*" "status $status${out:+: $out}"
+	fi
+}
+
+check_fails() {
+	local what=$1 out
+	shift
+	if out=$("$@" 2>&1); then
+		not_ok "$what" "failure of: $*" "success${out:+: $out}"
+	else
+		ok "$what"
+	fi
+}
+
+check_is() {
+	if [[ $3 == "$2" ]]; then
+		ok "$1: $3"
+	else
+		not_ok "$1" "$2" "$3"
+	fi
+}
+
+check_range() {
+	if [[ $4 =~ ^-?[0-9]+$ ]] && (($4 >= $2 && $4 <= $3)); then
+		ok "$1: $4"
+	else
+		not_ok "$1" "$2 to $3" "$4"
+	fi
+}
+
+in_ns() { ip netns exec "$@"; }
+
+spawn() {
+	local name=$1
+	shift
+	"$@" </dev/null >"$EFTF_RESULTS/$name.log" 2>&1 &
+	spawned[$name]=$!
+}
+
+# ip and nsenter exec the command: the pid is the command's own
+spawn_in() {
+	local ns=$1 name=$2
+	shift 2
+	spawn "$name" ip netns exec "$ns" "$@"
+}
+
+pid_of() { echo "${spawned[$1]:-}"; }
+
+alive() { [[ -n ${spawned[$1]:-} ]] && kill -0 "${spawned[$1]}" 2>/dev/null; }
+
+# stop NAME [SIGNAL]: asks it to end, kills it after 10 s; the exit status is the command's
+stop() {
+	local pid=${spawned[$1]:-} status
+	[[ -n $pid ]] || return 0
+	kill "-${2:-TERM}" "$pid" 2>/dev/null
+	if ! wait_for 10 "[[ ! -e /proc/$pid || \$(cut -d' ' -f3 /proc/$pid/stat) == Z ]]" ''; then
+		echo "        $1 did not end, killed"
+		kill -KILL "$pid" 2>/dev/null
+	fi
+	wait "$pid" 2>/dev/null
+	status=$?
+	unset "spawned[$1]"
+	return "$status"
+}
+
+stop_all() {
+	local name
+	for name in "${!spawned[@]}"; do
+		stop "$name"
+	done
+}
+
+wait_for() {
+	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+
+	until eval "$2" >/dev/null 2>&1; do
+		if ((${EPOCHREALTIME/./} > deadline)); then
+			[[ -z $3 ]] || echo "        waited $1 s in vain for: $3"
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
+summary() {
+	local line="$checks_passed passed, $checks_failed failed"
+
+	((checks_skipped == 0)) || line+=", $checks_skipped skipped"
+	echo "$line"
+}
+
+finish() {
+	finished=1
+	stop_all
+	summary
+	((checks_failed == 0 && checks_passed + checks_skipped > 0))
+	exit
+}
+
+ended() {
+	[[ -z $finished ]] || return
+	stop_all
+	not_ok "the scenario runs to its end" "a call of finish" "exit before it"
+	summary
+	exit 1
+}
+trap ended EXIT

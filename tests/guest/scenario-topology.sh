@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The network itself: who reaches whom, and what the firewall counts.
+set -u
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+. ./topology.sh
+
+answers() { in_ns "$1" ping -q -c 1 -W 2 "$2"; }
+tcp() { in_ns "$1" timeout 3 bash -c "exec 3<>/dev/tcp/$2/$3"; }
+
+say "the network comes up, firewall restricted"
+check "topo_up" topo_up
+check "ims reaches the callee" answers ims "$CALLEE"
+check "gw reaches the P-CSCF" answers gw "$PCSCF"
+check "gw reaches the callee over IPv6" answers gw fd00:21::20
+check_fails "the ue's ping to the P-CSCF is dropped" answers ue "$PCSCF"
+check_range "... and counted" 1 9 "$(fw_count stopped_other)"
+
+say "TCP port 443 gets out, another port does not"
+spawn_in gw https openssl s_server -accept 443 -nocert -quiet
+check "something listens on 443" wait_for 10 '[[ -n $(in_ns gw ss -Hltn sport = :443) ]]' "port 443"
+check "the ue reaches $GW_NAME port 443 over IPv4" tcp ue "$GW_OUTER" 443
+check "the ue reaches it over IPv6" tcp ue "$GW_OUTER6" 443
+check_range "the firewall counts two new connections" 2 9 "$(fw_count let_out_443)"
+check_fails "the ue does not reach TCP port 5060 of the P-CSCF" tcp ue "$PCSCF" 5060
+check_range "the firewall counts what it stopped" 1 9 "$(fw_count stopped_sip)"
+
+say "only the proxy gets out"
+check "fw_proxy_only" fw_proxy_only reject
+check_fails "the ue does not reach port 443" tcp ue "$GW_OUTER" 443
+check_range "the firewall counts the refusal" 1 9 "$(fw_count stopped_443)"
+check "the proxy reaches it" tcp proxy "$GW_OUTER" 443
+check "the ue reaches the proxy" answers ue "$PROXY"
+
+say "an open firewall, then none of the network any more"
+check "fw_open" fw_open
+check "the ue's ping to the P-CSCF is answered" answers ue "$PCSCF"
+check "... and over IPv6" answers ue "$PCSCF6"
+check "a delayed link" link_delay inet gw0 delay 50ms
+check "... answers later" bash -c "ip netns exec ue ping -c 1 -W 2 $GW_OUTER | grep -E 'time=([5-9][0-9]|[0-9]{3})'"
+stop https
+check "topo_down" topo_down
+check_is "namespaces left" "" "$(ip netns list)"
+finish
