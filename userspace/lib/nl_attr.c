@@ -7,11 +7,6 @@
 
 #include <linux/netlink.h>
 
-bool eftf_nl_msg_ok(const struct nlmsghdr *nlh, size_t len)
-{
-	return len <= INT32_MAX && mnl_nlmsg_ok(nlh, (int)len);
-}
-
 const struct nlattr *eftf_nl_attr_next(const void *start, const void *end,
 				       const struct nlattr *attr)
 {

@@ -71,9 +71,6 @@ const char *eftf_nl_extack(const struct nlmsghdr *nlh, size_t *len);
  */
 int eftf_nl_errno(const struct nlmsghdr *nlh);
 
-/* Are there at least len octets at nlh, and a whole message in them? */
-bool eftf_nl_msg_ok(const struct nlmsghdr *nlh, size_t len);
-
 /* ---- attributes: never read past their own length ----------------------- */
 
 /* Steps through attributes in [start, end); start with attr = NULL. NULL: no more. */

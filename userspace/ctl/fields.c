@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What eftfctl shows of links and tunnels; the counters are in counters.c. */
+#include "fields.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include <linux/tls.h>
+
+#include "alert.h"
+#include "nl.h"
+
+struct word {
+	unsigned int number;
+	const char *word;
+};
+
+static json_t *word_of(const struct word *words, unsigned int number, const char *what)
+{
+	char text[32];
+
+	for (; words->word; words++)
+		if (words->number == number)
+			return json_string(words->word);
+	snprintf(text, sizeof(text), "%s %u", what, number);
+	return json_string(text);
+}
+
+static json_t *get_role(const void *obj, const struct eftf_out_field *f)
+{
+	static const struct word words[] = {{EFTF_ROLE_UE, "ue"}, {EFTF_ROLE_GW, "gw"}, {0, NULL}};
+
+	return word_of(words, *((const uint8_t *)obj + f->offset), "role");
+}
+
+/* ---- links --------------------------------------------------------------- */
+
+#define LINK(n, unit, get, m) {n, EFTF_OUT_##unit, get, offsetof(struct eftf_link_info, m), 0}
+
+static const struct eftf_out_field link_fields[] = {
+	LINK("dev", PLAIN, eftf_out_chars, name),
+	LINK("ifindex", PLAIN, eftf_out_u32, ifindex),
+	LINK("role", PLAIN, get_role, role),
+	LINK("up", PLAIN, eftf_out_bool, up),
+	LINK("carrier", PLAIN, eftf_out_bool, carrier),
+	LINK("mtu", PLAIN, eftf_out_u32, mtu),
+	LINK("ue_to_ue", ONOFF, eftf_out_bool, ue_to_ue),
+	LINK("tunnels", PLAIN, eftf_out_u32, tunnels),
+	LINK("rx_packets", PLAIN, eftf_out_u64, rx_packets),
+	LINK("rx", BYTES, eftf_out_u64, rx_bytes),
+	LINK("rx_dropped", PLAIN, eftf_out_u64, rx_dropped),
+	LINK("rx_errors", PLAIN, eftf_out_u64, rx_errors),
+	LINK("tx_packets", PLAIN, eftf_out_u64, tx_packets),
+	LINK("tx", BYTES, eftf_out_u64, tx_bytes),
+	LINK("tx_dropped", PLAIN, eftf_out_u64, tx_dropped),
+	LINK("tx_errors", PLAIN, eftf_out_u64, tx_errors),
+	{NULL, EFTF_OUT_PLAIN, NULL, 0, 0},
+};
+
+const struct eftf_out_table eftf_link_table = {.fields = link_fields};
+
+/* ---- tunnels ------------------------------------------------------------- */
+
+static bool tunnel_has(const void *obj, unsigned int attr)
+{
+	const struct eftf_tunnel_info *info = obj;
+
+	return info->present >> attr & 1;
+}
+
+static json_t *get_addr4(const void *obj, const struct eftf_out_field *f)
+{
+	char text[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, (const char *)obj + f->offset, text, sizeof(text));
+	return json_string(text);
+}
+
+static json_t *get_addr6(const void *obj, const struct eftf_out_field *f)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(AF_INET6, (const char *)obj + f->offset, text, sizeof(text));
+	return json_string(text);
+}
+
+static json_t *get_prefix6(const void *obj, const struct eftf_out_field *f)
+{
+	const struct eftf_tunnel_info *info = obj;
+	char text[INET6_ADDRSTRLEN + 5], addr[INET6_ADDRSTRLEN];
+
+	inet_ntop(AF_INET6, (const char *)obj + f->offset, addr, sizeof(addr));
+	snprintf(text, sizeof(text), "%s/%u", addr, tunnel_has(info, EFTF_A_INNER6_PLEN) ?
+		 info->inner6_plen : 128u);
+	return json_string(text);
+}
+
+static json_t *get_sockaddr(const void *obj, const struct eftf_out_field *f)
+{
+	const struct sockaddr_storage *ss = (const void *)((const char *)obj + f->offset);
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)ss;
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)ss;
+	char addr[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 10];
+
+	if (ss->ss_family == AF_INET) {
+		inet_ntop(AF_INET, &sin->sin_addr, addr, sizeof(addr));
+		snprintf(text, sizeof(text), "%s:%u", addr, ntohs(sin->sin_port));
+	} else {
+		inet_ntop(AF_INET6, &sin6->sin6_addr, addr, sizeof(addr));
+		snprintf(text, sizeof(text), "[%s]:%u", addr, ntohs(sin6->sin6_port));
+	}
+	return json_string(text);
+}
+
+static json_t *get_tls_version(const void *obj, const struct eftf_out_field *f)
+{
+	static const struct word words[] = {{0x0303, "TLS 1.2"}, {0x0304, "TLS 1.3"}, {0, NULL}};
+
+	(void)f;
+	return word_of(words, ((const struct eftf_tunnel_info *)obj)->tls_version, "version");
+}
+
+static json_t *get_cipher(const void *obj, const struct eftf_out_field *f)
+{
+	/* By number: the header of an older system does not know the last ones. */
+	static const struct word words[] = {
+		{TLS_CIPHER_AES_GCM_128, "AES-128-GCM"}, {TLS_CIPHER_AES_GCM_256, "AES-256-GCM"},
+		{TLS_CIPHER_AES_CCM_128, "AES-128-CCM"},
+		{TLS_CIPHER_CHACHA20_POLY1305, "ChaCha20-Poly1305"},
+		{55, "SM4-GCM"}, {56, "SM4-CCM"}, {57, "ARIA-128-GCM"}, {58, "ARIA-256-GCM"},
+		{0, NULL},
+	};
+
+	(void)f;
+	return word_of(words, ((const struct eftf_tunnel_info *)obj)->tls_cipher, "cipher");
+}
+
+/* The kernel's own word; a description without one has at least the number. */
+static json_t *get_reason(const void *obj, const struct eftf_out_field *f)
+{
+	const struct eftf_tunnel_info *info = obj;
+	static const struct word none[] = {{0, NULL}};
+
+	(void)f;
+	if (tunnel_has(info, EFTF_A_REASON_NAME))
+		return eftf_out_string(info->reason_name);
+	return word_of(none, info->reason, "reason");
+}
+
+static json_t *get_alert_name(const void *obj, const struct eftf_out_field *f)
+{
+	(void)f;
+	return eftf_out_string(eftf_alert_name(((const struct eftf_tunnel_info *)obj)->alert));
+}
+
+static json_t *get_error_text(const void *obj, const struct eftf_out_field *f)
+{
+	(void)f;
+	return eftf_out_string(strerror((int)((const struct eftf_tunnel_info *)obj)->sock_errno));
+}
+
+static json_t *get_direction(const void *obj, const struct eftf_out_field *f)
+{
+	static const struct word words[] = {
+		{EFTF_DIRECTION_TX, "tx"}, {EFTF_DIRECTION_RX, "rx"}, {0, NULL},
+	};
+
+	(void)f;
+	return word_of(words, ((const struct eftf_tunnel_info *)obj)->direction, "direction");
+}
+
+#define TUNNEL(n, unit, get, m, a) \
+	{n, EFTF_OUT_##unit, get, offsetof(struct eftf_tunnel_info, m), EFTF_A_##a}
+
+static const struct eftf_out_field tunnel_fields[] = {
+	TUNNEL("dev", PLAIN, eftf_out_chars, ifname, IFNAME),
+	TUNNEL("ifindex", PLAIN, eftf_out_u32, ifindex, IFINDEX),
+	TUNNEL("id", PLAIN, eftf_out_u32, id, ID),
+	TUNNEL("reason", PLAIN, get_reason, reason, REASON),
+	TUNNEL("reason_number", PLAIN, eftf_out_u32, reason, REASON),
+	TUNNEL("alert", PLAIN, get_alert_name, alert, ALERT),
+	TUNNEL("alert_number", PLAIN, eftf_out_u8, alert, ALERT),
+	TUNNEL("error", PLAIN, get_error_text, sock_errno, ERRNO),
+	TUNNEL("errno", PLAIN, eftf_out_u32, sock_errno, ERRNO),
+	TUNNEL("direction", PLAIN, get_direction, direction, DIRECTION),
+	TUNNEL("ticket", BYTES, eftf_out_u32, ticket_len, TICKET),
+	TUNNEL("role", PLAIN, get_role, role, ROLE),
+	TUNNEL("inner4", PLAIN, get_addr4, inner4, INNER4),
+	TUNNEL("inner6", PLAIN, get_prefix6, inner6, INNER6),
+	TUNNEL("gateway4", PLAIN, get_addr4, gateway4, GATEWAY4),
+	TUNNEL("gateway6", PLAIN, get_addr6, gateway6, GATEWAY6),
+	TUNNEL("outer_local", PLAIN, get_sockaddr, outer_local, OUTER_LOCAL),
+	TUNNEL("outer_peer", PLAIN, get_sockaddr, outer_peer, OUTER_PEER),
+	TUNNEL("tls", PLAIN, get_tls_version, tls_version, TLS_VERSION),
+	TUNNEL("cipher", PLAIN, get_cipher, tls_cipher, TLS_CIPHER),
+	TUNNEL("keepalive", LIMIT_S, eftf_out_u32, keepalive, KEEPALIVE),
+	TUNNEL("timeout", LIMIT_S, eftf_out_u32, timeout, TIMEOUT),
+	TUNNEL("persistent", ONOFF, eftf_out_bool, persistent, PERSISTENT),
+	TUNNEL("uptime", MS, eftf_out_u64, uptime, UPTIME),
+	TUNNEL("rx_age", MS, eftf_out_u64, rx_age, RX_AGE),
+	TUNNEL("tx_age", MS, eftf_out_u64, tx_age, TX_AGE),
+	TUNNEL("srtt", US, eftf_out_u32, srtt, SRTT),
+	TUNNEL("unsent", BYTES, eftf_out_u32, unsent, UNSENT),
+	TUNNEL("queue_packets", PLAIN, eftf_out_u32, queue_packets, QUEUE_PACKETS),
+	TUNNEL("queue", BYTES, eftf_out_u32, queue_bytes, QUEUE_BYTES),
+	TUNNEL("key_records_tx", PLAIN, eftf_out_u64, key_records_tx, KEY_RECORDS_TX),
+	TUNNEL("key_records_rx", PLAIN, eftf_out_u64, key_records_rx, KEY_RECORDS_RX),
+	TUNNEL("record_limit", CIPHER_LIMIT, eftf_out_u64, record_limit, RECORD_LIMIT),
+	TUNNEL("transports", PLAIN, eftf_out_u32, transports, TRANSPORTS),
+	{NULL, EFTF_OUT_PLAIN, NULL, 0, 0},
+};
+
+const struct eftf_out_table eftf_tunnel_table = {.fields = tunnel_fields, .has = tunnel_has};
