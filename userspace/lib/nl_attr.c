@@ -7,6 +7,23 @@
 
 #include <linux/netlink.h>
 
+const struct nlmsghdr *eftf_nl_msg_next(const void *start, size_t len, const struct nlmsghdr *nlh)
+{
+	size_t at = 0;
+
+	if (nlh) {
+		at = (size_t)((const char *)nlh - (const char *)start);
+		if (MNL_ALIGN((size_t)nlh->nlmsg_len) >= len - at)
+			return NULL;
+		at += MNL_ALIGN((size_t)nlh->nlmsg_len);
+	}
+	nlh = (const struct nlmsghdr *)((const char *)start + at);
+	/* Not mnl_nlmsg_ok(): it takes a length of 2 GiB or more for a negative one. */
+	if (len - at < sizeof(*nlh) || nlh->nlmsg_len < sizeof(*nlh) || nlh->nlmsg_len > len - at)
+		return NULL;
+	return nlh;
+}
+
 const struct nlattr *eftf_nl_attr_next(const void *start, const void *end,
 				       const struct nlattr *attr)
 {

@@ -95,10 +95,11 @@ static int take(struct eftf_nl *nl, const struct nlmsghdr *nlh, eftf_nl_tunnel_f
 
 int eftf_nl_events_read(struct eftf_nl *nl, eftf_nl_tunnel_fn fn, void *arg, struct eftf_err *err)
 {
-	int i, left, ret;
+	int i, ret;
 
 	for (i = 0; i < EVENTS_AT_ONCE; i++) {
-		const struct nlmsghdr *nlh = (const struct nlmsghdr *)nl->s.buf;
+		const struct nlmsghdr *nlh = NULL;
+		size_t len;
 
 		ret = eftf_nlsock_recv(nl->s.sock, nl->s.buf, sizeof(nl->s.buf), MSG_DONTWAIT);
 		if (ret == -EAGAIN)
@@ -108,7 +109,8 @@ int eftf_nl_events_read(struct eftf_nl *nl, eftf_nl_tunnel_fn fn, void *arg, str
 					    "once");
 		if (ret < 0)
 			return eftf_err_set(err, -ret, "cannot read events: %s", strerror(-ret));
-		for (left = ret; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		len = (size_t)ret;
+		while ((nlh = eftf_nl_msg_next(nl->s.buf, len, nlh))) {
 			ret = take(nl, nlh, fn, arg, err);
 			if (ret)
 				return ret;

@@ -169,8 +169,8 @@ static int exchange(struct eftf_nlsock *s, struct round *r, struct eftf_err *err
 		return refused(NULL, -errno, ask->what, err);
 
 	while (progress == MORE) {
-		const struct nlmsghdr *nlh = (const struct nlmsghdr *)s->buf;
-		int left, ret = wait_readable(s);
+		const struct nlmsghdr *nlh = NULL;
+		int ret = wait_readable(s);
 
 		if (!ret)
 			ret = eftf_nlsock_recv(s->sock, s->buf, sizeof(s->buf), MSG_DONTWAIT);
@@ -178,8 +178,7 @@ static int exchange(struct eftf_nlsock *s, struct round *r, struct eftf_err *err
 			continue;
 		if (ret < 0)
 			return refused(NULL, ret, ask->what, err);
-		for (left = ret; progress == MORE && mnl_nlmsg_ok(nlh, left);
-		     nlh = mnl_nlmsg_next(nlh, &left))
+		while (progress == MORE && (nlh = eftf_nl_msg_next(s->buf, (size_t)ret, nlh)))
 			progress = take(s, nlh, r, err);
 	}
 	return r->code;

@@ -71,6 +71,12 @@ const char *eftf_nl_extack(const struct nlmsghdr *nlh, size_t *len);
  */
 int eftf_nl_errno(const struct nlmsghdr *nlh);
 
+/*
+ * Steps through the messages of a datagram of len octets; start with nlh =
+ * NULL. NULL: no more, or what is left is no whole message.
+ */
+const struct nlmsghdr *eftf_nl_msg_next(const void *start, size_t len, const struct nlmsghdr *nlh);
+
 /* ---- attributes: never read past their own length ----------------------- */
 
 /* Steps through attributes in [start, end); start with attr = NULL. NULL: no more. */
