@@ -53,6 +53,8 @@ int eftf_tls_new(struct eftf_tls **tls, struct eftf_tls_ctx *ctx, int fd,
 		 const char *peer_name, struct eftf_err *err);
 enum eftf_tls_status eftf_tls_handshake(struct eftf_tls *tls, struct eftf_err *err);
 void eftf_tls_info(struct eftf_tls *tls, struct eftf_tls_info *info);
+/* Does this kernel have kTLS? 0, or a negative errno with the remedy in err. */
+int eftf_tls_kernel_check(struct eftf_err *err);
 /*
  * After EFTF_TLS_DONE: gives the keys of both directions to the kernel
  * (TCP_ULP "tls", TLS_TX, TLS_RX). Returns 0, or a negative errno with the

@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <linux/tls.h>
 
@@ -128,6 +129,23 @@ static int plant_direction(struct eftf_tls *tls, bool tx, struct eftf_err *err)
 	return ret;
 }
 
+static int no_tls(struct eftf_err *err)
+{
+	return eftf_err_set(err, ENOENT, "the kernel has no TLS: run 'modprobe tls' (CONFIG_TLS)");
+}
+
+int eftf_tls_kernel_check(struct eftf_err *err)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), code;
+
+	if (fd < 0)
+		return eftf_err_set(err, errno, "TCP socket: %s", strerror(errno));
+	/* On a socket that is not connected a kernel with TLS says ENOTCONN. */
+	code = setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls") - 1) ? errno : 0;
+	close(fd);
+	return code == ENOENT || code == ENOPROTOOPT ? no_tls(err) : 0;
+}
+
 static int plant(struct eftf_tls *tls, struct eftf_err *err)
 {
 	int ret;
@@ -136,8 +154,7 @@ static int plant(struct eftf_tls *tls, struct eftf_err *err)
 		return eftf_err_set(err, EPROTO, "decrypted octets are left over from the handshake");
 	if (setsockopt(tls->fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls") - 1)) {
 		if (errno == ENOENT)
-			return eftf_err_set(err, ENOENT,
-					    "the kernel has no TLS: run 'modprobe tls' (CONFIG_TLS)");
+			return no_tls(err);
 		if (errno == ENOTCONN)
 			return eftf_err_set(err, ENOTCONN,
 					    "the peer closed the connection after the TLS handshake");

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+
+#include "gw.h"
+#include "log.h"
+
+struct found {
+	struct eftf_link_info info;
+	bool any;
+};
+
+static void on_link(const struct eftf_link_info *info, void *arg)
+{
+	struct found *f = arg;
+
+	f->info = *info;
+	f->any = true;
+}
+
+static int find_link(struct eftf_gw *gw, struct found *f, struct eftf_err *err)
+{
+	int ret;
+
+	f->any = false;
+	ret = eftf_rt_link_get(gw->rt, gw->conf.device, on_link, f, err);
+	if (!ret && !f->any)
+		ret = eftf_err_set(err, ENODEV, "device %s is not there", gw->conf.device);
+	return ret;
+}
+
+/* Makes the device, or takes one that is there if it is a gateway's and idle. */
+static int get_link(struct eftf_gw *gw, struct eftf_err *err)
+{
+	struct eftf_link_spec spec = { .name = gw->conf.device, .role = EFTF_ROLE_GW,
+				       .ue_to_ue = gw->conf.ue_to_ue, .mtu = gw->conf.mtu };
+	struct found f = { .any = false };
+	int ret = eftf_rt_link_add(gw->rt, &spec, err);
+
+	if (ret && ret != -EEXIST)
+		return ret;
+	gw->made_device = !ret;
+	ret = find_link(gw, &f, err);
+	if (ret)
+		return ret;
+	if (f.info.role != EFTF_ROLE_GW)
+		return eftf_err_set(err, EINVAL,
+				    "device %s is a UE's: choose another name by gateway.device",
+				    gw->conf.device);
+	if (!gw->made_device && f.info.tunnels)
+		return eftf_err_set(err, EBUSY,
+				    "device %s has %u tunnels of another program: stop it, or choose another name by gateway.device",
+				    gw->conf.device, f.info.tunnels);
+	if (f.info.ue_to_ue != gw->conf.ue_to_ue)
+		log_warn("device %s was there with ue_to_ue %s: that stays", gw->conf.device,
+			 f.info.ue_to_ue ? "on" : "off");
+	gw->ifindex = f.info.ifindex;
+	return 0;
+}
+
+int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err)
+{
+	int ret = eftf_rt_open(&gw->rt, err);
+
+	if (!ret)
+		ret = get_link(gw, err);
+	if (!ret)
+		ret = eftf_rt_link_mtu(gw->rt, gw->ifindex, gw->conf.mtu, err);
+	if (!ret) {
+		ret = eftf_rt_addr_add(gw->rt, gw->ifindex, AF_INET, &gw->conf.gateway,
+				       gw->conf.pool.plen, err);
+		if (ret == -EEXIST)
+			ret = 0;
+	}
+	if (!ret)
+		ret = eftf_rt_link_up(gw->rt, gw->ifindex, true, err);
+	return ret;
+}
+
+void eftf_gw_device_close(struct eftf_gw *gw)
+{
+	struct eftf_err err;
+
+	if (!gw->rt)
+		return;
+	if (gw->made_device && eftf_rt_link_del(gw->rt, gw->conf.device, &err))
+		log_warn("device %s stays: %s", gw->conf.device, err.text);
+	eftf_rt_close(gw->rt);
+	gw->rt = NULL;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The gateway as a whole: what its parts share. One process, one thread. */
+#ifndef EFTF_GW_H
+#define EFTF_GW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ev.h>
+
+#include "conf.h"
+#include "dhcp4_server.h"
+#include "nl.h"
+#include "pool.h"
+#include "source.h"
+#include "tls.h"
+
+struct eftf_conn;
+struct eftf_session;
+
+struct eftf_gw_counts {
+	uint64_t accepted, refused_total, refused_source, refused_tunnels;
+	uint64_t failed_tls, failed_dhcp, attached, lost_events;
+};
+
+struct eftf_gw {
+	struct ev_loop *loop;
+	struct eftf_gw_conf conf;
+	const char *conf_path;
+	bool verbose;			/* -v: log_level of the file does not count */
+	struct eftf_tls_ctx *tls;
+	struct eftf_dhcp4s_policy policy;
+	struct eftf_pool *pool;
+	struct eftf_sources *sources;
+	struct eftf_gw_counts counts;
+
+	/* device.c */
+	struct eftf_rt *rt;
+	uint32_t ifindex;
+	bool made_device;
+
+	/* listener.c */
+	struct eftf_listener {
+		ev_io io;
+		struct eftf_gw *gw;
+		int fd;
+	} listener[EFTF_GW_MAX_LISTEN];
+	size_t n_listeners;
+	ev_timer accept_pause;
+
+	/* conn.c: connections that have no tunnel yet */
+	struct eftf_conn *conns;
+	unsigned int n_conns;
+
+	/* session.c: tunnels of the module */
+	struct eftf_nl *nl, *events;
+	ev_io events_io;
+	struct eftf_session **sessions;	/* hash by tunnel id */
+	uint32_t sessions_mask;
+	unsigned int n_sessions;
+
+	/* dhcp_port.c: DHCP from inside attached tunnels */
+	int dhcp_fd;
+	ev_io dhcp_io;
+
+	ev_timer housekeeping;
+	int status;			/* exit status */
+};
+
+/* "192.0.2.1:443", "[2001:db8::1]:443" */
+#define EFTF_GW_ADDR_LEN 64
+void eftf_gw_addr(char out[EFTF_GW_ADDR_LEN], const struct sockaddr_storage *addr);
+
+/*
+ * For lines that a stranger can cause: at most 20 a second, then one that
+ * says how many were left out. Returns whether to log this one.
+ */
+bool eftf_gw_may_log(double now);
+
+/* device.c: the netdev, its address, and its removal if it was made here. */
+int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err);
+void eftf_gw_device_close(struct eftf_gw *gw);
+
+/* listener.c */
+int eftf_gw_listen_open(struct eftf_gw *gw, struct eftf_err *err);
+void eftf_gw_listen_close(struct eftf_gw *gw);
+
+/* conn.c: takes the fd over. */
+void eftf_gw_conn_new(struct eftf_gw *gw, int fd, const struct sockaddr_storage *peer);
+void eftf_gw_conns_close(struct eftf_gw *gw);
+
+/* dhcp_port.c */
+int eftf_gw_dhcp_open(struct eftf_gw *gw, struct eftf_err *err);
+void eftf_gw_dhcp_close(struct eftf_gw *gw);
+
+/* reload.c: settings from the configuration; what may change at run time. */
+void eftf_gw_apply(struct eftf_gw *gw);
+int eftf_gw_load_tls(const struct eftf_gw_conf *conf, struct eftf_tls_ctx **ctx,
+		     struct eftf_err *err);
+void eftf_gw_reload(struct eftf_gw *gw);
+
+#endif

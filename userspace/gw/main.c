@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* eftf-gw: the EFTF. TLS server for many UEs, then everything goes through eftf.ko. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "gw.h"
+#include "log.h"
+#include "session.h"
+
+#ifndef EFTF_VERSION
+#define EFTF_VERSION "0.1"
+#endif
+
+#define HOUSEKEEPING_S 1.0
+#define FD_RESERVE 64
+
+static const char usage[] =
+	"Usage: eftf-gw [-c FILE] [-t] [-v]\n"
+	"The operator's end of FTT-IMS tunnels (3GPP TS 24.322). Stays in the foreground.\n"
+	"\n"
+	"  -c, --config FILE   configuration (default " EFTF_GW_CONF_FILE ")\n"
+	"  -t, --test          check configuration and certificate files, then exit\n"
+	"  -v, --verbose       log everything, whatever log_level says\n"
+	"      --help-config   the keys of the configuration\n"
+	"  -V, --version\n"
+	"  -h, --help\n"
+	"\n"
+	"SIGTERM: all tunnels are released. SIGHUP: configuration and certificate are reloaded.\n"
+	"Exit status: 0 stopped or all well, 1 failure, 2 wrong usage or configuration.\n";
+
+struct flags {
+	const char *conf_path;
+	bool test, verbose;
+};
+
+/* Returns -1 to go on, or the exit status. */
+static int parse_flags(int argc, char **argv, struct flags *f)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "test", no_argument, NULL, 't' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help-config", no_argument, NULL, 'H' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:tvVh", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			f->conf_path = optarg;
+			break;
+		case 't':
+			f->test = true;
+			break;
+		case 'v':
+			f->verbose = true;
+			break;
+		case 'H':
+			eftf_gw_conf_help(stdout);
+			return 0;
+		case 'V':
+			printf("eftf-gw %s\n", EFTF_VERSION);
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "eftf-gw: '%s' is too much\n", argv[optind]);
+		return 2;
+	}
+	return -1;
+}
+
+/* One descriptor per connection that has no tunnel yet; tunnels need none. */
+static void raise_fd_limit(const struct eftf_gw *gw)
+{
+	rlim_t need = gw->conf.max_handshakes + gw->conf.listen.n + FD_RESERVE;
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) || lim.rlim_cur >= need)
+		return;
+	lim.rlim_cur = need;
+	if (lim.rlim_max < need)
+		lim.rlim_max = need;
+	if (setrlimit(RLIMIT_NOFILE, &lim))
+		log_warn("only %llu of %llu wanted file descriptors: %s",
+			 (unsigned long long)lim.rlim_max, (unsigned long long)need,
+			 strerror(errno));
+}
+
+static void on_stop(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	(void)revents;
+	log_info("stopping: %s", w->signum == SIGTERM ? "SIGTERM" : "SIGINT");
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_reload(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	eftf_gw_reload(w->data);
+}
+
+/* Refused connections are told of in one line, at most once a second. */
+static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	static struct eftf_gw_counts told;
+	struct eftf_gw *gw = timer->data;
+	const struct eftf_gw_counts *c = &gw->counts;
+
+	(void)revents;
+	eftf_pool_expire(gw->pool, ev_now(loop));
+	if (c->refused_total != told.refused_total || c->refused_source != told.refused_source ||
+	    c->refused_tunnels != told.refused_tunnels)
+		log_warn("connections refused: %llu by max_handshakes, %llu by max_handshakes_per_source, %llu by max_tunnels_per_source",
+			 (unsigned long long)(c->refused_total - told.refused_total),
+			 (unsigned long long)(c->refused_source - told.refused_source),
+			 (unsigned long long)(c->refused_tunnels - told.refused_tunnels));
+	told = *c;
+}
+
+static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
+{
+	int ret = eftf_tls_kernel_check(err);
+
+	if (!ret)
+		ret = eftf_pool_new(&gw->pool, gw->conf.pool.base, gw->conf.pool.plen,
+				    gw->conf.gateway, gw->conf.hold, err);
+	if (!ret)
+		ret = eftf_sources_new(&gw->sources,
+				       gw->conf.max_handshakes + gw->conf.max_tunnels, err);
+	if (!ret)
+		ret = eftf_gw_device_open(gw, err);
+	if (!ret)
+		ret = eftf_gw_sessions_open(gw, err);
+	if (!ret)
+		ret = eftf_gw_dhcp_open(gw, err);
+	/* Last: whoever can connect is served. */
+	if (!ret)
+		ret = eftf_gw_listen_open(gw, err);
+	return ret;
+}
+
+static void gw_close(struct eftf_gw *gw)
+{
+	eftf_gw_listen_close(gw);
+	if (gw->pool)
+		eftf_gw_conns_close(gw);
+	eftf_gw_dhcp_close(gw);
+	eftf_gw_sessions_close(gw);
+	eftf_gw_device_close(gw);
+	eftf_sources_free(gw->sources);
+	eftf_pool_free(gw->pool);
+	eftf_tls_ctx_free(gw->tls);
+	eftf_gw_conf_free(&gw->conf);
+}
+
+static void run(struct eftf_gw *gw)
+{
+	ev_signal term, intr, hup;
+
+	ev_signal_init(&term, on_stop, SIGTERM);
+	ev_signal_init(&intr, on_stop, SIGINT);
+	ev_signal_init(&hup, on_reload, SIGHUP);
+	hup.data = gw;
+	ev_signal_start(gw->loop, &term);
+	ev_signal_start(gw->loop, &intr);
+	ev_signal_start(gw->loop, &hup);
+	ev_timer_init(&gw->housekeeping, on_housekeeping, HOUSEKEEPING_S, HOUSEKEEPING_S);
+	gw->housekeeping.data = gw;
+	ev_timer_start(gw->loop, &gw->housekeeping);
+	log_info("ready: device %s, up to %u tunnels", gw->conf.device, gw->conf.max_tunnels);
+	ev_run(gw->loop, 0);
+	ev_timer_stop(gw->loop, &gw->housekeeping);
+	ev_signal_stop(gw->loop, &term);
+	ev_signal_stop(gw->loop, &intr);
+	ev_signal_stop(gw->loop, &hup);
+}
+
+/* Reads what the flags name; also all there is to -t. Returns an exit status. */
+static int load(struct eftf_gw *gw)
+{
+	struct eftf_err err;
+
+	if (eftf_gw_conf_load(&gw->conf, gw->conf_path, &err) ||
+	    eftf_gw_load_tls(&gw->conf, &gw->tls, &err)) {
+		log_error("%s", err.text);
+		return 2;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct flags flags = { .conf_path = EFTF_GW_CONF_FILE };
+	static struct eftf_gw gw;
+	struct eftf_err err;
+	int status = parse_flags(argc, argv, &flags);
+
+	if (status >= 0)
+		return status;
+	signal(SIGPIPE, SIG_IGN);
+	eftf_log_open("eftf-gw", EFTF_LOG_INFO, false);
+	gw.conf_path = flags.conf_path;
+	gw.verbose = flags.verbose;
+	gw.dhcp_fd = -1;
+	gw.loop = ev_default_loop(0);
+	if (!gw.loop) {
+		log_error("no event loop");
+		return 1;
+	}
+	gw.status = load(&gw);
+	if (flags.test && !gw.status)
+		printf("%s: configuration, certificate and key are good\n", gw.conf_path);
+	if (!flags.test && !gw.status) {
+		eftf_gw_apply(&gw);
+		raise_fd_limit(&gw);
+		if (gw_open(&gw, &err)) {
+			log_error("%s", err.text);
+			gw.status = 1;
+		} else {
+			run(&gw);
+		}
+	}
+	gw_close(&gw);
+	return gw.status;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What follows from the configuration, at the start and after SIGHUP. */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "gw.h"
+#include "log.h"
+
+int eftf_gw_load_tls(const struct eftf_gw_conf *conf, struct eftf_tls_ctx **ctx,
+		     struct eftf_err *err)
+{
+	struct eftf_tls_config cfg = {
+		.server = true,
+		.ca_file = conf->client_ca,
+		.cert_file = conf->cert,
+		.key_file = conf->key,
+	};
+
+	return eftf_tls_ctx_new(ctx, &cfg, err);
+}
+
+/* A fixed timeout must leave room for two keep-alives. */
+static uint16_t longest_keepalive(const struct eftf_gw_conf *c)
+{
+	unsigned int max = c->keepalive_max;
+
+	if (c->timeout && c->timeout / 2 < max)
+		max = c->timeout / 2 > c->keepalive_min ? c->timeout / 2 : c->keepalive_min;
+	return (uint16_t)max;
+}
+
+void eftf_gw_apply(struct eftf_gw *gw)
+{
+	const struct eftf_gw_conf *c = &gw->conf;
+	struct eftf_dhcp4s_policy *p = &gw->policy;
+
+	memset(p, 0, sizeof(*p));
+	p->server = c->gateway;
+	/* UEs that cannot reach each other need not think they are on one link. */
+	p->mask.s_addr = c->ue_to_ue ? htonl(0xffffffffu << (32 - c->pool.plen)) : 0xffffffff;
+	p->mtu = (uint16_t)c->mtu;
+	p->lease = c->lease;
+	p->n_dns = c->dns.n;
+	memcpy(p->dns, c->dns.a, sizeof(p->dns));
+	p->n_sip = c->pcscf.addrs.n;
+	memcpy(p->sip, c->pcscf.addrs.a, sizeof(p->sip));
+	memcpy(p->sip_name, c->pcscf.name, sizeof(p->sip_name));
+	p->n_routes = c->routes.n;
+	memcpy(p->routes, c->routes.r, sizeof(p->routes));
+	for (size_t i = 0; i < p->n_routes; i++)
+		p->routes[i].via = c->gateway;
+	p->keepalive = (uint16_t)c->keepalive;
+	p->keepalive_min = (uint16_t)c->keepalive_min;
+	p->keepalive_max = longest_keepalive(c);
+	p->enterprise = c->enterprise;
+	if (gw->pool)
+		eftf_pool_set_hold(gw->pool, c->hold);
+	eftf_log_open("eftf-gw", gw->verbose ? EFTF_LOG_DEBUG : (enum eftf_log_level)c->log_level,
+		      c->syslog);
+}
+
+/* Keys that sockets, device and tables were made from. */
+static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
+{
+	bool same = !memcmp(&old->listen, &new->listen, sizeof(old->listen)) &&
+		!strcmp(old->device, new->device) &&
+		old->pool.base.s_addr == new->pool.base.s_addr &&
+		old->pool.plen == new->pool.plen &&
+		old->gateway.s_addr == new->gateway.s_addr &&
+		old->ue_to_ue == new->ue_to_ue && old->mtu == new->mtu &&
+		old->max_tunnels == new->max_tunnels;
+
+	new->listen = old->listen;
+	new->pool = old->pool;
+	new->gateway = old->gateway;
+	new->ue_to_ue = old->ue_to_ue;
+	new->mtu = old->mtu;
+	new->max_tunnels = old->max_tunnels;
+	return same;
+}
+
+void eftf_gw_reload(struct eftf_gw *gw)
+{
+	struct eftf_tls_ctx *tls = NULL;
+	struct eftf_gw_conf conf;
+	struct eftf_err err;
+	char *device;
+
+	if (eftf_gw_conf_load(&conf, gw->conf_path, &err) ||
+	    eftf_gw_load_tls(&conf, &tls, &err)) {
+		log_error("reload: %s: going on as before", err.text);
+		eftf_gw_conf_free(&conf);
+		return;
+	}
+	if (!keep_fixed(&gw->conf, &conf))
+		log_warn("reload: listen, device, pool, gateway, mtu, ue_to_ue and max_tunnels change by a restart only");
+	device = conf.device;		/* the name in use stays */
+	conf.device = gw->conf.device;
+	gw->conf.device = device;
+	eftf_gw_conf_free(&gw->conf);
+	gw->conf = conf;
+	eftf_tls_ctx_free(gw->tls);
+	gw->tls = tls;
+	eftf_gw_apply(gw);
+	log_info("configuration and certificate reloaded");
+}

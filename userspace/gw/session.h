@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Attached tunnels: one session from the first DHCPACK to the module's "down". */
+#ifndef EFTF_GW_SESSION_H
+#define EFTF_GW_SESSION_H
+
+#include "gw.h"
+
+struct eftf_session {
+	struct eftf_session *next;	/* hash chain */
+	uint32_t id;			/* tunnel id of the module; 0: not attached yet */
+	struct in_addr inner;
+	struct sockaddr_storage outer;	/* the UE, or the last NAT or proxy before us */
+	struct eftf_source *source;
+	struct eftf_dhcp4s dhcp;
+	double since;
+	bool given_up;			/* DHCPRELEASE: the address is not held */
+	bool replaced;			/* its UE has come back on a newer connection */
+	uint32_t generation;		/* of the dump that saw it last */
+};
+
+int eftf_gw_sessions_open(struct eftf_gw *gw, struct eftf_err *err);
+/* Ends all tunnels (close_notify by the module) and waits at most 2 s for the last words. */
+void eftf_gw_sessions_close(struct eftf_gw *gw);
+
+struct eftf_session *eftf_session_new(struct eftf_gw *gw, const struct sockaddr_storage *outer,
+				      struct in_addr inner);
+/* A session that was never attached. */
+void eftf_session_drop(struct eftf_gw *gw, struct eftf_session *s);
+/* Gives the socket to the module; on success fd may be closed. */
+int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, struct eftf_err *err);
+/* Ends the tunnel; the session goes when the module says "down". */
+void eftf_session_end(struct eftf_gw *gw, struct eftf_session *s);
+
+#endif
