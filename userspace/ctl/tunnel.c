@@ -15,10 +15,10 @@
 int eftf_ctl_tunnel_add(struct eftf_ctl *ctl, int argc, char **argv)
 {
 	/* eftfctl is gone in a moment: the tunnel has to outlive it. */
-	struct eftf_tunnel_spec spec = {.keepalive = KEEPALIVE_S, .persistent = true};
+	struct eftf_tunnel_spec spec = {.persistent = true};
 	struct eftf_arg_prefix6 inner6 = {0};
 	const char *dev = NULL;
-	bool has_timeout = false;
+	bool has_timeout = false, has_keepalive = false;
 	const struct eftf_arg args[] = {
 		{"dev", EFTF_ARG_NAME, &dev, NULL, true, 0, 0},
 		{"fd", EFTF_ARG_FD, &spec.fd, NULL, true, 0, 0},
@@ -27,7 +27,8 @@ int eftf_ctl_tunnel_add(struct eftf_ctl *ctl, int argc, char **argv)
 		{"gateway4", EFTF_ARG_IP4, &spec.gateway4, &spec.has_gateway4, false, 0, 0},
 		{"gateway6", EFTF_ARG_IP6, &spec.gateway6, &spec.has_gateway6, false, 0, 0},
 		{"id", EFTF_ARG_U32, &spec.id, NULL, false, 1, UINT32_MAX},
-		{"keepalive", EFTF_ARG_U32, &spec.keepalive, NULL, false, 0, KEEPALIVE_MAX},
+		{"keepalive", EFTF_ARG_U32, &spec.keepalive, &has_keepalive, false, 0,
+		 KEEPALIVE_MAX},
 		{"timeout", EFTF_ARG_U32, &spec.timeout, &has_timeout, false, 0, UINT32_MAX},
 		{"persistent", EFTF_ARG_ONOFF, &spec.persistent, NULL, false, 0, 0},
 		{"record-limit", EFTF_ARG_U64, &spec.record_limit, NULL, false, 0, UINT64_MAX},
@@ -47,6 +48,10 @@ int eftf_ctl_tunnel_add(struct eftf_ctl *ctl, int argc, char **argv)
 		return ret;
 	spec.inner6 = inner6.addr;
 	spec.inner6_plen = inner6.plen;
+	/* An echo request needs both inner addresses of one family. */
+	if (!has_keepalive && ((spec.has_inner4 && spec.has_gateway4) ||
+			       (spec.has_inner6 && spec.has_gateway6)))
+		spec.keepalive = KEEPALIVE_S;
 	if (!has_timeout)
 		spec.timeout = spec.keepalive * TIMEOUT_FACTOR;
 	if (eftf_nl_tunnel_new(ctl->nl, &spec, &id, &ctl->err))

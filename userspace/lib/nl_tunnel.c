@@ -11,6 +11,7 @@
 
 #include "nl_genl.h"
 
+#define WHAT_SIZE	64
 #define MAX_TUNNELS	(1u << 18)	/* bound of what one dump may cost in memory */
 
 static struct nlmsghdr *start(struct eftf_nl *nl, struct eftf_nlreq *req, uint8_t cmd,
@@ -22,6 +23,20 @@ static struct nlmsghdr *start(struct eftf_nl *nl, struct eftf_nlreq *req, uint8_
 	if (id)
 		mnl_attr_put_u32(nlh, EFTF_A_ID, id);
 	return nlh;
+}
+
+/* "tunnel del 5 on eftf0": begins the text of an error. */
+static const char *name(char *what, const char *verb, uint32_t ifindex, uint32_t id)
+{
+	char dev[IF_NAMESIZE];
+
+	if (!if_indextoname(ifindex, dev))
+		snprintf(dev, sizeof(dev), "link %u", ifindex);
+	if (id)
+		snprintf(what, WHAT_SIZE, "tunnel %s %u on %s", verb, id, dev);
+	else
+		snprintf(what, WHAT_SIZE, "tunnel %s on %s", verb, dev);
+	return what;
 }
 
 static int new_answer(const struct nlmsghdr *nlh, void *arg)
@@ -38,10 +53,11 @@ static int new_answer(const struct nlmsghdr *nlh, void *arg)
 int eftf_nl_tunnel_new(struct eftf_nl *nl, const struct eftf_tunnel_spec *spec, uint32_t *id,
 		       struct eftf_err *err)
 {
+	char what[WHAT_SIZE];
 	struct eftf_nlreq req;
 	struct nlmsghdr *nlh = start(nl, &req, EFTF_CMD_TUNNEL_NEW, spec->ifindex, spec->id);
 	struct eftf_nl_ask ask = {.nlh = nlh, .answer = new_answer, .arg = id,
-				  .what = "tunnel add"};
+				  .what = name(what, "add", spec->ifindex, spec->id)};
 	int ret;
 
 	*id = 0;
@@ -76,9 +92,10 @@ int eftf_nl_tunnel_new(struct eftf_nl *nl, const struct eftf_tunnel_spec *spec, 
 int eftf_nl_tunnel_set(struct eftf_nl *nl, uint32_t ifindex, uint32_t id,
 		       const struct eftf_tunnel_change *change, struct eftf_err *err)
 {
+	char what[WHAT_SIZE];
 	struct eftf_nlreq req;
 	struct nlmsghdr *nlh = start(nl, &req, EFTF_CMD_TUNNEL_SET, ifindex, id);
-	struct eftf_nl_ask ask = {.nlh = nlh, .what = "tunnel set"};
+	struct eftf_nl_ask ask = {.nlh = nlh, .what = name(what, "set", ifindex, id)};
 
 	if (change->has_keepalive)
 		mnl_attr_put_u32(nlh, EFTF_A_KEEPALIVE, change->keepalive);
@@ -94,9 +111,10 @@ int eftf_nl_tunnel_set(struct eftf_nl *nl, uint32_t ifindex, uint32_t id,
 int eftf_nl_tunnel_swap(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, int fd,
 			struct eftf_err *err)
 {
+	char what[WHAT_SIZE];
 	struct eftf_nlreq req;
 	struct nlmsghdr *nlh = start(nl, &req, EFTF_CMD_TUNNEL_SWAP, ifindex, id);
-	struct eftf_nl_ask ask = {.nlh = nlh, .what = "tunnel swap"};
+	struct eftf_nl_ask ask = {.nlh = nlh, .what = name(what, "swap", ifindex, id)};
 
 	mnl_attr_put_u32(nlh, EFTF_A_FD, (uint32_t)fd);
 	return eftf_nlsock_ask(&nl->s, &ask, err);
@@ -104,9 +122,10 @@ int eftf_nl_tunnel_swap(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, int f
 
 int eftf_nl_tunnel_del(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, struct eftf_err *err)
 {
+	char what[WHAT_SIZE];
 	struct eftf_nlreq req;
 	struct nlmsghdr *nlh = start(nl, &req, EFTF_CMD_TUNNEL_DEL, ifindex, id);
-	struct eftf_nl_ask ask = {.nlh = nlh, .what = "tunnel del"};
+	struct eftf_nl_ask ask = {.nlh = nlh, .what = name(what, "del", ifindex, id)};
 
 	return eftf_nlsock_ask(&nl->s, &ask, err);
 }
@@ -156,6 +175,7 @@ int eftf_nl_tunnel_get(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, eftf_n
 		       void *arg, struct eftf_err *err)
 {
 	struct list list = {.ifindex = ifindex, .id = id};
+	char what[WHAT_SIZE];
 	struct eftf_nlreq req;
 	bool one = ifindex && id;
 	struct nlmsghdr *nlh = eftf_nl_genl_start(&req, nl->family.id, EFTF_CMD_TUNNEL_GET,
@@ -165,8 +185,10 @@ int eftf_nl_tunnel_get(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, eftf_n
 	size_t i;
 	int ret;
 
-	if (ifindex)
+	if (ifindex) {
+		ask.what = name(what, "show", ifindex, id);
 		mnl_attr_put_u32(nlh, EFTF_A_IFINDEX, ifindex);
+	}
 	if (one)
 		mnl_attr_put_u32(nlh, EFTF_A_ID, id);
 	ret = eftf_nlsock_ask(&nl->s, &ask, err);
