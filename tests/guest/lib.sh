@@ -37,23 +37,24 @@ skip() {
 	echo "skipped $1: $2"
 }
 
+# In this shell, not in a subshell: the command may start things that the scenario stops later.
 check() {
-	local what=$1 out status
+	local what=$1 status
 	shift
-	out=$("$@" 2>&1)
+	"$@" >"$EFTF_RESULTS/.check" 2>&1
 	status=$?
 	if [[ $status -eq 0 ]]; then
 		ok "$what"
 	else
-		not_ok "$what" "success of: $*" "status $status${out:+: $out}"
+		not_ok "$what" "success of: $*" "status $status: $(tail -n 20 "$EFTF_RESULTS/.check")"
 	fi
 }
 
 check_fails() {
-	local what=$1 out
+	local what=$1
 	shift
-	if out=$("$@" 2>&1); then
-		not_ok "$what" "failure of: $*" "success${out:+: $out}"
+	if "$@" >"$EFTF_RESULTS/.check" 2>&1; then
+		not_ok "$what" "failure of: $*" "success: $(tail -n 20 "$EFTF_RESULTS/.check")"
 	else
 		ok "$what"
 	fi

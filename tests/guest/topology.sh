@@ -131,9 +131,9 @@ topo_down() {
 }
 
 # fw_load VERDICT RULES: RULES decide about new connections from the inside, VERDICT is for the rest.
-# NAT is on whatever the rules say. Counters start at 0.
+# NAT is on whatever the rules say. Counters start at 0, connections of before are not known any more.
 fw_load() {
-	ip netns exec fw nft -f - <<-EOF
+	ip netns exec fw nft -f - <<-EOF || return
 		flush ruleset
 		table inet fw {
 			counter let_out_443 { }
@@ -162,6 +162,7 @@ fw_load() {
 			}
 		}
 	EOF
+	ip netns exec fw conntrack -q -F 2>/dev/null
 }
 
 # fw_restrict [drop|reject]: only TCP to port 443 gets out; the rest is dropped, or refused

@@ -1,0 +1,205 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# eftf-ue against an EFTF that shares no code with it (tests/interop/peer-eftf).
+set -u
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+. ./topology.sh
+
+ue=${EFTF_UE:-eftf-ue}
+work=$(mktemp -d)
+log=$EFTF_RESULTS/ue.log
+inner=10.64.0.7
+
+certificates() {
+	(
+		cd "$work" || exit
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key \
+			-out ca.pem -days 30 -subj "/CN=test CA" &&
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key \
+			-out other.pem -days 30 -subj "/CN=other CA" &&
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout eftf.key \
+			-out eftf.csr -subj "/CN=$GW_NAME" &&
+		printf 'subjectAltName=DNS:%s\n' "$GW_NAME" >ext &&
+		openssl x509 -req -in eftf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 \
+			-extfile ext -out eftf.pem
+	) >/dev/null 2>&1
+}
+
+# config MODE [LINE...]: lines end up in [tunnel] unless they open another section
+config() {
+	local mode=$1 line
+	shift
+	cat >"$work/ue.conf" <<-END
+		[eftf]
+		address = $GW_NAME
+		ca = $work/ca.pem
+		[detect]
+		mode = $mode
+		pcscf = $PCSCF
+		timeout_ms = 1500
+		recheck = 10
+		[tunnel]
+		keepalive = 20
+		hook = $work/hook
+	END
+	for line; do echo "$line" >>"$work/ue.conf"; done
+}
+
+hook() {
+	cat >"$work/hook" <<-END
+		#!/bin/bash
+		echo "\$EFTF_REASON \$EFTF_DEVICE \$EFTF_ADDRESS \$EFTF_GATEWAY \$EFTF_PCSCF \$EFTF_MTU" >>$work/hook.out
+	END
+	chmod +x "$work/hook"
+	: >"$work/hook.out"
+}
+
+peer_start() {
+	rm -f "$work/orders"
+	mkfifo "$work/orders"
+	# shellcheck disable=SC2016  # the inner shell expands it
+	spawn_in gw peer bash -c 'exec "$@" <>"$0"' "$work/orders" "$PWD/../interop/peer-eftf" \
+		--cert "$work/eftf.pem" --key "$work/eftf.key" "$@"
+	wait_for 20 "grep -q ready $EFTF_RESULTS/peer.log" "the peer"
+}
+
+order() { echo "$*" >"$work/orders"; }
+ue_start() { spawn_in ue ue "$ue" -c "$work/ue.conf" -v "$@"; }
+
+up() { wait_for 20 "[[ \$(grep -c 'tunnel up' $log) -ge $1 ]]" "tunnel up, $1 times"; }
+pings() { in_ns ue ping -q -c 2 -i 0.2 -W 2 "$1"; }
+device() { in_ns ue ip -br addr show dev eftf0; }
+route_of() { in_ns ue ip -4 route get "$1" | head -n 1; }
+# the exit status of eftf-ue, and how long it took to end
+end() { stop ue; }
+
+say "set-up"
+check "topology" topo_up
+check "certificates" certificates
+hook
+check "peer" peer_start --pcscf "$PCSCF" --keepalive 15
+check "configuration test" in_ns ue "$ue" -t -c <(config always; cat "$work/ue.conf")
+
+say "detection"
+config auto
+in_ns ue "$ue" -c "$work/ue.conf" --detect >"$work/out" 2>&1
+check_is "firewall: exit status" 10 $?
+check "firewall: words" grep -q '^firewall (SIP over UDP.*signalling fails' "$work/out"
+
+say "tunnel up"
+ue_start
+check "up" up 1
+check "connected line" grep -q "connected to $GW_NAME ($GW_OUTER:443), TLSv1.3 TLS_" "$log"
+check "up line" grep -q "tunnel up: $inner via eftf0, keep-alive 15 s, P-CSCF $PCSCF" "$log"
+check "address" grep -q "$inner/32" <(device)
+check "the P-CSCF goes into the tunnel" grep -q "dev eftf0 src $inner" <(route_of "$PCSCF")
+check "the EFTF does not" grep -q "dev lan0" <(route_of "$GW_OUTER")
+check "ping the EFTF" pings 10.64.0.1
+check "ping the P-CSCF" pings "$PCSCF"
+check "MTU" grep -q "mtu 1400" <(in_ns ue ip link show dev eftf0)
+check_is "hook" "up eftf0 $inner 10.64.0.1 $PCSCF 1400" "$(cat "$work/hook.out")"
+
+say "the EFTF goes away, in several ways"
+order close
+check "released: up again" up 2
+check "released: words" grep -q 'tunnel down after .*released' "$log"
+check "resumed with the token" grep -q "request .* token $inner" "$EFTF_RESULTS/peer.log"
+check "released: ping" pings "$PCSCF"
+order reset
+check "reset: up again" up 3
+check "reset: words" grep -q 'tunnel down after .*reset' "$log"
+order cut
+check "cut: up again" up 4
+check "cut: words" grep -q 'without close_notify' "$log"
+check "ping again" pings "$PCSCF"
+check_is "the hook was not bothered" 1 "$(wc -l <"$work/hook.out")"
+
+say "SIGHUP"
+config always "routes = 0.0.0.0/1" "routes = 128.0.0.0/1"
+kill -HUP "$(pid_of ue)"
+check "up with new routes" up 5
+check "everything goes into the tunnel" grep -q "dev eftf0" <(route_of 192.0.2.1)
+check "but not the outer connection" grep -q "via 192.168.77.1 dev lan0" <(route_of "$GW_OUTER")
+check "ping through it" pings 192.0.2.77
+order close
+check "up again with all routes" up 6
+check "ping through it again" pings 192.0.2.77
+cp "$work/ue.conf" "$work/good.conf"
+echo "nonsense = 1" >>"$work/ue.conf"
+kill -HUP "$(pid_of ue)"
+check "a wrong file is refused" wait_for 10 "grep -q 'the old configuration stays' $log" "the refusal"
+check "and the tunnel stays" pings 192.0.2.77
+
+say "SIGTERM"
+before=$(date +%s%N)
+end
+check_is "exit status" 0 $?
+check_range "milliseconds" 0 3000 $((($(date +%s%N) - before) / 1000000))
+check "the EFTF saw close_notify" wait_for 5 "tail -n 1 $EFTF_RESULTS/peer.log | grep -q 'released by'" "release"
+check_fails "no device" in_ns ue ip link show dev eftf0
+check_fails "no host route" grep -q "$GW_OUTER" <(in_ns ue ip route)
+check_is "hook" down "$(tail -n 1 "$work/hook.out" | cut -d' ' -f1)"
+
+say "refusals"
+config always
+order nak no address left
+ue_start --once
+check "refused, with the EFTF's words" wait_for 20 "grep -q 'EFTF refused: no address left' $log" "refusal"
+wait "$(pid_of ue)"
+check_is "exit status" 1 $?
+order nak
+sed -i "s|ca.pem|other.pem|" "$work/ue.conf"
+in_ns ue "$ue" -c "$work/ue.conf" >"$log" 2>&1
+check_is "wrong CA: exit status" 3 $?
+check "wrong CA: words" grep -q 'intercepted or misconfigured' "$log"
+config always
+sed -i "s|^ca = .*|&\nname = other.example|" "$work/ue.conf"
+in_ns ue "$ue" -c "$work/ue.conf" >"$log" 2>&1
+check_is "wrong name: exit status" 3 $?
+stop peer
+
+say "renewal"
+config always
+check "peer with short leases" peer_start --pcscf "$PCSCF" --lease 12 --t1 2 --route 10.20.0.0/16
+ue_start
+check "up" up 1
+check "renewed" wait_for 15 "grep -q 'lease renewed' $log" "renewal"
+check "route of the lease" grep -q "dev eftf0" <(route_of 10.20.9.9)
+check "the default keep-alive" grep -q "keep-alive 20 s" "$log"
+end
+stop peer
+
+say "static address, TLS 1.2"
+config always "address = 10.64.3.3" "gateway = 10.64.0.1" "routes = 10.20.0.0/16"
+check "peer with TLS 1.2" peer_start --tls 1.2
+ue_start
+check "up" up 1
+check "TLS 1.2" grep -q 'TLSv1.2' "$log"
+check "ping" pings "$PCSCF"
+end
+
+say "an open network"
+config auto
+check "fw_open" fw_open
+spawn_in ims sip python3 -c '
+import re, socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 5060))
+while True:
+    data, peer = s.recvfrom(4096)
+    keep = [l for l in data.decode().split("\r\n") if re.match("Via|From|To|Call-ID|CSeq", l)]
+    s.sendto(("SIP/2.0 200 OK\r\n" + "\r\n".join(keep) + "\r\n\r\n").encode(), peer)'
+# shellcheck disable=SC2016  # wait_for expands it
+wait_for 10 '[[ -n $(in_ns ims ss -Hlun sport = :5060) ]]' "the responder"
+in_ns ue "$ue" -c "$work/ue.conf" --detect --json >"$work/out" 2>&1
+check_is "open: exit status" 0 $?
+check "open: JSON" grep -q '"verdict":"open"' "$work/out"
+ue_start
+check "no tunnel" wait_for 10 "grep -q 'no tunnel is needed' $log" "the verdict"
+check_fails "no device" in_ns ue ip link show dev eftf0
+check "fw_restrict" fw_restrict drop
+check "the re-check finds the firewall and connects" up 1
+end
+
+finish

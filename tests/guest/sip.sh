@@ -1,0 +1,119 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Real SIP for the scenarios: kamailio in ims, SIPp as the ue's phone and as the callee, RTP both ways.
+# Source lib.sh and topology.sh first; topo_up must have run.
+#
+#   sip_start                the core and a registered callee
+#   sip_register [u1|t1]     the ue's phone registers (UDP or TCP)
+#   sip_register_fails       ... must not succeed within 8 s
+#   sip_call SECONDS [u1|t1] the phone calls the callee and talks for so long; both ends are captured
+#   rtp_report               "up packets lost max_jitter_ms" as seen by the callee, "down ..." by the ue
+#   rtp_check SECONDS LOST JITTER  checks of the last call: both directions, at most LOST packets lost
+#   sip_stop
+
+sip_files=$EFTF_REPO/tests/guest/sip
+phone_port=5062
+
+# G.711 mu-law, 1 kHz at 0 dBm0 (ITU-T G.711 table 6): 8 octets a millisecond, 1 s
+tone() {
+	local i
+
+	for ((i = 0; i < 1000; i++)); do
+		printf '\x1e\x0b\x0b\x1e\x9e\x8b\x8b\x9e'
+	done
+}
+
+# sip_source NS: the address from which NS reaches the P-CSCF
+sip_source() {
+	ip -n "$1" -o route get "$PCSCF" | sed -n 's/.* src \([^ ]*\).*/\1/p'
+}
+
+# sipp_args NS SCENARIO USER PORT TRANSPORT: sets "sipp"
+sipp_args() {
+	local address
+
+	address=$(sip_source "$1")
+	sipp=(sipp -sf "$sip_files/$2.xml" -s "$3" -au "$3" -ap secret -i "$address" -mi "$address" -p "$4" -t "$5" -nostdin
+		-key contact_port "$4" -trace_err -error_file "$EFTF_RESULTS/$2-$3.errors")
+}
+
+# sip_listens NS PORT: is there a UDP socket?
+sip_listens() {
+	ip netns exec "$1" ss -Hlun "sport = :$2" | grep -q .
+}
+
+sip_start() {
+	local sipp
+
+	tone >"$EFTF_RESULTS/tone.ulaw"
+	spawn_in ims kamailio kamailio -f "$sip_files/kamailio.cfg" -DD -E -m 32 -M 8 -Y "$EFTF_RESULTS"
+	wait_for 30 'sip_listens ims 5060' "kamailio" || return
+	sipp_args callee register callee 5060 u1
+	ip netns exec callee "${sipp[@]}" -m 1 -timeout 20 -timeout_error "$PCSCF:5060" \
+		>"$EFTF_RESULTS/callee-register.log" 2>&1 </dev/null || return
+	sipp_args callee callee callee 5060 u1
+	(cd "$EFTF_RESULTS" && exec ip netns exec callee "${sipp[@]}" </dev/null >callee.log 2>&1) &
+	spawned[callee]=$!
+	wait_for 20 'sip_listens callee 5060' "the callee"
+}
+
+sip_stop() {
+	stop callee
+	stop kamailio
+}
+
+# sip_phone SCENARIO TRANSPORT ARGUMENT...: runs the phone to its end
+sip_phone() {
+	local sipp scenario=$1 transport=$2
+
+	shift 2
+	sipp_args ue "$scenario" phone "$phone_port" "$transport"
+	(cd "$EFTF_RESULTS" && exec ip netns exec ue "${sipp[@]}" -m 1 -timeout_error "$@" "$PCSCF:5060" \
+		</dev/null >"phone-$scenario.log" 2>&1)
+}
+
+sip_register() { sip_phone register "${1:-u1}" -timeout "${2:-20}"; }
+
+sip_register_fails() { ! sip_register "${1:-u1}" 8; }
+
+# capture NS DEVICE NAME: to $EFTF_RESULTS/NAME.pcap
+capture() {
+	spawn_in "$1" "capture-$3" tcpdump -i "$2" -n -s 256 -B 8192 -Z root -U -w "$EFTF_RESULTS/$3.pcap" udp
+	wait_for 20 "grep -q 'listening on' $EFTF_RESULTS/capture-$3.log" "tcpdump on $2"
+}
+
+sip_call() {
+	local status
+
+	capture ue any ue && capture callee eth0 callee || return
+	sip_phone caller "${2:-u1}" -d "$(($1 * 1000))" -timeout "$(($1 + 60))"
+	status=$?
+	stop capture-ue INT
+	stop capture-callee INT
+	return "$status"
+}
+
+# rtp_stream DIRECTION CAPTURE FILTER: adds up the RTP streams of a capture
+rtp_stream() {
+	tshark -r "$EFTF_RESULTS/$2.pcap" --enable-heuristic rtp_udp -Y "$3" -T fields \
+		-e rtp.seq -e rtp.timestamp -e frame.time_epoch -e rtp.ssrc 2>>"$EFTF_RESULTS/tshark.log" |
+		awk -v direction="$1" -f "$sip_files/rtp.awk"
+}
+
+rtp_report() {
+	rtp_stream up callee "rtp && ip.dst == $CALLEE"
+	rtp_stream down ue "rtp && ip.src == $CALLEE"
+}
+
+rtp_check() {
+	local direction packets lost jitter report
+
+	report=$(rtp_report)
+	for direction in up down; do
+		read -r packets lost jitter < <(sed -n "s/^$direction //p" <<<"$report")
+		# 50 packets a second; the ends of a call cost a few
+		check_range "RTP packets ${direction}stream in $1 s" $(($1 * 40)) $(($1 * 50 + 100)) "${packets:-0}"
+		check_range "... lost" 0 "$2" "${lost:-}"
+		check_range "... largest jitter, ms" 0 "$3" "${jitter:-}"
+	done
+}
