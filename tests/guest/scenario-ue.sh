@@ -6,7 +6,7 @@ cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./topology.sh
 
-ue=${EFTF_UE:-eftf-ue}
+ue=${EFTF_BUILD:?run it by tests/guest/run}/eftf-ue
 work=$(mktemp -d)
 log=$EFTF_RESULTS/ue.log
 inner=10.64.0.7
@@ -79,7 +79,8 @@ check "topology" topo_up
 check "certificates" certificates
 hook
 check "peer" peer_start --pcscf "$PCSCF" --keepalive 15
-check "configuration test" in_ns ue "$ue" -t -c <(config always; cat "$work/ue.conf")
+config always
+check "configuration test" in_ns ue "$ue" -t -c "$work/ue.conf"
 
 say "detection"
 config auto
@@ -90,6 +91,7 @@ check "firewall: words" grep -q '^firewall (SIP over UDP.*signalling fails' "$wo
 say "tunnel up"
 ue_start
 check "up" up 1
+((checks_failed == 0)) || finish	# nothing else can work
 check "connected line" grep -q "connected to $GW_NAME ($GW_OUTER:443), TLSv1.3 TLS_" "$log"
 check "up line" grep -q "tunnel up: $inner via eftf0, keep-alive 15 s, P-CSCF $PCSCF" "$log"
 check "address" grep -q "$inner/32" <(device)

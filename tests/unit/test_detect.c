@@ -227,7 +227,7 @@ static void test_verdict_json(void **state)
 	(void)state;
 	assert_non_null(json);
 	assert_string_equal(json, "{\"verdict\":\"firewall\",\"fails\":[\"signalling\"],"
-			    "\"way\":\"type-1\",\"path\":[\"S0\",\"S1\",\"S2\","
+			    "\"way\":\"type-1\",\"path\":[\"S0\",\"S1\",\"S2\"],"
 			    "\"probes\":[{\"kind\":\"sip-udp\",\"target\":\"10.20.0.1:5060\","
 			    "\"result\":\"silent\",\"ms\":4000,\"detail\":\"\"},"
 			    "{\"kind\":\"control\",\"target\":\"eftf\\\"\\\\\\u000a\\u0001.example:443\","

@@ -126,8 +126,6 @@ static CURLcode set_options(CURL *easy, const struct eftf_connect_spec *spec)
 	if (!rc)
 		rc = curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-	if (!rc)
 		rc = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, swallow);
 	if (!rc)
 		rc = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, swallow);
@@ -222,6 +220,12 @@ static int explain(struct eftf_connector *c, CURLcode rc, struct eftf_err *err)
 				    spec->host, spec->port, spec->timeout_ms);
 	case CURLE_COULDNT_CONNECT:
 		return tcp_said(spec, whom, os_errno, err);
+	case CURLE_RECV_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return eftf_err_set(err, EIO, "%s: it closed the connection or is no HTTP proxy "
+				    "(CONNECT %s:%u)", whom, spec->host, spec->port);
 	default:
 		return eftf_err_set(err, EIO, "%s: %s (%s:%u)", whom, curl_easy_strerror(rc),
 				    spec->host, spec->port);
