@@ -70,7 +70,9 @@ int eftf_gw_parse_listen(const char *value, void *member, const char **allowed)
 		return -EINVAL;
 	if (value[0] == '[') {
 		len = strcspn(++value, "]");
-		p = value + len + (value[len] == ']');
+		if (!value[len])
+			return -EINVAL;
+		p = value + len + 1;
 	} else {
 		len = strcspn(value, ":");
 		p = value + len;

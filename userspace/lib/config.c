@@ -199,6 +199,20 @@ static int on_pair(void *arg, const char *section, const char *name, const char 
 	return !p->ret;
 }
 
+/* libinih tells nobody of a section that has no keys: an unknown one is refused here. */
+static void check_section(struct parser *p, const char *line)
+{
+	size_t len = strcspn(line + 1, "]");
+
+	if (line[0] != '[' || line[1 + len] != ']')
+		return;
+	for (const struct eftf_cfg_key *k = p->keys; k->name; k++)
+		if (strlen(k->section) == len && !strncmp(k->section, line + 1, len))
+			return;
+	p->ret = eftf_err_set(p->err, EINVAL, "%.128s:%u: section [%.*s] is not known", p->name,
+			      p->line, len > 40 ? 40 : (int)len, line + 1);
+}
+
 /* fgets() over the text; ends the parsing after the first error. */
 static char *next_line(char *buf, int size, void *arg)
 {
@@ -228,7 +242,8 @@ static char *next_line(char *buf, int size, void *arg)
 	/* A leading blank would make libinih continue the value before. */
 	len = strspn(buf, " \t");
 	memmove(buf, buf + len, strlen(buf + len) + 1);
-	return buf;
+	check_section(p, buf);
+	return p->ret ? NULL : buf;
 }
 
 int eftf_config_text(const char *text, size_t len, const char *name,

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* needs: lib/dhcp4_codec.c lib/dhcp4_decode.c lib/dhcp4_client.c lib/dhcp4_server.c lib/err.c */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dhcp4_server.h"
+
+/* Cases say what differs from a good message. */
+#pragma GCC diagnostic ignored "-Woverride-init"
+
+#define ENTERPRISE EFTF_ENTERPRISE_DEFAULT
+#define GATEWAY "10.64.0.1"
+#define FIRST "10.64.0.2"
+
+static struct in_addr ip(const char *text)
+{
+	return (struct in_addr){ inet_addr(text) };
+}
+
+/* ---- client against server ------------------------------------------------------ */
+
+struct lab {
+	struct eftf_dhcp4c c;
+	struct eftf_dhcp4s s;
+	struct eftf_dhcp4s_policy policy;
+	struct in_addr next;		/* what the pool gives; 0: nothing left */
+	int confirm_ret;
+	unsigned int taken, given_back, confirmed;
+};
+
+static int take(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr)
+{
+	struct lab *l = arg;
+
+	(void)msg;
+	if (!l->next.s_addr)
+		return -ENOSPC;
+	*addr = l->next;
+	l->taken++;
+	return 0;
+}
+
+static void give_back(void *arg, struct in_addr addr)
+{
+	struct lab *l = arg;
+
+	assert_int_equal(addr.s_addr, l->next.s_addr);
+	l->given_back++;
+}
+
+static int confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4_TOKEN_LEN])
+{
+	struct lab *l = arg;
+
+	assert_int_equal(addr.s_addr, l->next.s_addr);
+	l->confirmed++;
+	memset(token, 0x77, EFTF_DHCP4_TOKEN_LEN);
+	return l->confirm_ret;
+}
+
+static const struct eftf_dhcp4s_pool pool = { take, give_back, confirm };
+
+static void lab_init(struct lab *l)
+{
+	memset(l, 0, sizeof(*l));
+	l->c.enterprise = ENTERPRISE;
+	l->c.client_id_len = 3;
+	memcpy(l->c.client_id, "\xff\1\2", 3);
+	l->policy = (struct eftf_dhcp4s_policy){
+		.server = ip(GATEWAY), .mask = ip("255.255.255.255"), .mtu = 1400, .lease = 3600,
+		.keepalive = 110, .keepalive_min = 30, .keepalive_max = 600,
+		.enterprise = ENTERPRISE, .n_sip = 1, .sip = { ip("192.0.2.60") },
+	};
+	l->next = ip(FIRST);
+	eftf_dhcp4c_start(&l->c, 0x1000);
+}
+
+static enum eftf_dhcp4s_result serve(struct lab *l, const uint8_t *in, size_t len, uint8_t *out,
+				     size_t *out_len)
+{
+	struct eftf_dhcp4_msg m, reply;
+	enum eftf_dhcp4s_result r;
+
+	assert_int_equal(eftf_dhcp4_decode(&m, in, len, ENTERPRISE, NULL), 0);
+	r = eftf_dhcp4s_input(&l->s, &l->policy, &pool, l, &m, &reply);
+	*out_len = eftf_dhcp4s_replies(r) ?
+		eftf_dhcp4_encode(out, EFTF_DHCP4_MAX, &reply, ENTERPRISE) : 0;
+	return r;
+}
+
+/* One message of the client to the server and its answer back. */
+static enum eftf_dhcp4s_result step(struct lab *l)
+{
+	uint8_t a[EFTF_DHCP4_MAX], b[EFTF_DHCP4_MAX];
+	enum eftf_dhcp4s_result r;
+	size_t len;
+	int wait;
+
+	len = eftf_dhcp4c_output(&l->c, a, sizeof(a), &wait);
+	assert_true(len > 0);
+	r = serve(l, a, len, b, &len);
+	if (len)
+		eftf_dhcp4c_input(&l->c, b, len);
+	return r;
+}
+
+static void bind_lab(struct lab *l)
+{
+	lab_init(l);
+	assert_int_equal(step(l), EFTF_DHCP4S_OFFER);
+	assert_int_equal(step(l), EFTF_DHCP4S_ACK);
+	assert_int_equal(l->c.state, EFTF_DHCP4C_BOUND);
+}
+
+static void test_bind(void **state)
+{
+	uint8_t out[EFTF_DHCP4_MAX];
+	struct lab l;
+	int wait;
+
+	(void)state;
+	bind_lab(&l);
+	assert_int_equal(l.c.lease.address.s_addr, inet_addr(FIRST));
+	assert_int_equal(l.c.lease.server.s_addr, inet_addr(GATEWAY));
+	assert_int_equal(l.c.lease.router.s_addr, inet_addr(GATEWAY));
+	assert_int_equal(l.c.lease.mask.s_addr, 0xffffffff);
+	assert_int_equal(l.c.lease.mtu, 1400);
+	assert_int_equal(l.c.lease.seconds, 3600);
+	assert_int_equal(l.c.lease.t1, 1800);
+	assert_int_equal(l.c.lease.t2, 3150);
+	assert_int_equal(l.c.lease.keepalive, 110);
+	assert_int_equal(l.c.lease.n_sip, 1);
+	assert_true(l.c.has_token);
+	assert_int_equal(l.c.token[31], 0x77);
+	assert_int_equal(l.taken, 1);
+	assert_int_equal(l.confirmed, 1);
+	assert_int_equal(eftf_dhcp4c_output(&l.c, out, sizeof(out), &wait), 0);
+	assert_int_equal(wait, -1);
+}
+
+static void test_keepalive(void **state)
+{
+	static const struct {
+		uint16_t server, proposed, decided;
+	} cases[] = {
+		{ 110, 0, 110 }, { 110, 200, 200 }, { 110, 10, 30 }, { 110, 5000, 600 },
+		{ 0, 200, 0 }, { 0, 0, 0 },
+	};
+	struct lab l;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		lab_init(&l);
+		l.policy.keepalive = cases[i].server;
+		l.c.keepalive = cases[i].proposed;
+		step(&l);
+		step(&l);
+		assert_int_equal(l.c.lease.keepalive, cases[i].decided);
+		assert_int_equal(l.s.keepalive, cases[i].decided);
+	}
+}
+
+static void test_renew_release(void **state)
+{
+	uint8_t a[EFTF_DHCP4_MAX], b[EFTF_DHCP4_MAX];
+	struct lab l;
+	size_t len;
+
+	(void)state;
+	bind_lab(&l);
+	eftf_dhcp4c_renew(&l.c, 0x2000);
+	assert_int_equal(step(&l), EFTF_DHCP4S_RENEWED);
+	assert_int_equal(l.c.state, EFTF_DHCP4C_BOUND);
+	assert_int_equal(l.confirmed, 1);
+	len = eftf_dhcp4c_release(&l.c, a, sizeof(a));
+	assert_int_equal(serve(&l, a, len, b, &len), EFTF_DHCP4S_RELEASED);
+	assert_int_equal(len, 0);
+}
+
+static void test_refusals(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_init(&l);
+	l.next.s_addr = 0;
+	assert_int_equal(step(&l), EFTF_DHCP4S_EXHAUSTED);
+	assert_int_equal(l.c.state, EFTF_DHCP4C_REFUSED);
+	assert_string_equal(l.c.refusal, "no address left");
+	lab_init(&l);			/* the claim was lost meanwhile */
+	l.confirm_ret = -ESTALE;
+	step(&l);
+	assert_int_equal(step(&l), EFTF_DHCP4S_NAK);
+	assert_int_equal(l.c.state, EFTF_DHCP4C_REFUSED);
+	assert_int_equal(l.given_back, 1);
+	assert_int_equal(l.s.address.s_addr, 0);
+	bind_lab(&l);			/* a renewal of what it does not have */
+	l.c.lease.address = ip("10.64.0.99");
+	eftf_dhcp4c_renew(&l.c, 1);
+	assert_int_equal(step(&l), EFTF_DHCP4S_NAK);
+	assert_true(l.s.bound);		/* the lease itself is none the worse */
+	assert_int_equal(l.s.address.s_addr, inet_addr(FIRST));
+}
+
+/* The server's decisions message by message. */
+static void test_server_table(void **state)
+{
+	enum { NEW, OFFERED, BOUND };
+	static const struct {
+		const char *what;
+		int before;
+		struct eftf_dhcp4_msg in;
+		enum eftf_dhcp4s_result result;
+		unsigned int given_back;
+	} cases[] = {
+#define M(t, ...) { .type = EFTF_DHCP4_##t, __VA_ARGS__ }
+#define A(a) { .s_addr = a }
+#define US A(0x0100400a)
+#define YOURS A(0x0200400a)
+#define OTHER A(0x0900400a)
+		{ "discover again", OFFERED, M(DISCOVER, .xid = 0), EFTF_DHCP4S_OFFER, 0 },
+		{ "discover when bound", BOUND, M(DISCOVER, .xid = 0), EFTF_DHCP4S_IGNORED, 0 },
+		{ "request of the offer", OFFERED, M(REQUEST, .has_server_id = true,
+			.server_id = US, .has_requested = true, .requested = YOURS),
+			EFTF_DHCP4S_ACK, 0 },
+		{ "request again", BOUND, M(REQUEST, .has_server_id = true, .server_id = US,
+			.has_requested = true, .requested = YOURS), EFTF_DHCP4S_RENEWED, 0 },
+		{ "request of another address", OFFERED, M(REQUEST, .has_server_id = true,
+			.server_id = US, .has_requested = true, .requested = OTHER),
+			EFTF_DHCP4S_NAK, 1 },
+		{ "another server was chosen", OFFERED, M(REQUEST, .has_server_id = true,
+			.server_id = OTHER, .has_requested = true, .requested = OTHER),
+			EFTF_DHCP4S_IGNORED, 1 },
+		{ "request without offer", NEW, M(REQUEST, .has_server_id = true,
+			.server_id = US, .has_requested = true, .requested = YOURS),
+			EFTF_DHCP4S_NAK, 0 },
+		{ "request of nothing", OFFERED, M(REQUEST, .xid = 0), EFTF_DHCP4S_IGNORED, 0 },
+		{ "reboot, right address", NEW, M(REQUEST, .has_requested = true,
+			.requested = YOURS), EFTF_DHCP4S_ACK, 0 },
+		{ "reboot, wrong address", NEW, M(REQUEST, .has_requested = true,
+			.requested = OTHER), EFTF_DHCP4S_NAK, 1 },
+		{ "renewal before it is bound", OFFERED, M(REQUEST, .ciaddr = YOURS),
+			EFTF_DHCP4S_NAK, 1 },
+		{ "renewal", BOUND, M(REQUEST, .ciaddr = YOURS), EFTF_DHCP4S_RENEWED, 0 },
+		{ "renewal of another's", BOUND, M(REQUEST, .ciaddr = OTHER), EFTF_DHCP4S_NAK, 0 },
+		{ "inform", BOUND, M(INFORM, .ciaddr = YOURS), EFTF_DHCP4S_INFORMED, 0 },
+		{ "inform of another's", BOUND, M(INFORM, .ciaddr = OTHER), EFTF_DHCP4S_IGNORED, 0 },
+		{ "inform before it is bound", NEW, M(INFORM, .ciaddr = YOURS),
+			EFTF_DHCP4S_IGNORED, 0 },
+		{ "release", BOUND, M(RELEASE, .ciaddr = YOURS), EFTF_DHCP4S_RELEASED, 0 },
+		{ "release of another's", BOUND, M(RELEASE, .ciaddr = OTHER), EFTF_DHCP4S_IGNORED, 0 },
+		{ "release of an offer", OFFERED, M(RELEASE, .ciaddr = YOURS),
+			EFTF_DHCP4S_IGNORED, 1 },
+		{ "release of nothing", NEW, M(RELEASE, .xid = 0), EFTF_DHCP4S_IGNORED, 0 },
+		{ "decline", BOUND, M(DECLINE, .requested = YOURS), EFTF_DHCP4S_RELEASED, 0 },
+		{ "a reply", NEW, M(OFFER, .reply = true), EFTF_DHCP4S_IGNORED, 0 },
+		{ "an offer as a request", NEW, M(OFFER, .xid = 0), EFTF_DHCP4S_IGNORED, 0 },
+	};
+	struct eftf_dhcp4_msg reply;
+	struct lab l;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		enum eftf_dhcp4s_result r;
+
+		lab_init(&l);
+		if (cases[i].before >= OFFERED)
+			step(&l);
+		if (cases[i].before == BOUND)
+			step(&l);
+		r = eftf_dhcp4s_input(&l.s, &l.policy, &pool, &l, &cases[i].in, &reply);
+		if (r != cases[i].result || l.given_back != cases[i].given_back)
+			fail_msg("%s: result %d, given back %u", cases[i].what, r, l.given_back);
+	}
+}
+
+static void test_inform(void **state)
+{
+	struct eftf_dhcp4_msg in = { .type = EFTF_DHCP4_INFORM, .ciaddr = ip(FIRST) }, reply;
+	struct lab l;
+
+	(void)state;
+	bind_lab(&l);
+	assert_int_equal(eftf_dhcp4s_input(&l.s, &l.policy, &pool, &l, &in, &reply),
+			 EFTF_DHCP4S_INFORMED);
+	/* RFC 2131 4.3.5: neither an address nor a lease time. */
+	assert_int_equal(reply.yiaddr.s_addr, 0);
+	assert_false(reply.has_lease || reply.has_token);
+	assert_int_equal(reply.n_sip, 1);
+}
+
+/* ---- the client alone ------------------------------------------------------------- */
+
+static void test_retransmission(void **state)
+{
+	uint8_t out[EFTF_DHCP4_MAX];
+	int wait, low = 3000, secs = 0;
+	struct lab l;
+
+	(void)state;
+	lab_init(&l);
+	for (int i = 0; i < 4; i++, low = low * 2 + 1000) {
+		assert_true(eftf_dhcp4c_output(&l.c, out, sizeof(out), &wait) > 0);
+		assert_in_range(wait, low, low + 2000);
+		assert_int_equal(out[8] << 8 | out[9], secs / 1000);
+		secs += wait;
+	}
+	assert_int_equal(eftf_dhcp4c_output(&l.c, out, sizeof(out), &wait), 0);
+	assert_int_equal(l.c.state, EFTF_DHCP4C_FAILED);
+}
+
+static void test_renewal_times(void **state)
+{
+	uint8_t out[EFTF_DHCP4_MAX];
+	uint64_t sum = 0;
+	struct lab l;
+	int wait, n = 0;
+
+	(void)state;
+	bind_lab(&l);			/* lease 3600: T1 1800, T2 3150 */
+	eftf_dhcp4c_renew(&l.c, 5);
+	while (eftf_dhcp4c_output(&l.c, out, sizeof(out), &wait)) {
+		assert_true(wait >= 60000);
+		assert_true(n > 0 || wait == 675000);
+		sum += (uint64_t)wait;
+		n++;
+	}
+	assert_int_equal(l.c.state, EFTF_DHCP4C_FAILED);
+	assert_in_range(sum, 1800000, 1860000);
+	l.c.lease.seconds = l.c.lease.t1 = l.c.lease.t2 = 0xffffffff;
+	eftf_dhcp4c_renew(&l.c, 6);
+	for (n = 0; n < 1000; n++)
+		assert_true(eftf_dhcp4c_output(&l.c, out, sizeof(out), &wait) > 0);
+}
+
+/* Replies that are not for this client, or make no sense, change nothing. */
+static void test_wrong_replies(void **state)
+{
+	static const struct {
+		const char *what;
+		struct eftf_dhcp4_msg m;
+	} cases[] = {
+#define R(...) { .reply = true, .xid = 0x1000, .type = EFTF_DHCP4_OFFER, .has_server_id = true, \
+	.server_id = US, .yiaddr = YOURS, __VA_ARGS__ }
+		{ "another xid", R(.xid = 0x1001) },
+		{ "a request", R(.reply = false) },
+		{ "another client", R(.client_id_len = 3, .client_id = { 255, 1, 3 }) },
+		{ "no server", R(.has_server_id = false) },
+		{ "no address", R(.yiaddr = A(0)) },
+		{ "loopback", R(.yiaddr = A(0x0100007f)) },
+		{ "multicast", R(.yiaddr = A(0x010000e0)) },
+		{ "broadcast", R(.yiaddr = A(0xffffffff)) },
+		{ "an ACK before the request", R(.type = EFTF_DHCP4_ACK, .has_lease = true,
+						 .lease = 60) },
+	};
+	uint8_t out[EFTF_DHCP4_MAX];
+	struct lab l;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t len = eftf_dhcp4_encode(out, sizeof(out), &cases[i].m, ENTERPRISE);
+
+		lab_init(&l);
+		if (eftf_dhcp4c_input(&l.c, out, len) || l.c.state != EFTF_DHCP4C_SELECTING)
+			fail_msg("taken: %s", cases[i].what);
+	}
+}
+
+static void test_wrong_acks(void **state)
+{
+	static const struct {
+		const char *what;
+		struct eftf_dhcp4_msg m;
+	} cases[] = {
+#define K(...) R(.type = EFTF_DHCP4_ACK, .has_lease = true, .lease = 60, __VA_ARGS__)
+		{ "another server", K(.server_id = OTHER) },
+		{ "another address", K(.yiaddr = OTHER) },
+		{ "no lease", K(.has_lease = false) },
+		{ "lease of 0", K(.lease = 0) },
+		{ "a NAK of another server", R(.type = EFTF_DHCP4_NAK, .server_id = OTHER) },
+	};
+	static const struct eftf_dhcp4_msg good = K(.has_t1 = true, .t1 = 100, .has_mtu = true,
+						     .mtu = 5);
+	uint8_t out[EFTF_DHCP4_MAX];
+	struct lab l;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		lab_init(&l);
+		step(&l);
+		len = eftf_dhcp4_encode(out, sizeof(out), &cases[i].m, ENTERPRISE);
+		if (eftf_dhcp4c_input(&l.c, out, len) || l.c.state != EFTF_DHCP4C_REQUESTING)
+			fail_msg("taken: %s", cases[i].what);
+	}
+	/* T1 behind the lease's end and an MTU that cannot be are replaced. */
+	len = eftf_dhcp4_encode(out, sizeof(out), &good, ENTERPRISE);
+	assert_true(eftf_dhcp4c_input(&l.c, out, len));
+	assert_int_equal(l.c.lease.t1, 30);
+	assert_int_equal(l.c.lease.t2, 53);
+	assert_int_equal(l.c.lease.mtu, 0);
+	assert_int_equal(l.c.lease.mask.s_addr, 0xffffffff);
+	assert_false(l.c.lease.has_token);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bind), cmocka_unit_test(test_keepalive),
+		cmocka_unit_test(test_renew_release), cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_server_table), cmocka_unit_test(test_inform),
+		cmocka_unit_test(test_retransmission), cmocka_unit_test(test_renewal_times),
+		cmocka_unit_test(test_wrong_replies), cmocka_unit_test(test_wrong_acks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
