@@ -78,8 +78,18 @@ sip_register_fails() { ! sip_register "${1:-u1}" 8; }
 
 # capture NS DEVICE NAME: to $EFTF_RESULTS/NAME.pcap
 capture() {
-	spawn_in "$1" "capture-$3" tcpdump -i "$2" -n -s 256 -B 8192 -Z root -U -w "$EFTF_RESULTS/$3.pcap" udp
+	spawn_in "$1" "capture-$3" tcpdump -i "$2" -n -s 256 -B 8192 -Z root --immediate-mode -U -w "$EFTF_RESULTS/$3.pcap" udp
 	wait_for 20 "grep -q 'listening on' $EFTF_RESULTS/capture-$3.log" "tcpdump on $2"
+}
+
+# capture_end NAME: stops it when it has written all that it has seen
+capture_end() {
+	local size=-1 before
+
+	while before=$size; size=$(stat -c %s "$EFTF_RESULTS/$1.pcap"); [[ $size -ne $before ]]; do
+		sleep 0.5
+	done
+	stop "capture-$1" INT
 }
 
 sip_call() {
@@ -88,21 +98,20 @@ sip_call() {
 	capture ue any ue && capture callee eth0 callee || return
 	sip_phone caller "${2:-u1}" -d "$(($1 * 1000))" -timeout "$(($1 + 60))"
 	status=$?
-	stop capture-ue INT
-	stop capture-callee INT
+	capture_end ue
+	capture_end callee
 	return "$status"
 }
 
-# rtp_stream DIRECTION CAPTURE FILTER: adds up the RTP streams of a capture
+# rtp_stream DIRECTION CAPTURE FILTER: sums up the RTP packets of a capture in one direction
 rtp_stream() {
-	tshark -r "$EFTF_RESULTS/$2.pcap" --enable-heuristic rtp_udp -Y "$3" -T fields \
-		-e rtp.seq -e rtp.timestamp -e frame.time_epoch -e rtp.ssrc 2>>"$EFTF_RESULTS/tshark.log" |
+	tcpdump -r "$EFTF_RESULTS/$2.pcap" -n -tt -T rtp "udp and not port 5060 and $3" 2>/dev/null |
 		awk -v direction="$1" -f "$sip_files/rtp.awk"
 }
 
 rtp_report() {
-	rtp_stream up callee "rtp && ip.dst == $CALLEE"
-	rtp_stream down ue "rtp && ip.src == $CALLEE"
+	rtp_stream up callee "dst host $CALLEE"
+	rtp_stream down ue "src host $CALLEE"
 }
 
 rtp_check() {

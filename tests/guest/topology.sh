@@ -162,7 +162,7 @@ fw_load() {
 			}
 		}
 	EOF
-	ip netns exec fw conntrack -q -F 2>/dev/null
+	ip netns exec fw conntrack -F 2>/dev/null
 }
 
 # fw_restrict [drop|reject]: only TCP to port 443 gets out; the rest is dropped, or refused
