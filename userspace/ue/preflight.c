@@ -39,7 +39,7 @@ int eftf_preflight(struct eftf_ue *ue, struct eftf_err *err)
 {
 	int ret = 0;
 
-	if (ue->rt)
+	if (ue->nl && ue->events && ue->rt)
 		return 0;
 	if (!have_net_admin())
 		return eftf_err_set(err, EPERM, "no CAP_NET_ADMIN: run as root, or give the service "
@@ -51,7 +51,7 @@ int eftf_preflight(struct eftf_ue *ue, struct eftf_err *err)
 		ret = eftf_nl_open(&ue->nl, err);
 	if (!ret && !ue->events)
 		ret = eftf_nl_events_open(&ue->events, err);
-	if (!ret)
+	if (!ret && !ue->rt)
 		ret = eftf_rt_open(&ue->rt, err);
 	ue->device.rt = ue->rt;
 	return ret;

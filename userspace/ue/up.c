@@ -234,6 +234,10 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 	enum eftf_attempt attempt;
 	struct eftf_err err;
 
+	if (eftf_preflight(ue, &err)) {
+		attempt = EFTF_ATTEMPT_FAILED;
+		goto out;
+	}
 	if (connect_outer(ue, &o, &err)) {
 		attempt = EFTF_ATTEMPT_NO_TCP;
 		goto out;

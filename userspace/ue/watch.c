@@ -80,7 +80,7 @@ static void seen(const struct eftf_tunnel_info *info, void *arg)
 	*(bool *)arg = true;
 }
 
-/* Events were lost: is the tunnel still there? */
+/* Events were lost, or cannot be read any more: is the tunnel still there? */
 static void resync(struct eftf_ue *ue)
 {
 	struct eftf_err err;
@@ -91,7 +91,7 @@ static void resync(struct eftf_ue *ue)
 	eftf_nl_tunnel_get(ue->nl, ue->device.ifindex, ue->tunnel_id, seen, &there, &err);
 	if (there)
 		return;
-	log_warn("tunnel down, and the reason was lost (events came too fast)");
+	log_warn("tunnel down; the event that told the reason was lost");
 	ended(ue, EFTF_REASON_NONE);
 }
 
@@ -100,10 +100,21 @@ static void read_events(struct eftf_ue *ue)
 	struct eftf_err err = { "" };
 	int ret = eftf_nl_events_read(ue->events, eftf_on_event, ue, &err);
 
-	if (ret == -ENOBUFS)
-		resync(ue);
-	else if (ret)
-		log_warn("events of the module: %s", err.text);
+	if (!ret)
+		return;
+	if (ret != -ENOBUFS) {
+		log_warn("%s", err.text);
+		/* a module that comes back has another netlink number */
+		eftf_nl_close(ue->events);
+		ue->events = NULL;
+	}
+	resync(ue);
+	if (!ue->events && ue->tunnel_id)
+		ended(ue, EFTF_REASON_NONE);
+	if (!ue->events) {
+		eftf_nl_close(ue->nl);
+		ue->nl = NULL;
+	}
 }
 
 static void lease_lost(struct eftf_ue *ue, const struct eftf_err *why)
