@@ -37,7 +37,7 @@ config() {
 		[detect]
 		mode = $mode
 		pcscf = $PCSCF
-		timeout_ms = 1500
+		timeout_ms = 4000
 		recheck = 10
 		[tunnel]
 		keepalive = 20
@@ -181,24 +181,54 @@ check "TLS 1.2" grep -q 'TLSv1.2' "$log"
 check "ping" pings "$PCSCF"
 end
 
+say "only an HTTP proxy gets out"
+check "fw_proxy_only" fw_proxy_only reject
+cat >"$work/tinyproxy.conf" <<END
+Port 3128
+Listen $PROXY
+ConnectPort 443
+BasicAuth joe secret
+END
+spawn_in proxy tinyproxy tinyproxy -d -c "$work/tinyproxy.conf"
+check "tinyproxy" wait_for 10 "[[ -n \$(ip netns exec proxy ss -Hltn sport = :3128) ]]" "the proxy"
+config always "routes = 192.168.0.0/16" "[proxy]" "url = http://$PROXY:3128"
+in_ns ue "$ue" -c "$work/ue.conf" --once >"$log" 2>&1
+check_is "without user: exit status" 1 $?
+check "without user: words" grep -q 'the proxy wants a user name (407)' "$log"
+printf '%s\n' "user = joe" "password = secret" >>"$work/ue.conf"
+in_ns ue "$ue" -c "$work/ue.conf" --once >"$log" 2>&1
+check "basic must be asked for" grep -q 'basic must be asked for' "$log"
+echo "auth = basic" >>"$work/ue.conf"
+ue_start
+check "up" up 1
+check "connected line" grep -q "connected to $GW_NAME (by proxy $PROXY:3128), TLSv1.2" "$log"
+check "the proxy is not routed into the tunnel" grep -q "via 192.168.77.1 dev lan0" <(route_of "$PROXY")
+check "its neighbour is" grep -q "dev eftf0" <(route_of 192.168.78.3)
+check "ping" pings 192.168.99.1
+end
+check_is "exit status" 0 $?
+stop tinyproxy
+stop peer
+
 say "an open network"
+check "peer" peer_start
 config auto
 check "fw_open" fw_open
 spawn_in ims sip python3 -c '
-import re, socket
+import re, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("0.0.0.0", 5060))
+s.bind((sys.argv[1], 5060))
 while True:
     data, peer = s.recvfrom(4096)
     keep = [l for l in data.decode().split("\r\n") if re.match("Via|From|To|Call-ID|CSeq", l)]
-    s.sendto(("SIP/2.0 200 OK\r\n" + "\r\n".join(keep) + "\r\n\r\n").encode(), peer)'
+    s.sendto(("SIP/2.0 200 OK\r\n" + "\r\n".join(keep) + "\r\n\r\n").encode(), peer)' "$PCSCF"
 # shellcheck disable=SC2016  # wait_for expands it
 wait_for 10 '[[ -n $(in_ns ims ss -Hlun sport = :5060) ]]' "the responder"
 in_ns ue "$ue" -c "$work/ue.conf" --detect --json >"$work/out" 2>&1
 check_is "open: exit status" 0 $?
 check "open: JSON" grep -q '"verdict":"open"' "$work/out"
 ue_start
-check "no tunnel" wait_for 10 "grep -q 'no tunnel is needed' $log" "the verdict"
+check "no tunnel" wait_for 20 "grep -q 'no tunnel is needed' $log" "the verdict"
 check_fails "no device" in_ns ue ip link show dev eftf0
 check "fw_restrict" fw_restrict drop
 check "the re-check finds the firewall and connects" up 1

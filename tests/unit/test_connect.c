@@ -253,7 +253,8 @@ static const struct {
 	{ "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", NULL, "forbids", -EACCES },
 	{ "HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n", NULL, "forbids", -EACCES },
 	{ "HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n", NULL, "cannot reach", -EIO },
-	{ "HTTP/1.1 302 Away\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n", NULL, "302", -EIO },
+	{ "HTTP/1.1 302 Away\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n",
+	  NULL, "302", -EIO },
 	{ "SSH-2.0-OpenSSH\r\n\r\n", NULL, "no HTTP proxy", -EIO },
 	{ NULL, NULL, "1500 ms", -ETIMEDOUT },
 };

@@ -230,7 +230,8 @@ static void test_verdict_json(void **state)
 			    "\"way\":\"type-1\",\"path\":[\"S0\",\"S1\",\"S2\"],"
 			    "\"probes\":[{\"kind\":\"sip-udp\",\"target\":\"10.20.0.1:5060\","
 			    "\"result\":\"silent\",\"ms\":4000,\"detail\":\"\"},"
-			    "{\"kind\":\"control\",\"target\":\"eftf\\\"\\\\\\u000a\\u0001.example:443\","
+			    "{\"kind\":\"control\",\"target\":"
+			    "\"eftf\\\"\\\\\\u000a\\u0001.example:443\","
 			    "\"result\":\"answered\",\"ms\":12,\"detail\":\"\"}]}");
 	free(json);
 }

@@ -63,7 +63,9 @@ static size_t sip_answer(char *out, size_t size, const char *request)
 
 static size_t stun_answer(char *out, const char *request)
 {
-	static const unsigned char tail[] = { 0, 0x20, 0, 8, 0, 1, 0x21, 0x13, 0x5e, 0x12, 0xa4, 0x43 };
+	static const unsigned char tail[] = {
+		0, 0x20, 0, 8, 0, 1, 0x21, 0x13, 0x5e, 0x12, 0xa4, 0x43,
+	};
 
 	memcpy(out, request, 20);
 	out[0] = 1;

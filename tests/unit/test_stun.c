@@ -192,7 +192,8 @@ static void test_random_octets(void **state)
 		ret = parse(&a, m, sizeof(m));
 		assert_true(ret == 0 || ret == -EBADMSG || ret == -ENOMSG);
 		if (ret == 0 && !a.error)
-			assert_true(a.mapped.ss_family == AF_INET || a.mapped.ss_family == AF_INET6);
+			assert_true(a.mapped.ss_family == AF_INET ||
+				    a.mapped.ss_family == AF_INET6);
 	}
 }
 

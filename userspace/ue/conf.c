@@ -13,16 +13,19 @@
 
 #define AT(m) offsetof(struct eftf_ue_conf, m)
 #define STRING(s, n, m, maxlen, h) \
-	{ .section = s, .name = n, .type = EFTF_CFG_STRING, .offset = AT(m), .max = maxlen, .help = h }
+	{ .section = s, .name = n, .type = EFTF_CFG_STRING, .offset = AT(m), .max = maxlen, \
+	  .help = h }
 #define UINT(s, n, m, lo, hi, h) \
 	{ .section = s, .name = n, .type = EFTF_CFG_UINT, .offset = AT(m), .min = lo, .max = hi, \
 	  .help = h }
 #define BOOL(s, n, m, h) \
 	{ .section = s, .name = n, .type = EFTF_CFG_BOOL, .offset = AT(m), .help = h }
 #define CHOICE(s, n, m, c, h) \
-	{ .section = s, .name = n, .type = EFTF_CFG_CHOICE, .offset = AT(m), .choices = c, .help = h }
+	{ .section = s, .name = n, .type = EFTF_CFG_CHOICE, .offset = AT(m), .choices = c, \
+	  .help = h }
 #define CUSTOM(s, n, m, fn, h) \
-	{ .section = s, .name = n, .type = EFTF_CFG_CUSTOM, .offset = AT(m), .parse = fn, .help = h }
+	{ .section = s, .name = n, .type = EFTF_CFG_CUSTOM, .offset = AT(m), .parse = fn, \
+	  .help = h }
 
 static const char *const modes[] = { "auto", "always", "off", NULL };
 static const char *const auths[] = { "safe", "any", "basic", "digest", "ntlm", "negotiate", NULL };

@@ -34,7 +34,9 @@ int eftf_connect_init(struct eftf_err *err)
 const char *eftf_connect_env_proxy(struct eftf_err *err)
 {
 	/* libcurl itself would look for https_proxy only if our URL said https */
-	static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
+	static const char *const names[] = {
+		"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -43,8 +45,8 @@ const char *eftf_connect_env_proxy(struct eftf_err *err)
 		if (!url || !url[0])
 			continue;
 		if (strstr(url, "://") && strncasecmp(url, "http://", 7)) {
-			eftf_err_set(err, EINVAL, "%s in the environment is no http:// proxy: set url "
-				     "in [proxy]", names[i]);
+			eftf_err_set(err, EINVAL, "%s in the environment is no http:// proxy: set "
+				     "url in [proxy]", names[i]);
 			return NULL;
 		}
 		return url;
@@ -169,15 +171,15 @@ static int proxy_said(const struct eftf_connect_spec *spec, long code, struct ef
 		return eftf_err_set(err, EACCES, "the proxy wants a user name (407): set user and "
 				    "password in [proxy]");
 	if (code == 407)
-		return eftf_err_set(err, EACCES, "the proxy refuses user %s (407): wrong password, or "
-				    "it offers only a scheme that [proxy] auth does not allow (basic "
-				    "must be asked for)", spec->user);
+		return eftf_err_set(err, EACCES, "the proxy refuses user %s (407): wrong password, "
+				    "or it offers only a scheme that [proxy] auth does not allow "
+				    "(basic must be asked for)", spec->user);
 	if (code == 403 || code == 405)
-		return eftf_err_set(err, EACCES, "the proxy forbids %s:%u (%ld): its rules must allow "
-				    "CONNECT to it", host, spec->port, code);
+		return eftf_err_set(err, EACCES, "the proxy forbids %s:%u (%ld): its rules must "
+				    "allow CONNECT to it", host, spec->port, code);
 	if (code == 502 || code == 503 || code == 504)
-		return eftf_err_set(err, EIO, "the proxy cannot reach %s:%u (%ld)", host, spec->port,
-				    code);
+		return eftf_err_set(err, EIO, "the proxy cannot reach %s:%u (%ld)", host,
+				    spec->port, code);
 	return eftf_err_set(err, EIO, "the proxy answers CONNECT %s:%u with %ld", host, spec->port,
 			    code);
 }
@@ -213,8 +215,8 @@ static int explain(struct eftf_connector *c, CURLcode rc, struct eftf_err *err)
 		return eftf_err_set(err, ENXIO, "cannot resolve %s: check the name and the DNS",
 				    spec->host);
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		return eftf_err_set(err, ENXIO, "cannot resolve the proxy %s: check the name and the "
-				    "DNS", spec->proxy);
+		return eftf_err_set(err, ENXIO, "cannot resolve the proxy %s: check the name and "
+				    "the DNS", spec->proxy);
 	case CURLE_OPERATION_TIMEDOUT:
 		return eftf_err_set(err, ETIMEDOUT, "%s: no connection to %s:%u in %u ms", whom,
 				    spec->host, spec->port, spec->timeout_ms);

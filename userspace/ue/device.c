@@ -49,8 +49,8 @@ int eftf_device_open(struct eftf_device *dev, const char *name, uint32_t mtu,
 	dev->ifindex = info.ifindex;
 	memcpy(dev->name, info.name, sizeof(dev->name));
 	if (info.role != EFTF_ROLE_UE)
-		return eftf_err_set(err, EINVAL, "device %s has the role gw: choose another name in "
-				    "[tunnel] device", name);
+		return eftf_err_set(err, EINVAL, "device %s has the role gw: choose another name "
+				    "in [tunnel] device", name);
 	if (info.tunnels)
 		return eftf_err_set(err, EBUSY, "device %s already carries a tunnel: is another "
 				    "eftf-ue running?", name);
@@ -164,7 +164,8 @@ static bool planned(const struct eftf_routes *plan, const struct eftf_conf_prefi
 	size_t i;
 
 	for (i = 0; i < plan->n; i++) {
-		if (plan->prefix[i].addr.s_addr == p->addr.s_addr && plan->prefix[i].plen == p->plen)
+		if (plan->prefix[i].addr.s_addr == p->addr.s_addr &&
+		    plan->prefix[i].plen == p->plen)
 			return true;
 	}
 	return false;

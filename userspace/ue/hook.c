@@ -117,7 +117,8 @@ void eftf_hook_run(const char *path, const struct eftf_hook_info *info, struct e
 		close(fd);
 	if (ready <= 0) {
 		log_warn("hook %s (%s): %s, killed", path, info->reason,
-			 ready == -EINTR ? "interrupted" : ready ? strerror(-ready) : "took too long");
+			 ready == -EINTR ? "interrupted" :
+			 ready ? strerror(-ready) : "took too long");
 		kill(-pid, SIGKILL);
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

@@ -74,7 +74,8 @@ static int send_dhcp(struct eftf_channel *ch, struct eftf_dhcp4c *c, int *wait_m
 {
 	uint8_t message[EFTF_DHCP4_MAX], packet[EFTF_CHANNEL_MAX_PACKET];
 	struct eftf_inner_udp udp = {
-		.dst.s_addr = INADDR_BROADCAST, .sport = DHCP_CLIENT_PORT, .dport = DHCP_SERVER_PORT,
+		.dst.s_addr = INADDR_BROADCAST, .sport = DHCP_CLIENT_PORT,
+		.dport = DHCP_SERVER_PORT,
 		.data = message,
 	};
 	size_t len;
@@ -100,8 +101,8 @@ static int take_dhcp(struct eftf_channel *ch, struct eftf_dhcp4c *c, struct eftf
 		case EFTF_CHANNEL_AGAIN:
 			return 0;
 		case EFTF_CHANNEL_CLOSED:
-			return eftf_err_set(err, ECONNRESET, "the EFTF closed the connection before it "
-					    "gave an address: none left, or not an EFTF?");
+			return eftf_err_set(err, ECONNRESET, "the EFTF closed the connection "
+					    "before it gave an address: none left, or not an EFTF?");
 		case EFTF_CHANNEL_FAILED:
 			return -EPROTO;
 		case EFTF_CHANNEL_PACKET:
@@ -160,7 +161,8 @@ int eftf_negotiate_lease(int fd, struct eftf_dhcp4c *c, struct eftf_signals *sig
 		}
 		ret = eftf_wait(sig, fd, POLLIN, due < deadline ? due : deadline);
 		if (ret < 0)
-			return eftf_err_set(err, -ret, "waiting for an address: %s", strerror(-ret));
+			return eftf_err_set(err, -ret, "waiting for an address: %s",
+					    strerror(-ret));
 	}
 	return no_lease(c, err);
 }

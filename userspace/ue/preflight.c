@@ -42,8 +42,8 @@ int eftf_preflight(struct eftf_ue *ue, struct eftf_err *err)
 	if (ue->nl && ue->events && ue->rt)
 		return 0;
 	if (!have_net_admin())
-		return eftf_err_set(err, EPERM, "no CAP_NET_ADMIN: run as root, or give the service "
-				    "AmbientCapabilities=CAP_NET_ADMIN");
+		return eftf_err_set(err, EPERM, "no CAP_NET_ADMIN: run as root, or give the "
+				    "service AmbientCapabilities=CAP_NET_ADMIN");
 	if (!have_ktls())
 		return eftf_err_set(err, ENOENT, "the kernel has no TLS sockets: modprobe tls "
 				    "(CONFIG_TLS)");

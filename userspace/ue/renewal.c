@@ -140,7 +140,8 @@ static enum eftf_renewal_result receive(struct eftf_renewal *r, struct eftf_err 
 			continue;
 		if (r->client->state == EFTF_DHCP4C_REFUSED) {
 			eftf_err_set(err, EACCES, "EFTF refused to renew the lease: %s",
-				     r->client->refusal[0] ? r->client->refusal : "no reason given");
+				     r->client->refusal[0] ? r->client->refusal :
+							     "no reason given");
 			eftf_renewal_stop(r);
 			return EFTF_RENEWAL_REFUSED;
 		}

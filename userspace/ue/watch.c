@@ -144,7 +144,8 @@ static void renewed(struct eftf_ue *ue)
 		};
 
 		if (eftf_nl_tunnel_set(ue->nl, ue->device.ifindex, ue->tunnel_id, &change, &err))
-			log_warn("keep-alive %u s of the renewed lease: %s", now->keepalive, err.text);
+			log_warn("keep-alive %u s of the renewed lease: %s", now->keepalive,
+				 err.text);
 		else
 			log_info("keep-alive is %u s from now on", now->keepalive);
 	}
