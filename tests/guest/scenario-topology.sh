@@ -1,11 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The network itself: who reaches whom, and what the firewall counts.
+# The network itself: who reaches whom, what the firewall counts, and which proxies and certificates
+# there are.
 set -u
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./topology.sh
+. ./proxy.sh
 
+pki=$EFTF_RESULTS/pki
 answers() { in_ns "$1" ping -q -c 1 -W 2 "$2"; }
 tcp() { in_ns "$1" timeout 3 bash -c "exec 3<>/dev/tcp/$2/$3"; }
 
@@ -18,7 +21,8 @@ check_fails "the ue's ping to the P-CSCF is dropped" answers ue "$PCSCF"
 check_range "... and counted" 1 9 "$(fw_count stopped_other)"
 
 say "TCP port 443 gets out, another port does not"
-spawn_in gw https openssl s_server -accept 443 -nocert -quiet
+check "the certificates are made" ../lib/pki.sh "$pki"
+spawn_in gw https openssl s_server -accept 443 -cert "$pki/eftf.pem" -key "$pki/eftf.key" -www
 check "something listens on 443" wait_for 10 '[[ -n $(in_ns gw ss -Hltn sport = :443) ]]' "port 443"
 check "the ue reaches $GW_NAME port 443 over IPv4" tcp ue "$GW_OUTER" 443
 check "the ue reaches it over IPv6" tcp ue "$GW_OUTER6" 443
@@ -33,8 +37,46 @@ check_range "the firewall counts the refusal" 1 9 "$(fw_count stopped_443)"
 check "the proxy reaches it" tcp proxy "$GW_OUTER" 443
 check "the ue reaches the proxy" answers ue "$PROXY"
 
+# fetch CURL_OPTION...: an HTTPS request through the proxy; prints its answer to CONNECT
+fetch() {
+	in_ns ue curl -s -m 20 -o /dev/null -w '%{http_connect}' --cacert "$pki/ca.pem" -x "$PROXY_URL" "$@" "https://$GW_NAME/"
+}
+user=$PROXY_USER:$PROXY_PASSWORD
+
+say "proxies with and without passwords"
+check "squid" proxy_start squid none
+check_is "... lets a request through" 200 "$(fetch)"
+check "squid that asks for a password (Basic)" proxy_start squid basic
+check_is "... refuses a request without" 407 "$(fetch)"
+check_is "... lets one with it through" 200 "$(fetch -U "$user")"
+check "squid that asks for a password (Digest)" proxy_start squid digest
+check_is "... refuses a request with Basic" 407 "$(fetch -U "$user")"
+check_is "... lets one with Digest through" 200 "$(fetch --proxy-digest -U "$user")"
+check "tinyproxy" proxy_start tinyproxy none
+check_is "... lets a request through" 200 "$(fetch)"
+check "tinyproxy that asks for a password (Basic)" proxy_start tinyproxy basic
+check_is "... refuses a request without" 407 "$(fetch)"
+check_is "... lets one with it through" 200 "$(fetch -U "$user")"
+check "it logs CONNECT" grep -q "CONNECT $GW_NAME:443" <(proxy_log)
+proxy_stop
+
+say "certificates that are not the EFTF's"
+fw_open
+# prints curl's exit status: 0, or 60 for a certificate that it does not accept
+direct() {
+	in_ns ue curl -s -m 20 -o /dev/null --cacert "$pki/ca.pem" "https://$GW_NAME/"
+	echo $?
+}
+for name in eftf-rsa expired wrong-name foreign; do
+	stop https
+	spawn_in gw https openssl s_server -accept 443 -cert "$pki/$name.pem" -key "$pki/$name.key" -www
+	wait_for 10 '[[ -n $(in_ns gw ss -Hltn sport = :443) ]]' "port 443"
+	expected=60
+	[[ $name != eftf-rsa ]] || expected=0
+	check_is "curl's status with $name" $expected "$(direct)"
+done
+
 say "an open firewall, then none of the network any more"
-check "fw_open" fw_open
 check "the ue's ping to the P-CSCF is answered" answers ue "$PCSCF"
 check "... and over IPv6" answers ue "$PCSCF6"
 check "a delayed link" link_delay inet gw0 delay 50ms

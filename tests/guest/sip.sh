@@ -53,6 +53,7 @@ sip_start() {
 		>"$EFTF_RESULTS/callee-register.log" 2>&1 </dev/null || return
 	sipp_args callee callee callee 5060 u1
 	(cd "$EFTF_RESULTS" && exec ip netns exec callee "${sipp[@]}" </dev/null >callee.log 2>&1) &
+	# shellcheck disable=SC2034,SC2154
 	spawned[callee]=$!
 	wait_for 20 'sip_listens callee 5060' "the callee"
 }
