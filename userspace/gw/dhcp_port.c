@@ -58,9 +58,11 @@ static void on_message(struct eftf_gw *gw, const struct sockaddr_in *peer, const
 	struct eftf_session *s = eftf_pool_owner(gw->pool, peer->sin_addr);
 	struct eftf_dhcp4_msg msg, reply;
 	struct eftf_err err;
+	uint16_t keepalive;
 
 	if (!s)
 		return;
+	keepalive = s->dhcp.keepalive;
 	if (eftf_dhcp4_decode(&msg, data, len, gw->policy.enterprise, &err)) {
 		log_debug("tunnel %u: %s", s->id, err.text);
 		return;
@@ -71,6 +73,11 @@ static void on_message(struct eftf_gw *gw, const struct sockaddr_in *peer, const
 		eftf_session_end(gw, s);
 		break;
 	case EFTF_DHCP4S_RENEWED:
+		log_debug("tunnel %u: lease renewed", s->id);
+		reply_to(gw, peer, &reply);
+		if (s->dhcp.keepalive != keepalive)
+			eftf_session_retime(gw, s);
+		break;
 	case EFTF_DHCP4S_INFORMED:
 	case EFTF_DHCP4S_NAK:
 		reply_to(gw, peer, &reply);

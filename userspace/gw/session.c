@@ -55,6 +55,11 @@ void eftf_session_drop(struct eftf_gw *gw, struct eftf_session *s)
 	free(s);
 }
 
+static uint32_t timeout_of(const struct eftf_gw *gw, const struct eftf_session *s)
+{
+	return gw->conf.timeout ? gw->conf.timeout : 3u * s->dhcp.keepalive;
+}
+
 int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, struct eftf_err *err)
 {
 	struct eftf_tunnel_spec spec = {
@@ -65,7 +70,7 @@ int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, stru
 		.has_gateway4 = true,
 		.gateway4 = gw->conf.gateway,
 		.keepalive = s->dhcp.keepalive,
-		.timeout = gw->conf.timeout ? gw->conf.timeout : 3u * s->dhcp.keepalive,
+		.timeout = timeout_of(gw, s),
 		.negotiated = true,
 	};
 	int ret = eftf_nl_tunnel_new(gw->nl, &spec, &s->id, err);
@@ -77,6 +82,20 @@ int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, stru
 	gw->n_sessions++;
 	gw->counts.attached++;
 	return 0;
+}
+
+void eftf_session_retime(struct eftf_gw *gw, struct eftf_session *s)
+{
+	struct eftf_tunnel_change change = {
+		.has_keepalive = true,
+		.keepalive = s->dhcp.keepalive,
+		.has_timeout = true,
+		.timeout = timeout_of(gw, s),
+	};
+	struct eftf_err err;
+
+	if (eftf_nl_tunnel_set(gw->nl, gw->ifindex, s->id, &change, &err))
+		log_debug("tunnel %u: %s", s->id, err.text);
 }
 
 /* The one line per session that says who had which address, how long, how much, why not now. */
