@@ -8,6 +8,7 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/module.h>
+#include <net/addrconf.h>
 #include <net/icmp.h>
 #include <net/ip_tunnels.h>
 #include <net/rtnetlink.h>
@@ -23,13 +24,18 @@
 
 static struct eftf_tunnel *eftf_xmit_lookup(struct eftf_dev *edev, const struct sk_buff *skb)
 {
+	bool v4 = skb->protocol == htons(ETH_P_IP);
+	struct eftf_tunnel *tunnel;
 	unsigned long first = 0;
 
-	if (edev->role == EFTF_ROLE_UE)
-		return eftf_table_next(&edev->table, &first);
-	if (skb->protocol == htons(ETH_P_IP))
-		return eftf_table_by4(&edev->table, ip_hdr(skb)->daddr);
-	return eftf_table_by6(&edev->table, &ipv6_hdr(skb)->daddr);
+	if (edev->role == EFTF_ROLE_GW)
+		return v4 ? eftf_table_by4(&edev->table, ip_hdr(skb)->daddr) :
+			    eftf_table_by6(&edev->table, &ipv6_hdr(skb)->daddr);
+	tunnel = eftf_table_next(&edev->table, &first);
+	/* without an inner address of the family the EFTF would drop it */
+	if (tunnel && (v4 ? tunnel->config.has_inner4 : tunnel->config.has_inner6))
+		return tunnel;
+	return NULL;
 }
 
 static void eftf_xmit_unreachable(struct sk_buff *skb)
@@ -70,6 +76,16 @@ drop:
 	return NETDEV_TX_OK;
 }
 
+static int eftf_open(struct net_device *dev)
+{
+	struct inet6_dev *in6 = __in6_dev_get(dev);
+
+	/* addresses come from the EFTF: a link-local one is of no use to anybody */
+	if (in6)
+		in6->cnf.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
+	return 0;
+}
+
 static int eftf_dev_init(struct net_device *dev)
 {
 	struct eftf_dev *edev = netdev_priv(dev);
@@ -99,6 +115,7 @@ static void eftf_dev_destructor(struct net_device *dev)
 
 static const struct net_device_ops eftf_netdev_ops = {
 	.ndo_init = eftf_dev_init,
+	.ndo_open = eftf_open,
 	.ndo_start_xmit = eftf_xmit,
 	.ndo_get_stats64 = dev_get_tstats64,
 };
@@ -187,16 +204,17 @@ static int eftf_newlink(EFTF_NEWLINK_ARGS)
 {
 	struct nlattr **attrs = eftf_compat_newlink_data();
 	struct eftf_dev *edev = netdev_priv(dev);
-	int err;
 
 	if (attrs && attrs[IFLA_EFTF_ROLE])
 		edev->role = nla_get_u8(attrs[IFLA_EFTF_ROLE]);
 	if (attrs && attrs[IFLA_EFTF_UE_TO_UE])
 		edev->ue_to_ue = nla_get_u8(attrs[IFLA_EFTF_UE_TO_UE]);
-	err = register_netdevice(dev);
-	if (!err && edev->role == EFTF_ROLE_UE)
-		netif_carrier_off(dev);	/* until there is a tunnel */
-	return err;
+	/*
+	 * The carrier is always on: without a tunnel a sender is told at once
+	 * by ICMP, and after the attach the stack would go on to swallow
+	 * packets until linkwatch has seen a carrier come.
+	 */
+	return register_netdevice(dev);
 }
 
 static int eftf_changelink(struct net_device *dev, struct nlattr *tb[], struct nlattr *data[],

@@ -105,7 +105,7 @@ static int eftf_table_add4(struct eftf_table *table, struct eftf_tunnel *tunnel,
 
 	if (!tunnel->config.has_inner4)
 		return 0;
-	err = rhashtable_insert_fast(&table->by4, &tunnel->node4, eftf_by4_params);
+	err = rhashtable_lookup_insert_fast(&table->by4, &tunnel->node4, eftf_by4_params);
 	if (err == -EEXIST)
 		NL_SET_ERR_MSG(extack, "another tunnel of the device has this inner IPv4 address");
 	return err;
@@ -123,7 +123,7 @@ static int eftf_table_add6(struct eftf_table *table, struct eftf_tunnel *tunnel,
 		NL_SET_ERR_MSG(extack, "the device's tunnels have four different prefix lengths already");
 		return err;
 	}
-	err = rhashtable_insert_fast(&table->by6, &tunnel->node6, eftf_by6_params);
+	err = rhashtable_lookup_insert_fast(&table->by6, &tunnel->node6, eftf_by6_params);
 	if (!err)
 		return 0;
 	if (err == -EEXIST)

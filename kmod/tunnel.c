@@ -102,8 +102,6 @@ static void eftf_tunnel_close_work(struct work_struct *work)
 
 	mutex_lock(&edev->lock);
 	eftf_table_del(&edev->table, tunnel);
-	if (edev->role == EFTF_ROLE_UE && !edev->table.count)
-		netif_carrier_off(edev->dev);
 	mutex_unlock(&edev->lock);
 	eftf_owner_leave(tunnel);
 	timer_shutdown_sync(&tunnel->timer);
@@ -273,8 +271,6 @@ struct eftf_tunnel *eftf_tunnel_new(struct eftf_dev *edev, const struct eftf_tun
 
 	netdev_hold(edev->dev, &tunnel->dev_tracker, GFP_KERNEL);
 	list_add_tail(&tunnel->all, &edev->tunnels);
-	if (edev->role == EFTF_ROLE_UE)
-		netif_carrier_on(edev->dev);
 	trace_eftf_tunnel_up(tunnel);
 	eftf_event_up(tunnel);
 	/* from here on the tunnel may end by itself */

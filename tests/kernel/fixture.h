@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fixture of the kernel tests: each test runs in a fresh network namespace
+ * with a device eftf0 and, on loopback, TCP connections whose one end is given
+ * to the module while the other is the test's own.
+ *
+ *   test (user space TLS records) <--- loopback TCP ---> eftf0 (module) <--- UDP sockets of the test
+ */
+#ifndef FIXTURE_H
+#define FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "ftt_ims.h"
+#include "inner.h"
+#include "nl.h"
+#include "record.h"
+
+#define FX_UE "10.64.0.2"	/* inner address of the UE */
+#define FX_GW "10.64.0.1"	/* inner address of the EFTF */
+#define FX_DEV "eftf0"
+
+struct fx {
+	enum eftf_role role;
+	uint32_t ifindex;
+	struct eftf_rt *rt;
+	struct eftf_nl *nl, *events;
+	uint32_t id;		/* of the tunnel that fx_attach() made */
+	struct rec peer;	/* the other end of its connection */
+	int udp;		/* a socket at the module's inner address */
+	struct eftf_tunnel_info seen[64];	/* events that came, oldest first */
+	unsigned int n_seen;
+};
+
+/* cmocka set-up and tear-down; _ue and _gw choose the device's role. */
+int fx_setup_ue(void **state);
+int fx_setup_gw(void **state);
+int fx_teardown(void **state);
+
+/* A connected TCP pair on loopback. */
+void fx_tcp_pair(int *a, int *b);
+/* A pair whose end *dut has kTLS as told; peer is the test's end. */
+int fx_pair(struct rec *peer, int what);
+void fx_write(int fd, const void *data, size_t len);
+
+/* The usual tunnel on a fresh pair; fills fx->id and fx->peer. */
+void fx_attach(struct fx *fx);
+struct eftf_tunnel_spec fx_spec(const struct fx *fx, int fd);
+/* Attaches the socket; returns 0 or the negative errno, the text in err. */
+int fx_attach_fd(struct fx *fx, int fd, struct eftf_err *err);
+
+/* An envelope with a UDP packet from the peer's inner address to the module's. */
+size_t fx_envelope(const struct fx *fx, uint8_t *out, const void *data, size_t len);
+/* Sends it as one record. */
+void fx_peer_says(struct fx *fx, const char *text);
+/* Expects the text at the module's UDP socket. */
+void fx_expect_udp(struct fx *fx, const char *text);
+/* Sends from the module's UDP socket to the peer's inner address. */
+void fx_dut_says(struct fx *fx, const char *text);
+/* Expects an envelope with that text at the peer. */
+void fx_expect_envelope(struct fx *fx, const char *text);
+/* Sends packets of FX_STUFFING octets until not one more is taken; the peer reads none. */
+#define FX_STUFFING 1200
+void fx_stuff(struct fx *fx);
+/* Traffic both ways works. */
+void fx_expect_alive(struct fx *fx);
+
+/* Waits for an event of the tunnel; fails the test if it does not come. */
+struct eftf_tunnel_info fx_event(struct fx *fx, uint8_t cmd, int ms);
+/* The tunnel ends with this reason; its last description. */
+struct eftf_tunnel_info fx_expect_down(struct fx *fx, enum eftf_reason reason);
+/* Expects an alert from the module, then its end of stream. */
+void fx_expect_closed(struct fx *fx, uint8_t level, uint8_t description);
+
+uint64_t fx_stat(struct fx *fx, enum eftf_stat which);
+void fx_wait_stat(struct fx *fx, enum eftf_stat which, uint64_t value);
+struct eftf_tunnel_info fx_get(struct fx *fx);
+unsigned int fx_count(struct fx *fx);	/* tunnels in the namespace */
+/* Milliseconds of a clock that never goes back. */
+int64_t fx_now(void);
+void fx_sleep(int ms);			/* for time to pass, not for things to happen */
+
+#endif

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Control records, releases, resets, silence: what ends a tunnel and what it tells. */
+#include "fixture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void peer_releases(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	fx_expect_alive(fx);
+	rec_send(&fx->peer, REC_ALERT, "\1\0", 2);
+	fx_expect_down(fx, EFTF_REASON_RELEASED);
+	fx_expect_closed(fx, 1, 0);
+	assert_int_equal(fx_count(fx), 0);
+}
+
+static void we_release(void **state)
+{
+	struct fx *fx = *state;
+	struct eftf_err err;
+
+	fx_attach(fx);
+	fx_expect_alive(fx);
+	assert_int_equal(eftf_nl_tunnel_del(fx->nl, fx->ifindex, fx->id, &err), 0);
+	assert_int_equal(fx_count(fx), 0);
+	fx_expect_down(fx, EFTF_REASON_DELETED);
+	fx_expect_closed(fx, 1, 0);
+}
+
+/* What was queued before the release is still sent. */
+static void release_flushes(void **state)
+{
+	struct fx *fx = *state;
+	struct eftf_err err;
+
+	fx_attach(fx);
+	fx_dut_says(fx, "last words");
+	assert_int_equal(eftf_nl_tunnel_del(fx->nl, fx->ifindex, fx->id, &err), 0);
+	fx_expect_envelope(fx, "last words");
+	fx_expect_closed(fx, 1, 0);
+}
+
+static void fin_without_close_notify(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	fx_expect_alive(fx);
+	shutdown(fx->peer.fd, SHUT_WR);
+	fx_expect_down(fx, EFTF_REASON_TRUNCATED);
+}
+
+static void fin_in_mid_record(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	fx_write(fx->peer.fd, "\x17\3\3\1\0halfarecord", 16);
+	shutdown(fx->peer.fd, SHUT_WR);
+	fx_expect_down(fx, EFTF_REASON_TRUNCATED);
+}
+
+static void reset_by_peer(void **state)
+{
+	struct linger now = {.l_onoff = 1};
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	setsockopt(fx->peer.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(fx->peer.fd);
+	fx->peer.fd = -1;
+	fx_expect_down(fx, EFTF_REASON_RESET);
+}
+
+/* What the peer said before its end is not lost over the end. */
+static void data_before_release_arrives(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	for (int i = 0; i < 20; i++)
+		fx_peer_says(fx, "before the end");
+	rec_send(&fx->peer, REC_ALERT, "\1\0", 2);
+	shutdown(fx->peer.fd, SHUT_WR);
+	for (int i = 0; i < 20; i++)
+		fx_expect_udp(fx, "before the end");
+	fx_expect_down(fx, EFTF_REASON_RELEASED);
+}
+
+static void every_alert_is_told(void **state)
+{
+	struct fx *fx = *state;
+
+	for (int level = 1; level <= 2; level++) {
+		for (int description = 10; description < 130; description += 15) {
+			const uint8_t alert[2] = {(uint8_t)level, (uint8_t)description};
+
+			fx_attach(fx);
+			rec_send(&fx->peer, REC_ALERT, alert, 2);
+			assert_int_equal(fx_expect_down(fx, EFTF_REASON_ALERT).alert, description);
+			close(fx->peer.fd);
+		}
+	}
+	fx->peer.fd = -1;
+}
+
+/* user_canceled only announces a close_notify. */
+static void user_canceled_is_no_end(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	rec_send(&fx->peer, REC_ALERT, "\1\x5a", 2);
+	fx_expect_alive(fx);
+}
+
+static void impossible(struct fx *fx, uint8_t type, const void *data, size_t len)
+{
+	fx_attach(fx);
+	rec_send(&fx->peer, type, data, len);
+	fx_expect_down(fx, EFTF_REASON_PROTOCOL);
+	fx_expect_closed(fx, 2, 10);
+	close(fx->peer.fd);
+	fx->peer.fd = -1;
+}
+
+static void impossible_control_records(void **state)
+{
+	static const uint8_t zeros[REC_MAX];
+	struct fx *fx = *state;
+
+	impossible(fx, REC_ALERT, "", 0);
+	impossible(fx, REC_ALERT, "\1", 1);
+	impossible(fx, REC_ALERT, "\1\0\0", 3);
+	impossible(fx, REC_ALERT, zeros, 16000);
+	impossible(fx, REC_HANDSHAKE, "", 0);
+	impossible(fx, REC_HANDSHAKE, "\4\0", 2);		/* cut header */
+	impossible(fx, REC_HANDSHAKE, "\1\0\0\0", 4);		/* ClientHello */
+	impossible(fx, REC_HANDSHAKE, "\x0d\0\0\0", 4);		/* CertificateRequest */
+	impossible(fx, 20, "\1", 1);				/* change_cipher_spec */
+	impossible(fx, 24, "\1\0\0", 3);			/* heartbeat */
+	impossible(fx, 99, "?", 1);
+}
+
+static void ticket(uint8_t *out, size_t body)
+{
+	memset(out, 0x5a, body + 4);
+	out[0] = 4;
+	out[1] = (uint8_t)(body >> 16);
+	out[2] = (uint8_t)(body >> 8);
+	out[3] = (uint8_t)body;
+}
+
+/* The first records of many servers are tickets, at sequence number 0. */
+static void tickets_are_told_and_skipped(void **state)
+{
+	static uint8_t message[20000];
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	ticket(message, 200);
+	ticket(message + 204, 100);
+	rec_send(&fx->peer, REC_HANDSHAKE, message, 204);
+	fx_event(fx, EFTF_CMD_EVENT_TICKET, 5000);
+	rec_send(&fx->peer, REC_HANDSHAKE, message, 308);	/* two in one record */
+	fx_event(fx, EFTF_CMD_EVENT_TICKET, 5000);
+	fx_event(fx, EFTF_CMD_EVENT_TICKET, 5000);
+	fx_expect_alive(fx);
+	/* one in two records: nobody can use it, nobody minds */
+	ticket(message, 18000);
+	rec_send(&fx->peer, REC_HANDSHAKE, message, 16000);
+	rec_send(&fx->peer, REC_HANDSHAKE, message + 16000, 2004);
+	fx_expect_alive(fx);
+	/* but nothing may come in between */
+	rec_send(&fx->peer, REC_HANDSHAKE, message, 16000);
+	fx_peer_says(fx, "in between");
+	fx_expect_down(fx, EFTF_REASON_PROTOCOL);
+	fx_expect_closed(fx, 2, 10);
+}
+
+static void key_update(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	fx_expect_alive(fx);
+	rec_send(&fx->peer, REC_HANDSHAKE, "\x18\0\0\1\0", 5);
+	fx_expect_down(fx, EFTF_REASON_REKEY);
+	fx_expect_closed(fx, 1, 0);
+}
+
+static void set_limit(struct fx *fx, uint64_t records)
+{
+	const struct eftf_tunnel_change change = {.has_record_limit = true, .record_limit = records};
+	struct eftf_err err;
+
+	if (eftf_nl_tunnel_set(fx->nl, fx->ifindex, fx->id, &change, &err))
+		fail_msg("set: %s", err.text);
+}
+
+static void key_limit(void **state)
+{
+	struct eftf_tunnel_info info;
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	set_limit(fx, 80);
+	for (int i = 0; i < 70; i++) {
+		fx_dut_says(fx, "one record");
+		fx_expect_envelope(fx, "one record");
+	}
+	info = fx_event(fx, EFTF_CMD_EVENT_REKEY, 5000);
+	assert_int_equal(info.direction, EFTF_DIRECTION_TX);
+	assert_int_equal(info.key_records_tx, 70);
+	for (int i = 70; i < 80; i++) {
+		fx_dut_says(fx, "one record");
+		fx_expect_envelope(fx, "one record");
+	}
+	fx_expect_down(fx, EFTF_REASON_KEY_LIMIT);
+	fx_expect_closed(fx, 1, 0);
+}
+
+/* What comes in is counted and told, but not cut off. */
+static void key_limit_of_the_peer(void **state)
+{
+	struct eftf_tunnel_info info;
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	set_limit(fx, 8);
+	for (int i = 0; i < 20; i++) {
+		fx_peer_says(fx, "one record");
+		fx_expect_udp(fx, "one record");
+	}
+	info = fx_event(fx, EFTF_CMD_EVENT_REKEY, 5000);
+	assert_int_equal(info.direction, EFTF_DIRECTION_RX);
+	assert_int_equal(info.key_records_rx, 7);
+	assert_int_equal(fx_get(fx).key_records_rx, 20);
+}
+
+static void set_times(struct fx *fx, uint32_t keepalive, uint32_t timeout)
+{
+	const struct eftf_tunnel_change change = {
+		.has_keepalive = true, .keepalive = keepalive,
+		.has_timeout = true, .timeout = timeout,
+	};
+	struct eftf_err err;
+
+	if (eftf_nl_tunnel_set(fx->nl, fx->ifindex, fx->id, &change, &err))
+		fail_msg("set: %s", err.text);
+}
+
+static void keep_alive_when_nothing_was_sent(void **state)
+{
+	static uint8_t data[REC_MAX + 256];
+	struct fx *fx = *state;
+	uint8_t type = 0;
+	int64_t start;
+	long n;
+
+	fx_attach(fx);
+	set_times(fx, 2, 0);
+	start = fx_now();
+	/* sending puts it off, receiving does not */
+	for (int i = 0; i < 3; i++) {
+		fx_sleep(1000);
+		fx_dut_says(fx, "busy");
+		fx_expect_envelope(fx, "busy");
+	}
+	assert_int_equal(fx_stat(fx, EFTF_STAT_KEEPALIVES_TX), 0);
+	n = rec_recv(&fx->peer, &type, data, 5000);
+	assert_true(fx_now() - start >= 4500);
+	assert_int_equal(n, FTT_IMS_HDR_LEN + 28);
+	assert_int_equal(type, REC_DATA);
+	assert_int_equal(ftt_ims_check_ip(data + 3, 28), FTT_IMS_IPV4);
+	assert_int_equal(data[3 + 9], IPPROTO_ICMP);
+	assert_int_equal(data[3 + 20], 8);
+	assert_memory_equal(data + 3 + 12, fx->role == EFTF_ROLE_UE ?
+			    "\x0a\x40\0\2\x0a\x40\0\1" : "\x0a\x40\0\1\x0a\x40\0\2", 8);
+	assert_int_equal(fx_stat(fx, EFTF_STAT_KEEPALIVES_TX), 1);
+}
+
+static void silence_ends_the_tunnel(void **state)
+{
+	struct fx *fx = *state;
+	int64_t start;
+
+	fx_attach(fx);
+	set_times(fx, 0, 2);
+	for (int i = 0; i < 3; i++) {
+		fx_sleep(1000);
+		fx_peer_says(fx, "still here");
+		fx_expect_udp(fx, "still here");
+	}
+	start = fx_now();
+	fx_expect_down(fx, EFTF_REASON_TIMEOUT);
+	assert_true(fx_now() - start >= 1500);
+	fx_expect_closed(fx, 1, 0);
+}
+
+static void stall_is_told(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	fx_stuff(fx);
+	assert_true(fx_event(fx, EFTF_CMD_EVENT_STALLED, 15000).queue_packets > 0);
+	/* and nothing waits for ever: the release is bounded */
+	close(fx->peer.fd);
+	fx->peer.fd = -1;
+	fx_expect_down(fx, EFTF_REASON_RESET);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define UE(f) cmocka_unit_test_setup_teardown(f, fx_setup_ue, fx_teardown)
+#define GW(f) cmocka_unit_test_setup_teardown(f, fx_setup_gw, fx_teardown)
+		UE(peer_releases),
+		GW(we_release),
+		UE(release_flushes),
+		UE(fin_without_close_notify),
+		UE(fin_in_mid_record),
+		GW(reset_by_peer),
+		UE(data_before_release_arrives),
+		UE(every_alert_is_told),
+		UE(user_canceled_is_no_end),
+		UE(impossible_control_records),
+		UE(tickets_are_told_and_skipped),
+		UE(key_update),
+		UE(key_limit),
+		UE(key_limit_of_the_peer),
+		UE(keep_alive_when_nothing_was_sent),
+		GW(keep_alive_when_nothing_was_sent),
+		UE(silence_ends_the_tunnel),
+		UE(stall_is_told),
+	};
+
+	return cmocka_run_group_tests_name("control", tests, NULL, NULL);
+}

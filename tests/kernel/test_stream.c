@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The stream: envelopes cut anywhere, wrong envelopes, wrong packets, a full send buffer. */
+#include "fixture.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Every cut of one envelope: two records, cut after each octet in turn. */
+static void envelope_cut_at_every_octet(void **state)
+{
+	struct fx *fx = *state;
+	uint8_t out[256];
+	size_t n;
+
+	fx_attach(fx);
+	n = fx_envelope(fx, out, "cut me anywhere", 15);
+	for (size_t cut = 1; cut < n; cut++) {
+		rec_send(&fx->peer, REC_DATA, out, cut);
+		rec_send(&fx->peer, REC_DATA, out + cut, n - cut);
+		fx_expect_udp(fx, "cut me anywhere");
+	}
+	for (size_t i = 0; i < n; i++)
+		rec_send(&fx->peer, REC_DATA, out + i, 1);
+	fx_expect_udp(fx, "cut me anywhere");
+	fx_expect_alive(fx);
+}
+
+/* The same cuts below TLS: a record in two TCP segments. */
+static void record_cut_at_every_octet(void **state)
+{
+	struct fx *fx = *state;
+	uint8_t plain[256], sealed[512];
+	size_t n, len;
+
+	fx_attach(fx);
+	n = fx_envelope(fx, plain, "record in two", 13);
+	len = n + 22;
+	for (size_t cut = 1; cut < len; cut += 3) {
+		assert_int_equal(rec_seal(&fx->peer.tx, REC_DATA, plain, n, 0, sealed), len);
+		fx_write(fx->peer.fd, sealed, cut);
+		fx_sleep(1);
+		fx_write(fx->peer.fd, sealed + cut, len - cut);
+		fx_expect_udp(fx, "record in two");
+	}
+}
+
+static void thousand_envelopes_in_one_record(void **state)
+{
+	/* 21-octet packets: an IPv4 header and an octet of an unassigned protocol */
+	static uint8_t record[REC_MAX];
+	struct fx *fx = *state;
+	size_t at = 0, count = 0;
+
+	fx_attach(fx);
+	while (at + 24 <= sizeof(record) && count < 682) {
+		uint8_t *p = record + at + 3;
+
+		ftt_ims_put_header(record + at, FTT_IMS_TYPE_IP, 21);
+		memcpy(p, "\x45\0\0\x15\0\0\0\0\x40\xfd\0\0", 12);
+		memcpy(p + 12, fx->role == EFTF_ROLE_GW ? "\x0a\x40\0\2\x0a\x40\0\1" :
+							 "\x0a\x40\0\1\x0a\x40\0\2", 8);
+		at += 24;
+		count++;
+	}
+	rec_send(&fx->peer, REC_DATA, record, at);
+	fx_wait_stat(fx, EFTF_STAT_RX_PACKETS, count);
+	/* an envelope without payload is the smallest: 3 octets, 5461 in a record */
+	for (at = 0; at + 3 <= sizeof(record); at += 3)
+		ftt_ims_put_header(record + at, FTT_IMS_TYPE_IP, 0);
+	rec_send(&fx->peer, REC_DATA, record, at);
+	fx_wait_stat(fx, EFTF_STAT_DROP_RX_EMPTY, at / 3);
+	fx_expect_alive(fx);
+}
+
+static void largest_record_and_padding(void **state)
+{
+	static uint8_t plain[REC_MAX + 3], sealed[REC_MAX + 64];
+	static char text[16000];
+	struct fx *fx = *state;
+	size_t n;
+
+	fx_attach(fx);
+	memset(text, 'x', sizeof(text) - 1);
+	n = fx_envelope(fx, plain, text, strlen(text));
+	assert_true(n <= REC_MAX);
+	rec_send(&fx->peer, REC_DATA, plain, n);
+	fx_expect_udp(fx, text);
+	n = fx_envelope(fx, plain, "padded", 6);
+	fx_write(fx->peer.fd, sealed, rec_seal(&fx->peer.tx, REC_DATA, plain, n, 1000, sealed));
+	fx_expect_udp(fx, "padded");
+	fx_expect_alive(fx);
+}
+
+/* Legal, and a stall or a flood in careless readers. */
+static void empty_records(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	for (int i = 0; i < 500; i++)
+		rec_send(&fx->peer, REC_DATA, "", 0);
+	fx_expect_alive(fx);
+	assert_int_equal(fx_get(fx).key_records_rx, 501);
+}
+
+static void bad_record(struct fx *fx, size_t at)
+{
+	uint8_t plain[256], sealed[512];
+	size_t n;
+
+	fx_attach(fx);
+	n = fx_envelope(fx, plain, "flip", 4);
+	n = rec_seal(&fx->peer.tx, REC_DATA, plain, n, 0, sealed);
+	sealed[at ? at : n - 1] ^= 1;
+	fx_write(fx->peer.fd, sealed, n);
+}
+
+static void altered_record_ends_the_tunnel(void **state)
+{
+	bad_record(*state, 0);
+	fx_expect_down(*state, EFTF_REASON_BAD_RECORD);
+}
+
+static void altered_record_header_ends_the_tunnel(void **state)
+{
+	bad_record(*state, 1);
+	fx_expect_down(*state, EFTF_REASON_PROTOCOL);
+}
+
+static void payload_of_65532_octets(void **state)
+{
+	static uint8_t out[65535 + 64];
+	static char text[65505];
+	struct fx *fx = *state;
+	size_t n;
+
+	fx_attach(fx);
+	memset(text, 'y', 65504);
+	n = fx_envelope(fx, out, text, 65504);
+	assert_int_equal(n, 65535);
+	for (size_t at = 0; at < n; at += REC_MAX)
+		rec_send(&fx->peer, REC_DATA, out + at, n - at < REC_MAX ? n - at : REC_MAX);
+	fx_expect_udp(fx, text);
+	fx_expect_alive(fx);
+}
+
+static void length_below_3_ends_the_tunnel(void **state)
+{
+	struct fx *fx = *state;
+
+	for (uint8_t len = 0; len < 3; len++) {
+		const uint8_t bad[3] = {FTT_IMS_TYPE_IP, 0, len};
+
+		fx_attach(fx);
+		rec_send(&fx->peer, REC_DATA, bad, 3);
+		fx_expect_down(fx, EFTF_REASON_FRAMING);
+		fx_expect_closed(fx, 2, 50);
+		close(fx->peer.fd);
+	}
+	fx->peer.fd = -1;
+}
+
+static void unknown_types_are_skipped(void **state)
+{
+	static uint8_t unknown[5000];
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	for (int type = 0; type < 256; type++) {
+		if (type == FTT_IMS_TYPE_IP)
+			continue;
+		ftt_ims_put_header(unknown, (uint8_t)type, (size_t)type * 16);
+		rec_send(&fx->peer, REC_DATA, unknown, 3 + (size_t)type * 16);
+		if (type % 10 == 0)
+			fx_peer_says(fx, "in between");
+	}
+	for (int i = 0; i < 26; i++)
+		fx_expect_udp(fx, "in between");
+	fx_wait_stat(fx, EFTF_STAT_RX_UNKNOWN, 255);
+	fx_expect_alive(fx);
+}
+
+static void endless_unknown_types_end_the_tunnel(void **state)
+{
+	const uint8_t unknown[3] = {200, 0, 3};
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	for (int i = 0; i < 17; i++)
+		rec_send(&fx->peer, REC_DATA, unknown, 3);
+	fx_expect_down(fx, EFTF_REASON_FRAMING);
+	fx_expect_closed(fx, 2, 50);
+}
+
+static void http_inside_tls_is_no_tunnel(void **state)
+{
+	static const char http[] = "GET / HTTP/1.1\r\nHost: eftf\r\n\r\n";
+	struct eftf_tunnel_spec spec;
+	struct fx *fx = *state;
+	struct eftf_err err;
+	int fd = fx_pair(&fx->peer, KTLS_BOTH);
+
+	spec = fx_spec(fx, fd);
+	spec.negotiated = false;
+	assert_int_equal(eftf_nl_tunnel_new(fx->nl, &spec, &fx->id, &err), 0);
+	close(fd);
+	rec_send(&fx->peer, REC_DATA, http, sizeof(http) - 1);
+	fx_expect_down(fx, EFTF_REASON_NOT_FTT);
+	fx_expect_closed(fx, 2, 50);
+}
+
+static void wrong_packets_are_dropped(void **state)
+{
+	struct fx *fx = *state;
+	uint8_t out[256], bad[256];
+	size_t n;
+	enum eftf_stat wrong_address = fx->role == EFTF_ROLE_GW ? EFTF_STAT_DROP_RX_SOURCE :
+								  EFTF_STAT_DROP_RX_DEST;
+
+	fx_attach(fx);
+	n = fx_envelope(fx, out, "hello", 5);
+	/* version 5; header length 16; total length one too many, one too few */
+	memcpy(bad, out, n);
+	bad[3] = 0x55;
+	rec_send(&fx->peer, REC_DATA, bad, n);
+	bad[3] = 0x44;
+	rec_send(&fx->peer, REC_DATA, bad, n);
+	fx_wait_stat(fx, EFTF_STAT_DROP_RX_VERSION, 2);
+	memcpy(bad, out, n);
+	bad[6]++;
+	rec_send(&fx->peer, REC_DATA, bad, n);
+	bad[6] -= 2;
+	rec_send(&fx->peer, REC_DATA, bad, n);
+	fx_wait_stat(fx, EFTF_STAT_DROP_RX_LENGTH, 2);
+	/* a cut header; one octet */
+	ftt_ims_put_header(out + 100, FTT_IMS_TYPE_IP, 19);
+	memcpy(out + 103, out + 3, 19);
+	rec_send(&fx->peer, REC_DATA, out + 100, 22);
+	ftt_ims_put_header(out + 100, FTT_IMS_TYPE_IP, 1);
+	rec_send(&fx->peer, REC_DATA, out + 100, 4);
+	fx_wait_stat(fx, EFTF_STAT_DROP_RX_VERSION, 4);
+	/* another UE's address */
+	memcpy(bad, out, n);
+	bad[3 + 15] = bad[3 + 19] = 77;
+	rec_send(&fx->peer, REC_DATA, bad, n);
+	fx_wait_stat(fx, wrong_address, 1);
+	/* IPv6, which this tunnel has not */
+	memset(bad, 0, 43);
+	ftt_ims_put_header(bad, FTT_IMS_TYPE_IP, 40);
+	bad[3] = 0x60;
+	rec_send(&fx->peer, REC_DATA, bad, 43);
+	fx_wait_stat(fx, wrong_address, 2);
+	fx_expect_alive(fx);
+}
+
+/*
+ * The peer reads nothing until everything is full, then everything: no octet
+ * of an accepted packet may be missing. (Others froze at 139 264 octets.)
+ */
+static void full_send_buffer_drains(void **state)
+{
+	static uint8_t data[REC_MAX + 256], stream[2 * REC_MAX];
+	struct fx *fx = *state;
+	struct ftt_ims_decoder decoder = {.have = 0};
+	struct ftt_ims_piece piece;
+	struct eftf_tunnel_info info;
+	uint64_t packets = 0;
+	uint8_t type;
+
+	fx_attach(fx);
+	fx_stuff(fx);
+	for (;;) {
+		long n = rec_recv(&fx->peer, &type, data, 2000);
+		const uint8_t *p = stream;
+
+		if (n == -3)
+			break;
+		assert_true(n > 0);
+		assert_int_equal(type, REC_DATA);
+		memcpy(stream, data, (size_t)n);
+		while (n) {
+			int used = ftt_ims_decode(&decoder, p, (size_t)n, &piece);
+
+			assert_true(used > 0);
+			p += used;
+			n -= used;
+			if (piece.valid && piece.last) {
+				assert_int_equal(piece.payload_len, FX_STUFFING + 28);
+				packets++;
+			}
+		}
+	}
+	assert_int_equal(decoder.have, 0);
+	info = fx_get(fx);
+	assert_int_equal(packets, info.stats[EFTF_STAT_TX_PACKETS]);
+	assert_int_equal(info.queue_packets, 0);
+	fx_expect_alive(fx);
+}
+
+/* Batches: a backlog shares records, single packets do not wait. */
+static void backlog_shares_records(void **state)
+{
+	struct fx *fx = *state;
+	struct eftf_tunnel_info info;
+	char text[172];
+
+	fx_attach(fx);
+	memset(text, 'v', sizeof(text));
+	for (int i = 0; i < 2000; i++)
+		(void)!send(fx->udp, text, sizeof(text), MSG_DONTWAIT);
+	for (int i = 0; i < 100; i++) {
+		uint8_t type, data[REC_MAX + 256];
+
+		if (rec_recv(&fx->peer, &type, data, 500) < 0)
+			break;
+	}
+	info = fx_get(fx);
+	assert_true(info.stats[EFTF_STAT_TX_PACKETS] > info.stats[EFTF_STAT_TX_RECORDS]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define UE(f) cmocka_unit_test_setup_teardown(f, fx_setup_ue, fx_teardown)
+#define GW(f) cmocka_unit_test_setup_teardown(f, fx_setup_gw, fx_teardown)
+		GW(envelope_cut_at_every_octet),
+		UE(record_cut_at_every_octet),
+		GW(thousand_envelopes_in_one_record),
+		UE(largest_record_and_padding),
+		GW(empty_records),
+		UE(altered_record_ends_the_tunnel),
+		UE(altered_record_header_ends_the_tunnel),
+		UE(payload_of_65532_octets),
+		GW(length_below_3_ends_the_tunnel),
+		GW(unknown_types_are_skipped),
+		GW(endless_unknown_types_end_the_tunnel),
+		GW(http_inside_tls_is_no_tunnel),
+		GW(wrong_packets_are_dropped),
+		UE(wrong_packets_are_dropped),
+		UE(full_send_buffer_drains),
+		UE(backlog_shares_records),
+	};
+
+	return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
+}
