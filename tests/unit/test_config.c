@@ -145,7 +145,7 @@ static void test_set_and_file(void **state)
 	assert_int_equal(eftf_config_set("a", "none", "3", keys, &s, &err), -EINVAL);
 	assert_int_equal(eftf_config_file("/nonexistent/x", keys, &s, &err), -ENOENT);
 	assert_string_equal(err.text, "/nonexistent/x: No such file or directory");
-	assert_int_equal(eftf_config_file("/tmp", keys, &s, &err), -EINVAL);
+	assert_int_equal(eftf_config_file("/tmp", keys, &s, &err), -EISDIR);
 	assert_int_equal(write(fd, "[a]\ncount=44\n", 13), 13);
 	assert_int_equal(eftf_config_file(path, keys, &s, &err), 0);
 	assert_int_equal(s.count, 44);

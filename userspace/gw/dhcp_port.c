@@ -90,16 +90,13 @@ static void on_message(struct eftf_gw *gw, const struct sockaddr_in *peer, const
 	}
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
+void eftf_gw_dhcp_read(struct eftf_gw *gw)
 {
-	struct eftf_gw *gw = io->data;
 	struct sockaddr_in peer;
 	uint8_t data[2048];
 	socklen_t len;
 	ssize_t n;
 
-	(void)loop;
-	(void)revents;
 	for (int i = 0; i < READ_AT_ONCE; i++) {
 		len = sizeof(peer);
 		n = recvfrom(gw->dhcp_fd, data, sizeof(data), MSG_DONTWAIT | MSG_TRUNC,
@@ -109,6 +106,13 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 		if ((size_t)n <= sizeof(data) && len == sizeof(peer))
 			on_message(gw, &peer, data, (size_t)n);
 	}
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
+{
+	(void)loop;
+	(void)revents;
+	eftf_gw_dhcp_read(io->data);
 }
 
 int eftf_gw_dhcp_open(struct eftf_gw *gw, struct eftf_err *err)

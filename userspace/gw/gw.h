@@ -92,6 +92,8 @@ void eftf_gw_conns_close(struct eftf_gw *gw);
 /* dhcp_port.c */
 int eftf_gw_dhcp_open(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_dhcp_close(struct eftf_gw *gw);
+/* Answers what is there; never blocks. */
+void eftf_gw_dhcp_read(struct eftf_gw *gw);
 
 /* reload.c: settings from the configuration; what may change at run time. */
 void eftf_gw_apply(struct eftf_gw *gw);

@@ -152,6 +152,9 @@ static void on_event(const struct eftf_tunnel_info *info, void *arg)
 
 	if (info->ifindex != gw->ifindex)
 		return;
+	/* A DHCPRELEASE comes right before its tunnel's end, on another socket. */
+	if (info->cmd == EFTF_CMD_EVENT_DOWN && gw->dhcp_fd >= 0)
+		eftf_gw_dhcp_read(gw);
 	s = find(gw, info->id);
 	if (!s)
 		return;

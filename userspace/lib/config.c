@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ini.h>
@@ -301,19 +300,14 @@ static int read_file(int fd, const char *path, char **text, size_t *len, struct 
 int eftf_config_file(const char *path, const struct eftf_cfg_key *keys, void *base,
 		     struct eftf_err *err)
 {
-	/* O_NONBLOCK: a FIFO without a writer must not hold the program up. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *text = NULL;
 	size_t len = 0;
 	int ret;
 
 	if (fd < 0)
 		return eftf_err_set(err, errno, "%.200s: %s", path, strerror(errno));
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		ret = eftf_err_set(err, EINVAL, "%.200s: not a regular file", path);
-	else
-		ret = read_file(fd, path, &text, &len, err);
+	ret = read_file(fd, path, &text, &len, err);
 	close(fd);
 	if (!ret)
 		ret = eftf_config_text(text, len, path, keys, base, err);

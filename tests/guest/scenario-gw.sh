@@ -1,0 +1,187 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# eftf-gw with eftf-ue as its guest, and with guests that nobody invited.
+set -u
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+. ./topology.sh
+
+PATH=${EFTF_BUILD:?}:$PATH
+gw=eftf-gw ue=eftf-ue ctl=eftfctl
+work=$(mktemp -d)
+log=$EFTF_RESULTS/gw.log
+ue_log=$EFTF_RESULTS/ue.log
+
+# gw_config [LINE...]
+gw_config() {
+	cat >"$work/gw.conf" <<-END
+		[gateway]
+		cert = $work/pki/eftf.pem
+		key = $work/pki/eftf.key
+		pool = $INNER_POOL
+		pcscf = $PCSCF
+		routes = 10.20.0.0/16
+		lease = 60
+		handshake_timeout = 3
+		negotiate_timeout = 3
+		max_handshakes_per_source = 8
+	END
+	for line; do echo "$line" >>"$work/gw.conf"; done
+}
+
+# ue_config NAME [LINE...]: lines belong to [eftf]
+ue_config() {
+	local name=$1 line
+	shift
+	cat >"$work/$name.conf" <<-END
+		[detect]
+		mode = always
+		[eftf]
+		address = $GW_NAME
+		ca = $work/pki/ca.pem
+	END
+	for line; do echo "$line" >>"$work/$name.conf"; done
+}
+
+gw_start() {
+	: >"$log"
+	spawn_in gw gw "$gw" -v -c "$work/gw.conf"
+	wait_for 20 "grep -q ready $log" "the gateway"
+}
+ue_start() {
+	spawn_in ue "$1" "$ue" -v -c "$work/$1.conf"
+}
+count() { grep -c "$1" "$log"; }
+logged() { wait_for "$1" "grep -Eq '$2' $log" "$2"; }
+up() { wait_for 20 "[[ \$(grep -c 'tunnel up' $ue_log) -ge $1 ]]" "tunnel up, $1 times"; }
+pings() { in_ns ue ping -q -c 2 -i 0.2 -W 3 "$1"; }
+# shellcheck disable=SC2120
+s_client() { in_ns ue timeout 10 openssl s_client -connect "$GW_OUTER:443" -quiet "$@"; }
+# tunnels of the module with an inner address
+tunnels() { in_ns gw "$ctl" tunnel show | grep -cw "$1"; }
+# seconds of the guest's clock that a command takes
+lasts() {
+	local start=${EPOCHREALTIME/./}
+	"$@" >/dev/null 2>&1
+	echo $(((${EPOCHREALTIME/./} - start) / 1000000))
+}
+idle_connections() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		spawn_in ue "idle$i" bash -c "exec 3<>/dev/tcp/$GW_OUTER/443; read -r -t 30 <&3"
+	done
+}
+
+say "set-up"
+check "topology" topo_up
+check "certificates" ../lib/pki.sh "$work/pki"
+gw_config
+ue_config ue
+check "test of the configuration" "$gw" -t -c "$work/gw.conf"
+check "gateway" gw_start
+alive gw || finish
+check "device" grep -q "10.64.0.1/16" <(in_ns gw ip -br addr show dev eftf0)
+
+say "tunnel"
+ue_start ue
+check "up" up 1
+check "line" logged 5 'tunnel 1 up: outer 203.0.113.2:[0-9]+, inner 10.64.0.2, keep-alive 110 s$'
+check "ping the EFTF" pings 10.64.0.1
+check "ping the P-CSCF" pings "$PCSCF"
+check "lease renewed" wait_for 45 "grep -q 'lease renewed for 60 s' $ue_log" "renewal"
+check "and the gateway knows" logged 1 'tunnel 1: lease renewed'
+
+say "lost and resumed"
+check "end it at the gateway" in_ns gw "$ctl" tunnel del dev eftf0 id 1
+check "up again" up 2
+check "the session's line" logged 5 'tunnel 1 down: outer 203.0.113.2:[0-9]+, inner 10.64.0.2, [0-9]+ s, in=[1-9][0-9]* packets, [1-9][0-9]* octets; out=[1-9][0-9]* packets, [1-9][0-9]* octets, reason deleted$'
+check "the same address" logged 5 'tunnel 2 up: .* inner 10.64.0.2, .* resumed$'
+check "ping" pings "$PCSCF"
+
+say "newest connection wins"
+check "what was sent is lost" link_delay fw wan0 loss 100%
+kill -HUP "$(pid_of ue)"
+check "the UE gives up its tunnel" wait_for 10 "grep -q 'configuration read again' $ue_log" "SIGHUP"
+check_is "the gateway still has it" 1 "$(tunnels 10.64.0.2)"
+link_delay fw wan0
+check "up again" up 3
+check "the same address" logged 5 'tunnel 3 up: .* inner 10.64.0.2, .* resumed$'
+check "ping" pings "$PCSCF"
+check_is "tunnels in the module" 1 "$(tunnels 10.64.0.2)"
+
+say "uninvited"
+check_range "HTTP in TLS: seconds" 0 2 "$(lasts s_client < <(echo "GET / HTTP/1.0"; sleep 8))"
+check "HTTP in TLS: line" logged 5 'does not speak FTT-IMS: its first envelope has type 71'
+check_range "plain HTTP: seconds" 0 2 "$(lasts in_ns ue timeout 10 bash -c "exec 3<>/dev/tcp/$GW_OUTER/443; echo 'GET / HTTP/1.0' >&3; cat <&3")"
+check "plain HTTP: line" logged 5 'does not speak TLS: it begins with "GET /"'
+check_range "silence after TLS: seconds" 2 4 "$(lasts s_client < <(sleep 9))"
+check "silence after TLS: line" logged 5 'no address was agreed upon in time'
+check_range "silence before TLS: seconds" 2 4 "$(lasts in_ns ue timeout 10 bash -c "exec 3<>/dev/tcp/$GW_OUTER/443; read -r <&3")"
+check "silence before TLS: line" logged 5 'the TLS handshake took too long'
+idle_connections 12
+check "cap per source" logged 5 'connections refused: 0 by max_handshakes, 4 by max_handshakes_per_source'
+check "the tunnel does not mind" pings "$PCSCF"
+check "they are gone" wait_for 10 "[[ \$(grep -c 'handshake took too long' $log) -ge 9 ]]" "deadlines"
+check_fails "TLS 1.1" s_client -tls1_1 -cipher ALL:@SECLEVEL=0 </dev/null
+check_fails "no ephemeral key" s_client -tls1_2 -cipher AES128-GCM-SHA256 </dev/null
+
+say "SIGHUP: another certificate"
+gw_config "log_level = debug"
+sed -i 's/eftf\.\(pem\|key\)/eftf-rsa.\1/' "$work/gw.conf"
+kill -HUP "$(pid_of gw)"
+check "reloaded" logged 5 'configuration and certificate reloaded'
+check "the tunnel stays" pings "$PCSCF"
+check "the new certificate is shown" grep -q rsaEncryption <(in_ns ue openssl s_client -connect "$GW_OUTER:443" </dev/null 2>/dev/null | openssl x509 -noout -text)
+echo "pool = nonsense" >>"$work/gw.conf"
+kill -HUP "$(pid_of gw)"
+check "a wrong file is refused" logged 5 'reload: .*going on as before'
+
+say "release"
+stop ue
+check "DHCPRELEASE frees the address" logged 5 'tunnel 3 down: .* reason (released|deleted) \(address released\)$'
+check_is "tunnels in the module" 0 "$(tunnels 10.64.0.2)"
+ue_start ue
+check "up without a token" up 1
+check "the address is another" logged 5 'tunnel 4 up: .* inner 10.64.0.3, keep-alive 110 s$'
+
+say "SIGTERM"
+before=${EPOCHREALTIME/./}
+stop gw
+check_is "exit status" 0 $?
+check_range "milliseconds" 0 3000 $(((${EPOCHREALTIME/./} - before) / 1000))
+check "the UE was told" wait_for 5 "grep -q 'tunnel down after .*released' $ue_log" "release"
+check "the session's line" logged 1 'tunnel 4 down: .* reason deleted$'
+check_fails "the device is gone" in_ns gw ip link show dev eftf0
+stop ue
+
+say "exhausted pool, client certificates"
+gw_config "pool = 10.64.0.0/30" "client_ca = $work/pki/ca.pem" "hold = 5"
+ue_config ue "cert = $work/pki/client.pem" "key = $work/pki/client.key" "client_id = one"
+ue_config ue2 "cert = $work/pki/client.pem" "key = $work/pki/client.key" "client_id = two"
+sed -i '/^\[eftf\]/i [tunnel]\ndevice = eftf1' "$work/ue2.conf"
+ue_config ue3
+check "gateway" gw_start
+ue_start ue
+check "up" up 1
+ue_start ue2
+check "the second is told why" wait_for 15 "grep -q 'no address left' $EFTF_RESULTS/ue2.log" "refusal"
+check "the gateway too" logged 5 'closed: no inner address left'
+stop ue2
+ue_start ue3
+check "without a certificate" logged 15 'client.s certificate is refused: there is none'
+stop ue3
+# Without its token, but with its certificate and identifier, the UE gets its address back.
+kill -KILL "$(pid_of ue)"
+wait "$(pid_of ue)" 2>/dev/null
+check "lost" logged 10 'tunnel 1 down'
+ue_start ue
+check "up with the certificate alone" up 1
+check "the same address" logged 5 'tunnel 2 up: .* inner 10.64.0.2, .* resumed$'
+stop ue
+
+say "another program's port"
+check_fails "second gateway" in_ns gw timeout 10 "$gw" -c <(sed 's/^pool.*/pool = 10.65.0.0\/16\ndevice = eftf7/' "$work/gw.conf")
+check "says which" grep -q "cannot listen on 0.0.0.0:443: Address already in use: stop the program" "$EFTF_RESULTS/.check"
+check_fails "and leaves no device behind" in_ns gw ip link show dev eftf7
+stop gw
+finish
