@@ -10,7 +10,7 @@
 #define EFTF_HOOK_STOP_MS 1500	/* the same when the helper itself must end */
 
 struct eftf_hook_info {
-	const char *reason;	/* "up", "down", "renew" */
+	const char *reason;	/* "up" or "down" */
 	const char *device;
 	const struct eftf_lease4 *lease;
 	unsigned int mtu;
