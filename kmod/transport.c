@@ -216,7 +216,10 @@ static void eftf_transport_drain_work(struct work_struct *work)
 		eftf_transport_release(tp);
 		return;
 	}
-	/* TLS may hold records back; there is no wake-up for when they left */
+	/*
+	 * TLS may hold records back; there is no wake-up for when they left.
+	 * Nor is there one for the end of patience.
+	 */
 	if (!test_bit(EFTF_TP_FIN, &tp->flags))
 		eftf_transport_kick_tx(tp);
 	queue_delayed_work(eftf_wq, &tp->drain_work, HZ / 50);
@@ -265,6 +268,8 @@ void eftf_transport_fail(struct eftf_transport *tp, const struct eftf_end *end)
 	/* after the peer's close_notify, the TX worker still has to send ours */
 	if (end->reason != EFTF_REASON_RELEASED || test_bit(EFTF_TP_FIN, &tp->flags))
 		eftf_transport_release(tp);
+	else
+		eftf_transport_kick_tx(tp);
 }
 
 /**

@@ -43,6 +43,7 @@ struct eftf_batch {
 
 enum eftf_transport_flag {
 	EFTF_TP_DRAINING,	/* to be closed: flush, close_notify, FIN */
+	EFTF_TP_PATIENT,	/* draining, but the peer says close_notify first */
 	EFTF_TP_ALERTED,	/* the closing alert was accepted by TLS */
 	EFTF_TP_FIN,		/* our FIN was sent */
 	EFTF_TP_RX_END,		/* nothing more will come */

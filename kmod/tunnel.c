@@ -271,13 +271,13 @@ struct eftf_tunnel *eftf_tunnel_new(struct eftf_dev *edev, const struct eftf_tun
 
 	netdev_hold(edev->dev, &tunnel->dev_tracker, GFP_KERNEL);
 	list_add_tail(&tunnel->all, &edev->tunnels);
-	trace_eftf_tunnel_up(tunnel);
-	eftf_event_up(tunnel);
-	/* from here on the tunnel may end by itself */
 	eftf_keepalive_start(tunnel);
+	/* from here on the tunnel may end by itself, though not before the lock is free */
 	spin_lock_bh(&tunnel->lock);
 	eftf_transport_start(tp);
 	spin_unlock_bh(&tunnel->lock);
+	trace_eftf_tunnel_up(tunnel);
+	eftf_event_up(tunnel);
 	return tunnel;
 
 err_owner:
@@ -296,7 +296,8 @@ err_free:
  * @extack: told why not
  *
  * From now on everything is sent by the new transport; the old one finishes
- * what it has begun, says close_notify and is read until its peer does too.
+ * what it has begun, says close_notify (at the EFTF: after the UE did) and is
+ * read until its peer does too.
  *
  * Context: process, device's lock held.
  * Return: 0, or a negative errno after which the old transport goes on.
@@ -322,6 +323,12 @@ int eftf_tunnel_swap(struct eftf_tunnel *tunnel, int fd, struct netlink_ext_ack 
 		err = -EBUSY;
 	} else {
 		eftf_transport_start(tp);
+		/*
+		 * The EFTF is told of the new connection before the UE uses it:
+		 * a close_notify now would end the UE's tunnel.
+		 */
+		if (old && tunnel->edev->role == EFTF_ROLE_GW)
+			set_bit(EFTF_TP_PATIENT, &old->flags);
 		if (old)
 			eftf_transport_drain(old, EFTF_SWAP_DRAIN_JIFFIES);
 	}

@@ -279,8 +279,12 @@ void eftf_tx_work(struct work_struct *work)
 		eftf_tx_sent(tp);
 		cond_resched();
 	}
-	if (test_bit(EFTF_TP_DRAINING, &tp->flags) && !test_bit(EFTF_TP_RELEASED, &tp->flags))
-		eftf_tx_finish(tp);
+	if (!test_bit(EFTF_TP_DRAINING, &tp->flags) || test_bit(EFTF_TP_RELEASED, &tp->flags))
+		return;
+	if (test_bit(EFTF_TP_PATIENT, &tp->flags) && !test_bit(EFTF_TP_RX_END, &tp->flags) &&
+	    !READ_ONCE(tunnel->closing))
+		return;
+	eftf_tx_finish(tp);
 }
 
 /**

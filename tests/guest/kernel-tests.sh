@@ -24,8 +24,9 @@ for name in "${names[@]}"; do
 		case $line in
 		'[       OK ]'*) ok "$name: ${line##*] }" ;;
 		'[  FAILED  ]'*) not_ok "$name: ${line##*] }" "every assertion to hold" "$why" ;;
-		'[  ERROR   ]'*) why=${line##*--- } ;;
-		*Error!* | *error:*) why+=" (${line##*/})" ;;
+		'[ RUN      ]'*) why= ;;
+		'ERROR: '* | seen:*) why+="${line#ERROR: }; " ;;
+		'[  ERROR   ]'*) why+="${line##*--- }; " ;;
 		'[==========]'*'run.') break ;;			# what follows repeats the failures
 		esac
 	done <"$EFTF_RESULTS/$name.log"

@@ -288,6 +288,15 @@ static void fx_note(const struct eftf_tunnel_info *info, void *arg)
 		fx->seen[fx->n_seen++] = *info;
 }
 
+static void fx_no_event(const struct fx *fx, uint8_t cmd, int ms)
+{
+	for (unsigned int i = 0; i < fx->n_seen; i++)
+		print_error("seen: event %u of tunnel %u, reason \"%s\"\n", fx->seen[i].cmd,
+			    fx->seen[i].id, fx->seen[i].reason_name);
+	fail_msg("expected event %u of tunnel %u, it did not come in %d ms; seen: %u others", cmd,
+		 fx->id, ms, fx->n_seen);
+}
+
 struct eftf_tunnel_info fx_event(struct fx *fx, uint8_t cmd, int ms)
 {
 	int64_t end = fx_now() + ms;
@@ -307,8 +316,7 @@ struct eftf_tunnel_info fx_event(struct fx *fx, uint8_t cmd, int ms)
 			return info;
 		}
 		if (left <= 0 || poll(&p, 1, (int)left) != 1)
-			fail_msg("expected event %u of tunnel %u, it did not come in %d ms", cmd,
-				 fx->id, ms);
+			fx_no_event(fx, cmd, ms);
 		if (eftf_nl_events_read(fx->events, fx_note, fx, &err))
 			fail_msg("events: %s", err.text);
 	}

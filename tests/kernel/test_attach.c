@@ -237,7 +237,7 @@ static void reads_what_waits(void **state)
 	fx_expect_alive(fx);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 #define UE(f) cmocka_unit_test_setup_teardown(f, fx_setup_ue, fx_teardown)
@@ -259,5 +259,7 @@ int main(void)
 		UE(reads_what_waits),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests_name("attach", tests, NULL, NULL);
 }

@@ -317,7 +317,7 @@ static void stall_is_told(void **state)
 	fx_expect_down(fx, EFTF_REASON_RESET);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 #define UE(f) cmocka_unit_test_setup_teardown(f, fx_setup_ue, fx_teardown)
@@ -342,5 +342,7 @@ int main(void)
 		UE(stall_is_told),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests_name("control", tests, NULL, NULL);
 }

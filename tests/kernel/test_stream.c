@@ -324,7 +324,7 @@ static void backlog_shares_records(void **state)
 	assert_true(info.stats[EFTF_STAT_TX_PACKETS] > info.stats[EFTF_STAT_TX_RECORDS]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 #define UE(f) cmocka_unit_test_setup_teardown(f, fx_setup_ue, fx_teardown)
@@ -347,5 +347,7 @@ int main(void)
 		UE(backlog_shares_records),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
 }
