@@ -2,7 +2,8 @@
 # Everything starts here. As root on Debian 12 the targets demo and check install
 # what they miss, and say what; see README.md.
 KDIR ?= /lib/modules/$(shell uname -r)/build
-O ?= $(CURDIR)/build
+# Not O: that means something to the kernel's own make.
+OUT ?= $(CURDIR)/build
 PREFIX ?= /usr/local
 INSTALL_MOD_DIR ?= updates
 
@@ -11,7 +12,9 @@ GUEST_KERNELS := 6.1 6.12
 
 help:
 	@echo 'make demo             a real call through a restrictive firewall, in a guest'
-	@echo 'make check            all tests'
+	@echo 'make check            all tests: static checks, unit tests, guests with kernels 6.1 and 6.12'
+	@echo 'make check-debug      the guest tests in a kernel with KASAN, lockdep, kmemleak, fault injection'
+	@echo 'make fuzz SECONDS=60  every fuzzer for that long'
 	@echo 'make modules KDIR=... eftf.ko for the kernel headers in KDIR (default: the running kernel)'
 	@echo 'make programs         eftf-ue, eftf-gw, eftfctl'
 	@echo 'make install          module for KDIR and programs; DESTDIR, PREFIX, INSTALL_MOD_DIR'
@@ -24,37 +27,53 @@ modules:
 	+$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(KFLAGS) modules
 
 programs:
-	+@$(MAKE) --no-print-directory -C userspace O="$(O)/programs"
+	+@$(MAKE) --no-print-directory -C userspace O="$(OUT)/programs"
 
 install: all
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_DIR="$(INSTALL_MOD_DIR)" \
 		$(if $(DESTDIR),INSTALL_MOD_PATH="$(DESTDIR)") modules_install
-	$(MAKE) -C userspace O="$(O)/programs" PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" install
+	$(MAKE) -C userspace O="$(OUT)/programs" PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" install
 
 # The module is built in a copy, one for each kernel, so that builds for several
 # kernels stand side by side. guest-module-6.1 -> build/module-6.1/eftf.ko
 guest-module-%:
-	@tests/lib/build-module "$*" "$(O)/module-$*"
+	@tests/lib/build-module "$*" "$(OUT)/module-$*"
+
+# What the guests run, one script of tests/guest after the other.
+SCENARIOS := kernel-tests $(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh)))
+DEBUG_SCENARIOS := kernel-tests $(filter-out scenario-topology scenario-direct-call,$(SCENARIOS:kernel-tests=))
+SECONDS ?= 20
 
 need-build:
-	@tests/lib/need.sh tests/lib/packages-build
+	@tests/lib/need.sh @build
 need-guest: need-build
-	@tests/lib/need.sh tests/lib/packages-guest
+	@tests/lib/need.sh @guest
 
 test-tools:
-	+@$(MAKE) --no-print-directory -C tests/lib O="$(O)/test-tools"
+	+@$(MAKE) --no-print-directory -C tests/lib O="$(OUT)/test-tools"
+	+@$(MAKE) --no-print-directory -C tests/kernel O="$(OUT)/kernel-tests"
 
 guest: need-guest
 	+@$(MAKE) --no-print-directory programs test-tools $(GUEST_KERNELS:%=guest-module-%)
 
 demo: guest
-	@O="$(O)" tests/guest/demo
+	@O="$(OUT)" tests/guest/demo
 
 check: guest
-	@O="$(O)" tests/check $(GUEST_KERNELS)
+	@tests/lib/need.sh @check @model @fuzz
+	@OUT="$(OUT)" tests/check $(foreach s,$(SCENARIOS),$(GUEST_KERNELS:%=%:$(s))) static unit model fuzz
+
+check-debug: guest
+	@tests/lib/build-module "$$(tests/guest/debug-kernel)/build" "$(OUT)/module-debug"
+	@OUT="$(OUT)" EFTF_GUEST_SECONDS=1500 tests/check $(DEBUG_SCENARIOS:%=debug:%)
+
+fuzz: need-build
+	@tests/lib/need.sh @fuzz
+	@$(MAKE) --no-print-directory -C tests/fuzz O="$(OUT)/fuzz" run SECONDS="$(SECONDS)"
 
 clean:
-	rm -rf "$(O)"
+	rm -rf "$(OUT)"
 	-@test ! -d "$(KDIR)" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
 
-.PHONY: help all modules programs install need-build need-guest test-tools guest demo check clean
+.PHONY: help all modules programs install need-build need-guest test-tools guest demo check \
+	check-debug fuzz clean
