@@ -25,7 +25,7 @@ for name in "${names[@]}"; do
 		'[       OK ]'*) ok "$name: ${line##*] }" ;;
 		'[  FAILED  ]'*) not_ok "$name: ${line##*] }" "every assertion to hold" "$why" ;;
 		'[ RUN      ]'*) why= ;;
-		'ERROR: '* | seen:*) why+="${line#ERROR: }; " ;;
+		'ERROR: '* | seen:* | slab*) why+="${line#ERROR: }; " ;;
 		'[  ERROR   ]'*) why+="${line##*--- }; " ;;
 		'[==========]'*'run.') break ;;			# what follows repeats the failures
 		esac

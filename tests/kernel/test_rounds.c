@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A thousand lives of a tunnel leave nothing behind. */
+#include "fixture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WARM_UP 100
+#define ROUNDS 1000
+#define CACHES 400
+
+struct cache {
+	char name[64];
+	long objects;
+};
+
+static size_t read_slabs(struct cache *caches)
+{
+	FILE *f = fopen("/proc/slabinfo", "r");
+	char line[512];
+	size_t n = 0;
+
+	assert_non_null(f);
+	while (n < CACHES && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63s %ld", caches[n].name, &caches[n].objects) == 2)
+			n++;
+	fclose(f);
+	return n;
+}
+
+/* Every way to end, in turn. */
+static void one_life(struct fx *fx, int round)
+{
+	/* no connection in TIME_WAIT, which is the kernel's memory for a minute */
+	const struct linger now = {.l_onoff = 1};
+	struct eftf_err err;
+
+	fx_attach(fx);
+	fx_expect_alive(fx);
+	setsockopt(fx->peer.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	switch (round % 4) {
+	case 0:
+		assert_int_equal(eftf_nl_tunnel_del(fx->nl, fx->ifindex, fx->id, &err), 0);
+		fx_expect_down(fx, EFTF_REASON_DELETED);
+		fx_expect_closed(fx, 1, 0);
+		break;
+	case 1:
+		rec_send(&fx->peer, REC_ALERT, "\1\0", 2);
+		fx_expect_down(fx, EFTF_REASON_RELEASED);
+		fx_expect_closed(fx, 1, 0);
+		break;
+	case 2:
+		shutdown(fx->peer.fd, SHUT_WR);
+		fx_expect_down(fx, EFTF_REASON_TRUNCATED);
+		break;
+	case 3:
+		rec_send(&fx->peer, REC_DATA, "\1\0\1", 3);
+		fx_expect_down(fx, EFTF_REASON_FRAMING);
+		fx_expect_closed(fx, 2, 50);
+		break;
+	}
+	close(fx->peer.fd);
+	fx->peer.fd = -1;
+}
+
+static void thousand_rounds(void **state)
+{
+	static struct cache before[CACHES], after[CACHES];
+	struct fx *fx = *state;
+	size_t n, m, grown = 0;
+
+	for (int i = 0; i < WARM_UP; i++)
+		one_life(fx, i);
+	fx_sleep(3000);
+	n = read_slabs(before);
+	for (int i = 0; i < ROUNDS; i++)
+		one_life(fx, i);
+	fx_sleep(3000);
+	m = read_slabs(after);
+	for (size_t i = 0; i < m; i++) {
+		for (size_t k = 0; k < n; k++) {
+			long more = after[i].objects - before[k].objects;
+
+			if (strcmp(after[i].name, before[k].name) || more < ROUNDS / 4)
+				continue;
+			/* what the machine itself collects meanwhile is not per round */
+			print_error("slab %s: %ld objects more after %d rounds\n", after[i].name,
+				    more, ROUNDS);
+			grown++;
+		}
+	}
+	assert_int_equal(grown, 0);
+	assert_int_equal(fx_count(fx), 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(thousand_rounds, fx_setup_gw, fx_teardown),
+	};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests_name("rounds", tests, NULL, NULL);
+}
