@@ -44,6 +44,8 @@ const struct eftf_cfg_key eftf_gw_conf_keys[] = {
 	     "of them from one outer address (IPv6: /64) (16)"),
 	UINT(handshake_timeout, 1, 300, "time for the TLS handshake, s (10)"),
 	UINT(negotiate_timeout, 1, 300, "time for the DHCP exchange after it, s (10)"),
+	CUSTOM(record_limit, eftf_gw_parse_record_limit,
+	       "TLS records per key, after which a tunnel ends unless its UE has made a new connection; 0: the cipher's own (0)"),
 	BOOL(ue_to_ue, "packets may go from one UE to another (no)"),
 	UINT(enterprise, 1, 0xffffffffu, "enterprise number of the vendor options (32473)"),
 	{ "gateway", "log_level", EFTF_CFG_CHOICE, AT(log_level), 0, 0, levels, NULL,

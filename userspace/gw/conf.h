@@ -51,6 +51,7 @@ struct eftf_gw_conf {
 	unsigned int max_tunnels, max_tunnels_per_source;
 	unsigned int max_handshakes, max_handshakes_per_source;
 	unsigned int handshake_timeout, negotiate_timeout;
+	unsigned int record_limit;	/* per key; 0: the cipher's own */
 	unsigned int enterprise;
 	bool ue_to_ue, syslog;
 	int log_level;			/* enum eftf_log_level */
@@ -74,6 +75,7 @@ int eftf_gw_parse_addrs(const char *value, void *member, const char **allowed);
 int eftf_gw_parse_pcscf(const char *value, void *member, const char **allowed);
 int eftf_gw_parse_routes(const char *value, void *member, const char **allowed);
 int eftf_gw_parse_keepalive(const char *value, void *member, const char **allowed);
+int eftf_gw_parse_record_limit(const char *value, void *member, const char **allowed);
 int eftf_gw_parse_device(const char *value, void *member, const char **allowed);
 
 #endif

@@ -203,6 +203,17 @@ int eftf_gw_parse_keepalive(const char *value, void *member, const char **allowe
 	return 0;
 }
 
+int eftf_gw_parse_record_limit(const char *value, void *member, const char **allowed)
+{
+	unsigned long v;
+
+	*allowed = "0 (the cipher's own), or 100 to 4294967295";
+	if (number(value, 0xffffffffu, &v) || (v && v < 100))
+		return -EINVAL;
+	*(unsigned int *)member = (unsigned int)v;
+	return 0;
+}
+
 int eftf_gw_parse_device(const char *value, void *member, const char **allowed)
 {
 	char **device = member, *copy;

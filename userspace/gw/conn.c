@@ -36,6 +36,7 @@ struct eftf_conn {
 	struct eftf_dhcp4s dhcp;
 	uint8_t pool_id[EFTF_POOL_ID_LEN];	/* certificate and client identifier */
 	struct eftf_session *session;	/* from the ACK on */
+	struct eftf_session *old;	/* from the ACK on: who had the address, if its tunnel runs */
 	bool resumed;
 };
 
@@ -47,7 +48,11 @@ static void conn_free(struct eftf_conn *c)
 	ev_timer_stop(gw->loop, &c->deadline);
 	if (c->dhcp.address.s_addr && !c->dhcp.bound)
 		eftf_pool_give_back(gw->pool, c->dhcp.address, c, ev_now(gw->loop));
-	if (c->session) {
+	if (c->session && c->old) {
+		/* the new connection came to nothing: the old one goes on */
+		eftf_pool_pass_on(gw->pool, c->session->inner, c->session, c->old);
+		eftf_session_drop(gw, c->session);
+	} else if (c->session) {
 		eftf_pool_release(gw->pool, c->session->inner, c->session, true,
 				  ev_now(gw->loop));
 		eftf_session_drop(gw, c->session);
@@ -101,6 +106,21 @@ static const uint8_t *pool_id(struct eftf_conn *c, const struct eftf_dhcp4_msg *
 	return c->pool_id;
 }
 
+/* Who comes back takes the place that it had: make-before-break works at the limit, too. */
+static bool may_have_another(const struct eftf_conn *c)
+{
+	struct eftf_gw *gw = c->gw;
+
+	if (c->resumed)
+		return true;
+	if (gw->conf.max_tunnels_per_source &&
+	    c->source->tunnels >= gw->conf.max_tunnels_per_source) {
+		gw->counts.refused_tunnels++;
+		return false;
+	}
+	return gw->n_sessions < gw->conf.max_tunnels;
+}
+
 static int pool_take(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr)
 {
 	struct eftf_conn *c = arg;
@@ -112,7 +132,7 @@ static int pool_take(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr
 	};
 	int ret = eftf_pool_take(gw->pool, &asker, c, ev_now(gw->loop), addr, &c->resumed);
 
-	if (!ret && !c->resumed && gw->n_sessions >= gw->conf.max_tunnels) {
+	if (!ret && !may_have_another(c)) {
 		eftf_pool_give_back(gw->pool, *addr, c, ev_now(gw->loop));
 		addr->s_addr = 0;
 		ret = -ENOSPC;
@@ -130,12 +150,11 @@ static void pool_give_back(void *arg, struct in_addr addr)
 static int pool_confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4_TOKEN_LEN])
 {
 	struct eftf_conn *c = arg;
-	struct eftf_session *old;
 	void *owner;
 	int ret;
 
 	/* Others may have come in since the offer. */
-	if (!c->resumed && c->gw->n_sessions >= c->gw->conf.max_tunnels)
+	if (!may_have_another(c))
 		return -ENOSPC;
 	c->session = eftf_session_new(c->gw, &c->peer, addr);
 	if (!c->session)
@@ -147,12 +166,7 @@ static int pool_confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4
 		c->session = NULL;
 		return ret;
 	}
-	old = owner;
-	/* The module knows an address once: the old tunnel goes first. */
-	if (old) {
-		old->replaced = true;
-		eftf_session_end(c->gw, old);
-	}
+	c->old = owner;
 	return 0;
 }
 
@@ -186,24 +200,51 @@ static int send_reply(struct eftf_conn *c, const struct eftf_dhcp4_msg *reply, b
 	return ret;
 }
 
-static void hand_off(struct eftf_conn *c)
+/* Make-before-break: the tunnel that has the address goes on with this connection. */
+static bool take_over(struct eftf_conn *c, const char *peer)
 {
-	char peer[EFTF_GW_ADDR_LEN], inner[INET_ADDRSTRLEN];
-	struct eftf_session *s = c->session;
+	char before[EFTF_GW_ADDR_LEN];
 	struct eftf_err err;
 
-	s->dhcp = c->dhcp;
-	if (eftf_session_attach(c->gw, s, c->fd, &err)) {
-		eftf_gw_addr(peer, &c->peer);
-		log_error("connection from %s: the module takes no tunnel: %s", peer, err.text);
-		conn_free(c);
-		return;
+	eftf_gw_addr(before, &c->old->outer);
+	if (!eftf_session_take_over(c->gw, c->session, c->old, c->fd, &err)) {
+		log_info("tunnel %u: outer address %s -> %s", c->session->id, before, peer);
+		return true;
 	}
-	eftf_gw_addr(peer, &c->peer);
+	/* The module knows an address once: the old tunnel goes first. */
+	log_debug("tunnel %u: %s: a new tunnel instead", c->old->id, err.text);
+	c->old->replaced = true;
+	eftf_session_end(c->gw, c->old);
+	return false;
+}
+
+static bool attach(struct eftf_conn *c, const char *peer)
+{
+	struct eftf_session *s = c->session;
+	char inner[INET_ADDRSTRLEN];
+	struct eftf_err err;
+
+	if (eftf_session_attach(c->gw, s, c->fd, &err)) {
+		log_error("connection from %s: the module takes no tunnel: %s", peer, err.text);
+		return false;
+	}
 	inet_ntop(AF_INET, &s->inner, inner, sizeof(inner));
 	log_info("tunnel %u up: outer %s, inner %s, keep-alive %u s%s", s->id, peer, inner,
 		 s->dhcp.keepalive, c->resumed ? ", resumed" : "");
-	c->session = NULL;		/* the session lives on without the connection */
+	return true;
+}
+
+static void hand_off(struct eftf_conn *c)
+{
+	char peer[EFTF_GW_ADDR_LEN];
+	bool done;
+
+	c->session->dhcp = c->dhcp;
+	eftf_gw_addr(peer, &c->peer);
+	done = c->old && take_over(c, peer);
+	c->old = NULL;			/* gone, or about to go */
+	if (done || attach(c, peer))
+		c->session = NULL;	/* the session lives on without the connection */
 	conn_free(c);
 }
 
@@ -361,9 +402,6 @@ static bool admit(struct eftf_gw *gw, const struct eftf_source *source)
 		gw->counts.refused_total++;
 	else if (source->half_open >= gw->conf.max_handshakes_per_source)
 		gw->counts.refused_source++;
-	else if (gw->conf.max_tunnels_per_source &&
-		 source->tunnels >= gw->conf.max_tunnels_per_source)
-		gw->counts.refused_tunnels++;
 	else
 		return true;
 	return false;

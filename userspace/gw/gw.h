@@ -20,7 +20,7 @@ struct eftf_session;
 
 struct eftf_gw_counts {
 	uint64_t accepted, refused_total, refused_source, refused_tunnels;
-	uint64_t failed_tls, failed_dhcp, attached, lost_events;
+	uint64_t failed_tls, failed_dhcp, attached, moved, lost_events;
 };
 
 struct eftf_gw {

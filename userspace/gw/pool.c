@@ -297,6 +297,14 @@ void eftf_pool_release(struct eftf_pool *p, struct in_addr addr, void *owner, bo
 	settle(p, i, hold, now);
 }
 
+void eftf_pool_pass_on(struct eftf_pool *p, struct in_addr addr, void *from, void *to)
+{
+	uint32_t i = index_of(p, addr);
+
+	if (i && p->e[i].owner == from)
+		p->e[i].owner = to;
+}
+
 void eftf_pool_expire(struct eftf_pool *p, double now)
 {
 	/* The hold time is one for all, so the list is in order. */

@@ -55,6 +55,8 @@ void eftf_pool_release(struct eftf_pool *pool, struct in_addr addr, void *owner,
 		       double now);
 /* Frees what was held long enough. */
 void eftf_pool_expire(struct eftf_pool *pool, double now);
+/* What from owns is to's from now on; nothing happens if it is another's. */
+void eftf_pool_pass_on(struct eftf_pool *pool, struct in_addr addr, void *from, void *to);
 /* Who owns an address, or NULL. */
 void *eftf_pool_owner(const struct eftf_pool *pool, struct in_addr addr);
 

@@ -28,6 +28,23 @@ static struct eftf_session *find(struct eftf_gw *gw, uint32_t id)
 	return s;
 }
 
+static void list(struct eftf_gw *gw, struct eftf_session *s)
+{
+	s->next = *slot(gw, s->id);
+	*slot(gw, s->id) = s;
+	gw->n_sessions++;
+}
+
+static void unlist(struct eftf_gw *gw, struct eftf_session *s)
+{
+	struct eftf_session **at = slot(gw, s->id);
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	gw->n_sessions--;
+}
+
 struct eftf_session *eftf_session_new(struct eftf_gw *gw, const struct sockaddr_storage *outer,
 				      struct in_addr inner)
 {
@@ -72,15 +89,32 @@ int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, stru
 		.keepalive = s->dhcp.keepalive,
 		.timeout = timeout_of(gw, s),
 		.negotiated = true,
+		.record_limit = gw->conf.record_limit,
 	};
 	int ret = eftf_nl_tunnel_new(gw->nl, &spec, &s->id, err);
 
 	if (ret)
 		return ret;
-	s->next = *slot(gw, s->id);
-	*slot(gw, s->id) = s;
-	gw->n_sessions++;
+	list(gw, s);
 	gw->counts.attached++;
+	return 0;
+}
+
+int eftf_session_take_over(struct eftf_gw *gw, struct eftf_session *s, struct eftf_session *old,
+			   int fd, struct eftf_err *err)
+{
+	int ret = eftf_nl_tunnel_swap(gw->nl, gw->ifindex, old->id, fd, err);
+
+	if (ret)
+		return ret;
+	unlist(gw, old);
+	s->id = old->id;
+	s->since = old->since;
+	list(gw, s);
+	if (s->dhcp.keepalive != old->dhcp.keepalive)
+		eftf_session_retime(gw, s);
+	eftf_session_drop(gw, old);
+	gw->counts.moved++;
 	return 0;
 }
 
@@ -123,13 +157,8 @@ static void log_end(struct eftf_gw *gw, const struct eftf_session *s,
 
 static void end(struct eftf_gw *gw, struct eftf_session *s, const struct eftf_tunnel_info *info)
 {
-	struct eftf_session **at = slot(gw, s->id);
-
 	log_end(gw, s, info);
-	while (*at != s)
-		at = &(*at)->next;
-	*at = s->next;
-	gw->n_sessions--;
+	unlist(gw, s);
 	eftf_pool_release(gw->pool, s->inner, s, !s->given_up, ev_now(gw->loop));
 	eftf_session_drop(gw, s);
 }
@@ -167,8 +196,12 @@ static void on_event(const struct eftf_tunnel_info *info, void *arg)
 			  info->queue_packets);
 		break;
 	case EFTF_CMD_EVENT_REKEY:
-		/* The UE reconnects; nothing to do at this end. */
+		/* The UE counts the same records and makes a new connection. */
 		log_debug("tunnel %u: a new key is due", info->id);
+		break;
+	case EFTF_CMD_EVENT_SWAPPED:
+		log_debug("tunnel %u: its old connection is gone: %s", info->id,
+			  info->reason_name);
 		break;
 	}
 }

@@ -28,6 +28,14 @@ struct eftf_session *eftf_session_new(struct eftf_gw *gw, const struct sockaddr_
 void eftf_session_drop(struct eftf_gw *gw, struct eftf_session *s);
 /* Gives the socket to the module; on success fd may be closed. */
 int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, struct eftf_err *err);
+/*
+ * The tunnel of old goes on with s and its socket: make-before-break. On
+ * success old is gone and fd may be closed. Otherwise both are as before:
+ * -EBUSY: the last such change is not complete yet; -ENOENT, -ESHUTDOWN: the
+ * tunnel has ended.
+ */
+int eftf_session_take_over(struct eftf_gw *gw, struct eftf_session *s, struct eftf_session *old,
+			   int fd, struct eftf_err *err);
 /* Tells the module of another keep-alive interval. */
 void eftf_session_retime(struct eftf_gw *gw, struct eftf_session *s);
 /* Ends the tunnel; the session goes when the module says "down". */

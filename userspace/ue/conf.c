@@ -52,6 +52,8 @@ static const struct eftf_cfg_key keys[] = {
 	     "keep-alive interval to propose, seconds; the EFTF decides (110)"),
 	UINT("tunnel", "timeout", timeout, 10, 3600,
 	     "seconds without receiving that end the tunnel (three intervals)"),
+	CUSTOM("tunnel", "record_limit", record_limit, eftf_conf_parse_record_limit,
+	       "TLS records per key; shortly before, a new connection is made; 0: the cipher's own (0)"),
 	CUSTOM("tunnel", "routes", routes, eftf_conf_parse_routes,
 	       "prefixes to route into the tunnel besides those that the EFTF gives"),
 	CUSTOM("tunnel", "address", static_addr, eftf_conf_parse_prefix,

@@ -56,6 +56,7 @@ struct eftf_ue_conf {
 	unsigned int mtu;			/* 0: what the EFTF says */
 	unsigned int keepalive;			/* s */
 	unsigned int timeout;			/* s; 0: three intervals */
+	unsigned int record_limit;		/* per key; 0: the cipher's own */
 	struct eftf_conf_routes routes;
 	struct eftf_conf_prefix static_addr, gateway;
 	char *hook;

@@ -245,6 +245,17 @@ int eftf_conf_parse_mtu(const char *value, void *member, const char **allowed)
 	return 0;
 }
 
+int eftf_conf_parse_record_limit(const char *value, void *member, const char **allowed)
+{
+	unsigned long n;
+
+	*allowed = "100 to 4294967295, or 0 for the cipher's own";
+	if (!get_number(value, strlen(value), 0xffffffffu, &n) || (n && n < 100))
+		return -EINVAL;
+	*(unsigned int *)member = (unsigned int)n;
+	return 0;
+}
+
 int eftf_conf_proxy_target(const char *url, struct eftf_conf_target *target)
 {
 	static const char scheme[] = "http://";

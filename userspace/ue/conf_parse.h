@@ -20,6 +20,7 @@ int eftf_conf_parse_addr4(const char *value, void *member, const char **allowed)
 int eftf_conf_parse_addr(const char *value, void *member, const char **allowed);
 int eftf_conf_parse_addr_port(const char *value, void *member, const char **allowed);
 int eftf_conf_parse_mtu(const char *value, void *member, const char **allowed);
+int eftf_conf_parse_record_limit(const char *value, void *member, const char **allowed);
 int eftf_conf_parse_proxy(const char *value, void *member, const char **allowed);
 
 #endif

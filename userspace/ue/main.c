@@ -33,7 +33,8 @@ static const char help[] =
 "Exit status: 0 stopped, or with --detect: open; 1 error; 2 wrong usage or\n"
 "configuration; 3 the EFTF's certificate or name is wrong (never retried);\n"
 "with --detect 10 firewall, 11 no network.\n"
-"SIGHUP reads the configuration again and reconnects; SIGTERM ends.\n";
+"SIGHUP reads the configuration again and reconnects; SIGUSR1 opens a new outer\n"
+"connection now and moves the tunnel to it, without a break; SIGTERM ends.\n";
 
 enum { OPT_HELP_CONFIG = 256 };
 

@@ -127,8 +127,8 @@ static int no_lease(const struct eftf_dhcp4c *c, struct eftf_err *err)
 			    EFTF_LEASE_MS / 1000);
 }
 
-int eftf_negotiate_lease(int fd, struct eftf_dhcp4c *c, struct eftf_signals *sig,
-			 struct eftf_err *err)
+int eftf_negotiate_lease(int fd, struct eftf_dhcp4c *c, const struct in_addr *only,
+			 struct eftf_signals *sig, struct eftf_err *err)
 {
 	uint64_t deadline = eftf_now_ms() + EFTF_LEASE_MS, due = 0;
 	struct eftf_channel ch;
@@ -155,6 +155,11 @@ int eftf_negotiate_lease(int fd, struct eftf_dhcp4c *c, struct eftf_signals *sig
 			return 0;
 		if (c->state == EFTF_DHCP4C_REFUSED || c->state == EFTF_DHCP4C_FAILED)
 			return no_lease(c, err);
+		/* before it is asked for: an offer binds nobody */
+		if (only && c->state == EFTF_DHCP4C_REQUESTING &&
+		    c->lease.address.s_addr != only->s_addr)
+			return eftf_err_set(err, EADDRNOTAVAIL,
+					    "the EFTF offers another address than the tunnel's");
 		if (ret > 0) {
 			due = 0;
 			continue;

@@ -24,10 +24,11 @@ enum eftf_attempt eftf_negotiate_tls(struct eftf_tls_ctx *ctx, int fd, const cha
 				     struct eftf_err *err);
 /*
  * DHCP on the kTLS socket fd. c: with client_id, keepalive, and token and
- * previous of an earlier lease set; afterwards c->lease. Returns 0; -EACCES:
- * the EFTF refused; -ETIMEDOUT, -EINTR, -ECONNRESET, ...
+ * previous of an earlier lease set; afterwards c->lease. only: no other address
+ * is taken; NULL: any. Returns 0; -EACCES: the EFTF refused; -EADDRNOTAVAIL: it
+ * offers another address; -ETIMEDOUT, -EINTR, -ECONNRESET, ...
  */
-int eftf_negotiate_lease(int fd, struct eftf_dhcp4c *c, struct eftf_signals *sig,
-			 struct eftf_err *err);
+int eftf_negotiate_lease(int fd, struct eftf_dhcp4c *c, const struct in_addr *only,
+			 struct eftf_signals *sig, struct eftf_err *err);
 
 #endif

@@ -154,6 +154,29 @@ static enum eftf_renewal_result receive(struct eftf_renewal *r, struct eftf_err 
 	return EFTF_RENEWAL_NOTHING;
 }
 
+void eftf_renewal_release(const struct eftf_renewal *r)
+{
+	uint8_t message[EFTF_DHCP4_MAX];
+	struct sockaddr_in server = {
+		.sin_family = AF_INET, .sin_port = htons(DHCP_SERVER_PORT),
+	};
+	size_t len;
+	int fd;
+
+	if (!r->client || !r->client->lease.address.s_addr)
+		return;
+	fd = r->fd >= 0 ? r->fd : open_socket(r);
+	server.sin_addr = r->client->lease.server;
+	len = eftf_dhcp4c_release(r->client, message, sizeof(message));
+	if (fd < 0)
+		log_debug("release: UDP port 68 on %s: %s", r->device, strerror(-fd));
+	else if (len && sendto(fd, message, len, MSG_DONTWAIT, (struct sockaddr *)&server,
+			       sizeof(server)) < 0)
+		log_debug("release: %s", strerror(errno));
+	if (fd >= 0 && fd != r->fd)
+		close(fd);
+}
+
 enum eftf_renewal_result eftf_renewal_step(struct eftf_renewal *r, struct eftf_err *err)
 {
 	enum eftf_renewal_result result = EFTF_RENEWAL_NOTHING;

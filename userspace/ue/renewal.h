@@ -33,6 +33,11 @@ void eftf_renewal_start(struct eftf_renewal *r, struct eftf_dhcp4c *client, cons
 uint64_t eftf_renewal_due(const struct eftf_renewal *r);
 /* Does what is due; never blocks. err: set on REFUSED and EXPIRED. */
 enum eftf_renewal_result eftf_renewal_step(struct eftf_renewal *r, struct eftf_err *err);
+/*
+ * Gives the lease back through the tunnel (RFC 2131 4.4.6), if there is one;
+ * best effort. The caller stops the renewal and ends the tunnel.
+ */
+void eftf_renewal_release(const struct eftf_renewal *r);
 void eftf_renewal_stop(struct eftf_renewal *r);
 
 #endif

@@ -16,6 +16,8 @@
 
 /* So many attempts for the old tunnel; then the network is judged anew. */
 #define RECONNECTS 3
+/* A tunnel that a worn-out key ended comes back without a pause if it lived so long. */
+#define AT_ONCE_MS 5000
 
 int eftf_prepare(const struct eftf_ue_conf *conf, struct eftf_tls_ctx **tls,
 		 struct eftf_dhcp4c *dhcp, struct eftf_err *err)
@@ -176,9 +178,12 @@ static int try_tunnel(struct eftf_ue *ue)
 	return step;
 }
 
-static bool at_once(uint32_t reason)
+/* Nothing is wrong with the network, unless the keys wear out faster than tunnels come up. */
+static bool at_once(const struct eftf_ue *ue)
 {
-	return reason == EFTF_REASON_REKEY || reason == EFTF_REASON_KEY_LIMIT;
+	return (ue->down_reason == EFTF_REASON_REKEY ||
+		ue->down_reason == EFTF_REASON_KEY_LIMIT) &&
+		eftf_now_ms() - ue->up_since >= AT_ONCE_MS;
 }
 
 static void stay_direct(struct eftf_ue *ue)
@@ -234,7 +239,7 @@ static enum eftf_exit loop(struct eftf_ue *ue)
 				EFTF_EXIT_OK : EFTF_EXIT_ERROR;
 		if (step == EFTF_STEP_DIRECT)
 			stay_direct(ue);
-		else if (step != EFTF_STEP_RUN || !at_once(ue->down_reason))
+		else if (step != EFTF_STEP_RUN || !at_once(ue))
 			back_off(ue);
 	}
 }

@@ -16,6 +16,7 @@ static void our_signals(sigset_t *set)
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGUSR1);
 }
 
 int eftf_signals_open(struct eftf_signals *sig, struct eftf_err *err)
@@ -40,6 +41,8 @@ bool eftf_signals_take(struct eftf_signals *sig)
 	while (read(sig->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
 			sig->reload = true;
+		else if (info.ssi_signo == SIGUSR1)
+			sig->refresh = true;
 		else
 			sig->stop = true;
 	}

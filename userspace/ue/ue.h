@@ -15,7 +15,10 @@
 #include "nl.h"
 #include "renewal.h"
 #include "signals.h"
+#include "swap.h"
 #include "tls.h"
+
+struct eftf_outer;
 
 enum eftf_exit {
 	EFTF_EXIT_OK = 0,
@@ -45,6 +48,7 @@ struct eftf_ue {
 	struct eftf_dhcp4c dhcp;	/* with the token and address to resume with */
 	struct eftf_lease4 lease;	/* what is in force, by DHCP or static */
 	struct eftf_renewal renewal;
+	struct eftf_swap swap;
 	bool told_up;			/* the hook knows of the lease */
 	uint32_t tunnel_id;		/* 0: no tunnel */
 	uint64_t up_since;		/* ms */
@@ -56,10 +60,23 @@ struct eftf_ue {
  * A signal that comes meanwhile ends it as FAILED.
  */
 enum eftf_attempt eftf_up(struct eftf_ue *ue);
-/* Ends the tunnel if there is one, and takes address, routes and link away. */
+/* Device, tunnel and routes for ue->lease on a connection that is ready for it. */
+int eftf_attach(struct eftf_ue *ue, const struct eftf_outer *o, struct eftf_err *err);
+/*
+ * Replaces the outer connection of the running tunnel if that is asked for and
+ * due: a new one is made and negotiated while the old one goes on. What failed
+ * is logged. Afterwards there may be no tunnel any more.
+ */
+void eftf_swap_step(struct eftf_ue *ue);
+/*
+ * Ends the tunnel if there is one, and takes address, routes and link away.
+ * After SIGTERM it gives the lease back first.
+ */
 void eftf_down(struct eftf_ue *ue);
 /* Watches the running tunnel until it ends (tunnel_id 0) or a signal comes. */
 void eftf_watch(struct eftf_ue *ue);
+/* Reads what the module has to tell; tunnel_id is 0 afterwards if the tunnel ended. */
+void eftf_read_events(struct eftf_ue *ue);
 /* An event about a tunnel; for eftf_nl_events_read(), arg: struct eftf_ue *. */
 void eftf_on_event(const struct eftf_tunnel_info *info, void *arg);
 

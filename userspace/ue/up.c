@@ -4,73 +4,18 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "channel.h"
 #include "clock.h"
-#include "connect.h"
 #include "hook.h"
 #include "log.h"
 #include "negotiate.h"
-#include "probe.h"
+#include "outer.h"
+#include "swap.h"
 #include "ue.h"
 
-#define CONNECT_MS 15000
 #define KEEPALIVE_MIN 10
 #define KEEPALIVE_MAX 600
-
-struct outer {
-	int fd;
-	struct sockaddr_storage peer;	/* the EFTF, or the proxy */
-	struct eftf_tls_info tls;
-};
-
-static int connect_outer(struct eftf_ue *ue, struct outer *o, struct eftf_err *err)
-{
-	const struct eftf_ue_conf *conf = &ue->conf;
-	struct eftf_connect_spec spec = {
-		.host = conf->address.host, .port = conf->port, .timeout_ms = CONNECT_MS,
-		.user = conf->proxy_user, .password = conf->proxy_password,
-		.auth = (enum eftf_conf_auth)conf->proxy_auth,
-	};
-	const struct sockaddr_in *sin;
-	struct sockaddr_storage local;
-	socklen_t len = sizeof(o->peer), local_len = sizeof(local);
-	int ret;
-
-	if (ue->detect.via_proxy) {
-		bool env = ue->detect.via_fallback || !strcmp(conf->proxy_url, "env");
-
-		spec.proxy = env ? eftf_connect_env_proxy(err) : conf->proxy_url;
-		spec.proxy_from_env = env;
-		if (!spec.proxy)
-			return -ENOENT;
-	}
-	ret = eftf_connect(&spec, &ue->sig, &o->fd, err);
-	if (ret)
-		return ret;
-	memset(&local, 0, sizeof(local));
-	if (getpeername(o->fd, (struct sockaddr *)&o->peer, &len) ||
-	    getsockname(o->fd, (struct sockaddr *)&local, &local_len))
-		return eftf_err_set(err, ENOTCONN, "the connection to %s was closed at once",
-				    spec.host);
-	sin = (const struct sockaddr_in *)&local;
-	if (ue->device.addr.set && local.ss_family == AF_INET &&
-	    sin->sin_addr.s_addr == ue->device.addr.addr.s_addr)
-		return eftf_err_set(err, ELOOP, "the outer connection would go into the tunnel "
-				    "itself: its routes cover %s", spec.host);
-	return 0;
-}
-
-static void log_connected(const struct eftf_ue *ue, const struct outer *o)
-{
-	char peer[80];
-
-	eftf_sockaddr_text(&o->peer, peer, sizeof(peer));
-	log_info("connected to %s (%s%s), %s %s %s", ue->conf.address.host,
-		 ue->detect.via_proxy ? "by proxy " : "", peer, o->tls.version, o->tls.cipher,
-		 o->tls.group);
-}
 
 static void static_lease(struct eftf_ue *ue)
 {
@@ -107,7 +52,7 @@ static int get_lease(struct eftf_ue *ue, int fd, struct eftf_err *err)
 		return 0;
 	}
 	ue->dhcp.keepalive = (uint16_t)ue->conf.keepalive;
-	ret = eftf_negotiate_lease(fd, &ue->dhcp, &ue->sig, err);
+	ret = eftf_negotiate_lease(fd, &ue->dhcp, NULL, &ue->sig, err);
 	if (ret == -EACCES) {
 		/* what was refused may have been the old address */
 		explicit_bzero(ue->dhcp.token, sizeof(ue->dhcp.token));
@@ -167,6 +112,7 @@ static int hand_off(struct eftf_ue *ue, int fd, struct eftf_err *err)
 		.gateway4 = ue->lease.router.s_addr ? ue->lease.router : ue->lease.server,
 		.keepalive = keepalive_of(ue), .timeout = timeout_of(ue),
 		.negotiated = !ue->conf.static_addr.set,
+		.record_limit = ue->conf.record_limit,
 	};
 
 	spec.has_gateway4 = spec.gateway4.s_addr != 0;
@@ -204,7 +150,7 @@ static void tell_up(struct eftf_ue *ue)
 	ue->told_up = true;
 }
 
-static int attach(struct eftf_ue *ue, const struct outer *o, struct eftf_err *err)
+int eftf_attach(struct eftf_ue *ue, const struct eftf_outer *o, struct eftf_err *err)
 {
 	struct eftf_routes plan;
 	int ret;
@@ -223,6 +169,7 @@ static int attach(struct eftf_ue *ue, const struct outer *o, struct eftf_err *er
 	}
 	ue->up_since = eftf_now_ms();
 	ue->down_reason = EFTF_REASON_NONE;
+	eftf_swap_reset(&ue->swap);
 	eftf_renewal_start(&ue->renewal, ue->conf.static_addr.set ? NULL : &ue->dhcp,
 			   ue->device.name);
 	return 0;
@@ -230,7 +177,7 @@ static int attach(struct eftf_ue *ue, const struct outer *o, struct eftf_err *er
 
 enum eftf_attempt eftf_up(struct eftf_ue *ue)
 {
-	struct outer o = { .fd = -1 };
+	struct eftf_outer o = { .fd = -1 };
 	enum eftf_attempt attempt;
 	struct eftf_err err;
 
@@ -238,16 +185,10 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 		attempt = EFTF_ATTEMPT_FAILED;
 		goto out;
 	}
-	if (connect_outer(ue, &o, &err)) {
-		attempt = EFTF_ATTEMPT_NO_TCP;
-		goto out;
-	}
-	attempt = eftf_negotiate_tls(ue->tls, o.fd, eftf_conf_name(&ue->conf), &ue->sig, &o.tls,
-				     &err);
+	attempt = eftf_outer_open(ue, &o, &err);
 	if (attempt != EFTF_ATTEMPT_UP)
 		goto out;
-	log_connected(ue, &o);
-	if (get_lease(ue, o.fd, &err) || attach(ue, &o, &err)) {
+	if (get_lease(ue, o.fd, &err) || eftf_attach(ue, &o, &err)) {
 		eftf_channel_alert(o.fd, 1, 0);
 		attempt = EFTF_ATTEMPT_FAILED;
 		goto out;
@@ -255,8 +196,7 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 	log_up(ue);
 	tell_up(ue);
 out:
-	if (o.fd >= 0)
-		close(o.fd);
+	eftf_outer_close(&o);
 	if (ue->sig.stop || ue->sig.reload)
 		return attempt == EFTF_ATTEMPT_UP ? attempt : EFTF_ATTEMPT_FAILED;
 	if (attempt != EFTF_ATTEMPT_UP)
@@ -268,6 +208,9 @@ void eftf_down(struct eftf_ue *ue)
 {
 	struct eftf_err err;
 
+	/* for good: the address need not wait for us; the module sends it before close_notify */
+	if (ue->tunnel_id && ue->sig.stop)
+		eftf_renewal_release(&ue->renewal);
 	eftf_renewal_stop(&ue->renewal);
 	if (ue->tunnel_id &&
 	    eftf_nl_tunnel_del(ue->nl, ue->device.ifindex, ue->tunnel_id, &err))

@@ -67,7 +67,15 @@ void eftf_on_event(const struct eftf_tunnel_info *info, void *arg)
 			 info->queue_packets, info->queue_bytes);
 		break;
 	case EFTF_CMD_EVENT_REKEY:
-		log_info("the TLS key is nearly used up: the tunnel will reconnect");
+		log_debug("the TLS key for %s is nearly used up: %llu records",
+			  info->direction == EFTF_DIRECTION_TX ? "sending" : "receiving",
+			  (unsigned long long)(info->direction == EFTF_DIRECTION_TX ?
+					       info->key_records_tx : info->key_records_rx));
+		ue->swap.key_due = true;
+		break;
+	case EFTF_CMD_EVENT_SWAPPED:
+		log_debug("the old outer connection is gone: %s", info->reason_name);
+		eftf_swap_drained(&ue->swap);
 		break;
 	default:
 		break;
@@ -95,7 +103,7 @@ static void resync(struct eftf_ue *ue)
 	ended(ue, EFTF_REASON_NONE);
 }
 
-static void read_events(struct eftf_ue *ue)
+void eftf_read_events(struct eftf_ue *ue)
 {
 	struct eftf_err err = { "" };
 	int ret = eftf_nl_events_read(ue->events, eftf_on_event, ue, &err);
@@ -169,8 +177,16 @@ static void step_renewal(struct eftf_ue *ue)
 	}
 }
 
+static int next_ms(const struct eftf_ue *ue)
+{
+	uint64_t renewal = eftf_renewal_due(&ue->renewal), swap = eftf_swap_due(&ue->swap);
+
+	return eftf_ms_left(renewal < swap ? renewal : swap);
+}
+
 void eftf_watch(struct eftf_ue *ue)
 {
+	ue->sig.refresh = false;	/* of a time without a tunnel */
 	while (ue->tunnel_id && !ue->sig.stop && !ue->sig.reload) {
 		struct pollfd pfd[] = {
 			{ .fd = ue->sig.fd, .events = POLLIN },
@@ -178,12 +194,14 @@ void eftf_watch(struct eftf_ue *ue)
 			{ .fd = ue->renewal.fd, .events = POLLIN },
 		};
 
-		if (poll(pfd, 3, eftf_ms_left(eftf_renewal_due(&ue->renewal))) < 0 &&
-		    errno != EINTR)
+		if (poll(pfd, 3, next_ms(ue)) < 0 && errno != EINTR)
 			break;
 		if (eftf_signals_take(&ue->sig))
 			break;
-		read_events(ue);
+		eftf_read_events(ue);
+		ue->swap.asked |= ue->sig.refresh;
+		ue->sig.refresh = false;
+		eftf_swap_step(ue);
 		if (ue->tunnel_id)
 			step_renewal(ue);
 	}

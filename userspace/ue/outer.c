@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "outer.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "connect.h"
+#include "log.h"
+#include "negotiate.h"
+#include "probe.h"
+
+#define CONNECT_MS 15000
+
+static int connect_outer(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
+{
+	const struct eftf_ue_conf *conf = &ue->conf;
+	struct eftf_connect_spec spec = {
+		.host = conf->address.host, .port = conf->port, .timeout_ms = CONNECT_MS,
+		.user = conf->proxy_user, .password = conf->proxy_password,
+		.auth = (enum eftf_conf_auth)conf->proxy_auth,
+	};
+	const struct sockaddr_in *sin;
+	struct sockaddr_storage local;
+	socklen_t len = sizeof(o->peer), local_len = sizeof(local);
+	int ret;
+
+	if (ue->detect.via_proxy) {
+		bool env = ue->detect.via_fallback || !strcmp(conf->proxy_url, "env");
+
+		spec.proxy = env ? eftf_connect_env_proxy(err) : conf->proxy_url;
+		spec.proxy_from_env = env;
+		if (!spec.proxy)
+			return -ENOENT;
+	}
+	ret = eftf_connect(&spec, &ue->sig, &o->fd, err);
+	if (ret)
+		return ret;
+	memset(&local, 0, sizeof(local));
+	if (getpeername(o->fd, (struct sockaddr *)&o->peer, &len) ||
+	    getsockname(o->fd, (struct sockaddr *)&local, &local_len))
+		return eftf_err_set(err, ENOTCONN, "the connection to %s was closed at once",
+				    spec.host);
+	sin = (const struct sockaddr_in *)&local;
+	if (ue->device.addr.set && local.ss_family == AF_INET &&
+	    sin->sin_addr.s_addr == ue->device.addr.addr.s_addr)
+		return eftf_err_set(err, ELOOP, "the outer connection would go into the tunnel "
+				    "itself: its routes cover %s", spec.host);
+	return 0;
+}
+
+static void log_connected(const struct eftf_ue *ue, const struct eftf_outer *o)
+{
+	char peer[80];
+
+	eftf_sockaddr_text(&o->peer, peer, sizeof(peer));
+	log_info("connected to %s (%s%s), %s %s %s", ue->conf.address.host,
+		 ue->detect.via_proxy ? "by proxy " : "", peer, o->tls.version, o->tls.cipher,
+		 o->tls.group);
+}
+
+enum eftf_attempt eftf_outer_open(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
+{
+	enum eftf_attempt attempt;
+
+	memset(o, 0, sizeof(*o));
+	o->fd = -1;
+	if (connect_outer(ue, o, err))
+		return EFTF_ATTEMPT_NO_TCP;
+	attempt = eftf_negotiate_tls(ue->tls, o->fd, eftf_conf_name(&ue->conf), &ue->sig, &o->tls,
+				     err);
+	if (attempt == EFTF_ATTEMPT_UP)
+		log_connected(ue, o);
+	return attempt;
+}
+
+void eftf_outer_close(struct eftf_outer *o)
+{
+	if (o->fd >= 0)
+		close(o->fd);
+	o->fd = -1;
+}

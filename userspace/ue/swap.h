@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Make-before-break: when the outer connection of a running tunnel is to be
+ * replaced by a new one. eftf_swap_step() in ue.h does it.
+ */
+#ifndef EFTF_UE_SWAP_H
+#define EFTF_UE_SWAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backoff.h"
+
+struct eftf_swap {
+	bool key_due;		/* the key in use wears out soon */
+	bool asked;		/* by SIGUSR1; tried once */
+	uint64_t not_before;	/* ms: after a failure, or while the old connection drains */
+	struct eftf_backoff backoff;
+};
+
+/* The tunnel is a new one: nothing is due. */
+void eftf_swap_reset(struct eftf_swap *s);
+/* When eftf_swap_step() wants to be called: ms, UINT64_MAX: not at all. */
+uint64_t eftf_swap_due(const struct eftf_swap *s);
+/* The old connection of the last swap is gone: the next swap may follow soon. */
+void eftf_swap_drained(struct eftf_swap *s);
+
+#endif
