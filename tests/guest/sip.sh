@@ -7,6 +7,7 @@
 #   sip_register [u1|t1]     the ue's phone registers (UDP or TCP)
 #   sip_register_fails       ... must not succeed within 8 s
 #   sip_call SECONDS [u1|t1] the phone calls the callee and talks for so long; both ends are captured
+#                            (the ue on $sip_device, or all of its devices)
 #   rtp_report               "up packets lost max_jitter_ms" as seen by the callee, "down ..." by the ue
 #   rtp_check SECONDS LOST JITTER  checks of the last call: both directions, at most LOST packets lost
 #   sip_stop
@@ -96,7 +97,7 @@ capture_end() {
 sip_call() {
 	local status
 
-	capture ue any ue && capture callee eth0 callee || return
+	capture ue "${sip_device:-any}" ue && capture callee eth0 callee || return
 	sip_phone caller "${2:-u1}" -d "$(($1 * 1000))" -timeout "$(($1 + 60))"
 	status=$?
 	capture_end ue

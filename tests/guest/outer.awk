@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Judges a capture of the outer link. Input, tab-separated, one line a frame: frame.protocols, tcp.stream,
+# tcp.srcport, tcp.dstport, tcp.seq, tcp.len, icmpv6.type, tcp.payload.
+# Output, one "name value" a line:
+#   frames         all of them
+#   link           ARP and neighbour discovery: the link's own
+#   tcp443         TCP from or to port 443
+#   other          anything else
+#   foreign        TCP 443 in which another protocol than TLS was recognised
+#   payload_up, payload_down  octets of TCP payload, each counted once
+#   record_octets  of them in whole TLS records, headers included
+#   bad            places where there is no TLS record although one must begin
+#   gap            segments that the capture misses
+#   t20 t21 t22 t23  TLS records by type
+# A TLS record: type 20-23, version 3.x, length 1 to 2^14 + 2048 (RFC 5246 6.2.3, RFC 8446 5.1), content.
+BEGIN {
+	FS = "\t"
+	for (i = 0; i < 16; i++)
+		digit[substr("0123456789abcdef", i + 1, 1)] = i
+	n = split("frames link tcp443 other foreign payload_up payload_down record_octets bad gap t20 t21 t22 t23", names, " ")
+}
+function hex(s,   i, v) {
+	v = 0
+	for (i = 1; i <= length(s); i++)
+		v = v * 16 + digit[substr(s, i, 1)]
+	return v
+}
+# the octets h of direction d, in order
+function feed(d, h,   take, type, len) {
+	while (h != "" && !lost[d]) {
+		if (left[d] > 0) {
+			take = length(h) / 2 < left[d] ? length(h) / 2 : left[d]
+			h = substr(h, 2 * take + 1)
+			left[d] -= take
+			if (left[d] == 0)
+				count["record_octets"] += size[d]
+			continue
+		}
+		take = 10 - length(head[d])
+		head[d] = head[d] substr(h, 1, take)
+		h = substr(h, take + 1)
+		if (length(head[d]) < 10)
+			return
+		type = hex(substr(head[d], 1, 2))
+		len = hex(substr(head[d], 7, 4))
+		if (type < 20 || type > 23 || substr(head[d], 3, 2) != "03" || len < 1 || len > 18432) {
+			count["bad"]++
+			lost[d] = 1
+			return
+		}
+		count["t" type]++
+		left[d] = len
+		size[d] = len + 5
+		head[d] = ""
+	}
+}
+{ count["frames"]++ }
+$1 ~ /:arp$/ || ($1 ~ /:icmpv6$/ && $7 >= 133 && $7 <= 136) || ($1 ~ /:icmpv6$/ && $7 == 143) {
+	count["link"]++
+	next
+}
+$1 !~ /:tcp(:|$)/ || ($3 != 443 && $4 != 443) {
+	count["other"]++
+	next
+}
+{ count["tcp443"]++ }
+$1 !~ /:tcp(:tls(:x509[a-z]*)*)*$/ { count["foreign"]++ }
+$6 > 0 {
+	d = $2 ($4 == 443 ? "up" : "down")
+	gsub(/:/, "", $8)
+	if (!(d in following))
+		following[d] = $5
+	old = following[d] - $5
+	if (old < 0) {
+		count["gap"]++
+		lost[d] = 1
+	}
+	if (old >= $6)
+		next
+	if (old > 0)
+		$8 = substr($8, 2 * old + 1)
+	else
+		old = 0
+	count[$4 == 443 ? "payload_up" : "payload_down"] += $6 - old
+	following[d] = $5 + $6
+	feed(d, $8)
+}
+END {
+	for (i = 1; i <= n; i++)
+		print names[i], count[names[i]] + 0
+}
