@@ -52,7 +52,7 @@ static void envelopes(void)
 	struct eftf_inner_udp udp = {.sport = 68, .dport = 67, .data = (const uint8_t *)payload,
 				     .len = sizeof(payload)};
 	static const uint8_t ip6[48] = {0x60, [5] = 8, [6] = 17, [7] = 64, [8] = 0xfd, [24] = 0xfd};
-	uint8_t out[512];
+	uint8_t out[512], with[600] = {0};
 	size_t n = eftf_inner_build(out + 3, sizeof(out) - 3, &udp), at;
 
 	seed_with("inner", "\0", 1, out + 3, n);
@@ -68,6 +68,14 @@ static void envelopes(void)
 	at += 8;
 	seed_with("envelope", "\1\2\0", 3, out, at);
 	seed_with("envelope", "\1\2\1", 3, out, at);
+	memcpy(with, "\1\0\5", 3);
+	memcpy(with + 3, out, 5);
+	with[8] = 1;
+	with[10] = (uint8_t)(at - 5);
+	memcpy(with + 11, out + 5, at - 5);
+	/* a ticket of 2 octets, a close_notify */
+	memcpy(with + 6 + at, "\2\0\6\4\0\0\2xx\4\0\2\1\0", 14);
+	seed("channel", with, at + 20);
 	memcpy(out + at, "\1\0\2", 3);
 	seed_with("envelope", "\3\4\7", 3, out, at + 3);
 }
@@ -147,6 +155,11 @@ static void dhcp4(void)
 		seed("dhcp4", msg, eftf_dhcp4_encode(msg, sizeof(msg), &m,
 						     EFTF_ENTERPRISE_DEFAULT));
 	}
+	/* the longest name of a SIP server that a message can hold */
+	fill(&m, EFTF_DHCP4_ACK);
+	for (int i = 0; i < 253; i++)
+		m.sip_name[i] = i % 64 == 63 ? '.' : 'a';
+	seed("dhcp4", msg, eftf_dhcp4_encode(msg, sizeof(msg), &m, EFTF_ENTERPRISE_DEFAULT));
 	conversation("dhcp4_client", good, 2, 0x35, 0);
 	conversation("dhcp4_client", refused, 2, 0x15, 0);
 	/* 12: address and server of the conversation are put in */

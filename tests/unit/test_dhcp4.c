@@ -160,6 +160,49 @@ static void test_bad_options(void **state)
 	}
 }
 
+/* RFC 1035: 253 characters. One more would be decoded, and lost when it is encoded. */
+static void test_longest_sip_name(void **state)
+{
+	static const uint8_t sizes[] = {62, 63};
+	struct eftf_dhcp4_msg m, again;
+	uint8_t raw[700], options[300], out[EFTF_DHCP4_MAX], *p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes); i++) {
+		/* 253 and 254 characters in labels of 63, 63, 63 and 61 or 62: option in two pieces */
+		uint8_t labels[300] = {0}, last = sizes[i] - 1;
+		size_t len = 1, cut = 255;
+
+		for (int label = 0; label < 4; label++) {
+			uint8_t n = label < 3 ? 63 : last;
+
+			labels[len++] = n;
+			memset(labels + len, 'a', n);
+			len += n;
+		}
+		len++;
+		p = options;
+		memcpy(p, "\x35\1\5\x78\xff", 5);
+		memcpy(p + 5, labels, cut);
+		p += 5 + cut;
+		*p++ = 120;
+		*p++ = (uint8_t)(len - cut);
+		memcpy(p, labels + cut, len - cut);
+		p += len - cut;
+		*p++ = 255;
+		len = by_hand(raw, options, (size_t)(p - options));
+		if (i == 1) {
+			assert_int_equal(eftf_dhcp4_decode(&m, raw, len, ENTERPRISE, NULL), -EBADMSG);
+			continue;
+		}
+		assert_int_equal(eftf_dhcp4_decode(&m, raw, len, ENTERPRISE, NULL), 0);
+		assert_int_equal(strlen(m.sip_name), 253);
+		len = eftf_dhcp4_encode(out, sizeof(out), &m, ENTERPRISE);
+		assert_int_equal(eftf_dhcp4_decode(&again, out, len, ENTERPRISE, NULL), 0);
+		assert_string_equal(m.sip_name, again.sip_name);
+	}
+}
+
 static void test_bad_fixed(void **state)
 {
 	struct eftf_dhcp4_msg m;
@@ -254,7 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_wire), cmocka_unit_test(test_bad_options),
-		cmocka_unit_test(test_bad_fixed), cmocka_unit_test(test_split_options),
+		cmocka_unit_test(test_longest_sip_name), cmocka_unit_test(test_bad_fixed), cmocka_unit_test(test_split_options),
 		cmocka_unit_test(test_tolerance), cmocka_unit_test(test_random),
 	};
 

@@ -105,7 +105,7 @@ static size_t name_to_labels(const char *name, uint8_t *out, size_t size)
 /* RFC 3361: one message carries names or addresses, never both. */
 static void put_sip(struct out *o, const struct eftf_dhcp4_msg *m)
 {
-	uint8_t buf[1 + 256];
+	uint8_t buf[1 + DHCP4_MAX_LABELS];
 	size_t len;
 
 	if (m->n_sip) {

@@ -135,14 +135,17 @@ static int get_addrs(const uint8_t *p, size_t len, struct in_addr *to, size_t *n
 	return 0;
 }
 
-/* The name ends up in environments of scripts: letters, digits, - and _ only. */
-static int get_name(const uint8_t *p, size_t len, char *to, size_t size)
+/*
+ * The name ends up in environments of scripts: letters, digits, - and _ only.
+ * RFC 1035 2.3.4: 255 octets of labels, which are 253 characters.
+ */
+static int get_name(const uint8_t *p, size_t len, char *to)
 {
 	size_t pos = 0, used = 0, n;
 
 	while (pos < len && p[pos]) {
 		n = p[pos++];
-		if (n > 63 || n > len - pos || used + n + 2 > size)
+		if (n > 63 || n > len - pos || pos + n > DHCP4_MAX_LABELS - 1)
 			return -EBADMSG;
 		if (used)
 			to[used++] = '.';
@@ -165,7 +168,7 @@ static int get_sip(const struct option *o, struct eftf_dhcp4_msg *m)
 	if (o->data[0] == SIP_ADDRS)
 		return get_addrs(o->data + 1, o->len - 1, m->sip, &m->n_sip);
 	if (o->data[0] == SIP_NAMES) {
-		if (!get_name(o->data + 1, o->len - 1, m->sip_name, sizeof(m->sip_name)))
+		if (!get_name(o->data + 1, o->len - 1, m->sip_name))
 			return 0;
 		m->sip_name[0] = 0;
 		return -EBADMSG;
