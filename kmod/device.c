@@ -5,6 +5,7 @@
  * by the inner destination.
  */
 #include <linux/if_arp.h>
+#include <linux/inetdevice.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/module.h>
@@ -79,7 +80,19 @@ drop:
 static int eftf_open(struct net_device *dev)
 {
 	struct inet6_dev *in6 = __in6_dev_get(dev);
+	struct in_device *in4 = __in_dev_get_rtnl(dev);
+	struct eftf_dev *edev = netdev_priv(dev);
 
+	/*
+	 * A packet from one UE to another leaves by the device that it came
+	 * by. To redirect its sender makes no sense, and would use up the
+	 * allowance for the answer that does: unreachable. The switch of the
+	 * device counts only if that for all is off, as wireguard has it too.
+	 */
+	if (in4 && edev->role == EFTF_ROLE_GW) {
+		IN_DEV_CONF_SET(in4, SEND_REDIRECTS, false);
+		IPV4_DEVCONF_ALL(dev_net(dev), SEND_REDIRECTS) = false;
+	}
 	/* addresses come from the EFTF: a link-local one is of no use to anybody */
 	if (in6)
 		in6->cnf.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;

@@ -97,8 +97,11 @@ static pid_t spawn_traffic(struct fx *fx)
 
 	assert_return_code(pid, errno);
 	if (!pid) {
-		for (;;)
+		/* not so much that the connection is full: the last word must fit */
+		for (;;) {
 			(void)!send(fx->udp, "traffic", 7, MSG_DONTWAIT | MSG_NOSIGNAL);
+			fx_sleep(1);
+		}
 	}
 	return pid;
 }
