@@ -24,6 +24,7 @@ for name in "${names[@]}"; do
 		case $line in
 		'[       OK ]'*) ok "$name: ${line##*] }" ;;
 		'[  FAILED  ]'*) not_ok "$name: ${line##*] }" "every assertion to hold" "$why" ;;
+		'[  SKIPPED ]'*) skip "$name" "${line#*] }" ;;
 		'[ RUN      ]'*) why= ;;
 		'ERROR: '* | seen:* | slab*) why+="${line#ERROR: }; " ;;
 		'[  ERROR   ]'*) why+="${line##*--- }; " ;;

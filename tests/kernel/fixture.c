@@ -383,6 +383,18 @@ void fx_wait_stat(struct fx *fx, enum eftf_stat which, uint64_t value)
 	assert_int_equal(seen, value);
 }
 
+void fx_wait_idle(struct fx *fx)
+{
+	int64_t end = fx_now() + FX_PATIENCE;
+
+	while (fx_get(fx).queue_packets) {
+		if (fx_now() > end)
+			fail_msg("expected the queue to drain, seen: %u packets in it",
+				 fx_get(fx).queue_packets);
+		fx_sleep(10);
+	}
+}
+
 static void fx_add(const struct eftf_tunnel_info *info, void *arg)
 {
 	(void)info;

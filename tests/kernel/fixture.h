@@ -80,6 +80,7 @@ void fx_expect_closed(struct fx *fx, uint8_t level, uint8_t description);
 uint64_t fx_stat(struct fx *fx, enum eftf_stat which);
 void fx_wait_stat(struct fx *fx, enum eftf_stat which, uint64_t value);
 struct eftf_tunnel_info fx_get(struct fx *fx);
+void fx_wait_idle(struct fx *fx);	/* until nothing is queued any more */
 unsigned int fx_count(struct fx *fx);	/* tunnels in the namespace */
 /* Milliseconds of a clock that never goes back. */
 int64_t fx_now(void);

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Memory runs out at every point in turn: an error code or a counted drop, never more. */
+#include "fault.h"
+#include "fixture.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NTH_MAX 400
+
+/*
+ * Sweeps the failing allocation through an operation until it gets by without
+ * one. The operation returns 0 or a negative errno; after a failure undo()
+ * must find everything as before.
+ */
+static void sweep(struct fx *fx, int (*operation)(struct fx *), void (*after)(struct fx *, int ret))
+{
+	unsigned int failures = 0;
+
+	for (unsigned int n = 1;; n++) {
+		bool done;
+		int ret;
+
+		if (n == NTH_MAX)
+			fail_msg("expected an end of the sweep before %d allocations", NTH_MAX);
+		fault_nth(n);
+		ret = operation(fx);
+		done = fault_nth_done();
+		fault_nth(0);
+		after(fx, ret);
+		if (!done)
+			break;
+		failures += ret != 0;
+	}
+	/* a sweep in which nothing fails would prove nothing */
+	assert_true(failures > 0);
+}
+
+static int sweep_fd;
+
+static int attach_once(struct fx *fx)
+{
+	struct eftf_err err;
+
+	return fx_attach_fd(fx, sweep_fd, &err);
+}
+
+static void after_attach(struct fx *fx, int ret)
+{
+	struct eftf_err err;
+
+	if (ret) {
+		/* an answer that got lost may hide a tunnel that was made */
+		if (fx_count(fx) == 1) {
+			fx->id = 0;
+			for (unsigned int id = 1; !fx->id && id < 2 * NTH_MAX; id++)
+				if (!eftf_nl_tunnel_del(fx->nl, fx->ifindex, id, &err))
+					fx->id = id;
+		} else {
+			/* the socket is as it was: it can be attached */
+			assert_int_equal(fx_attach_fd(fx, sweep_fd, &err), 0);
+			fx_expect_alive(fx);
+			assert_int_equal(eftf_nl_tunnel_del(fx->nl, fx->ifindex, fx->id, &err), 0);
+		}
+	} else {
+		fx_expect_alive(fx);
+		assert_int_equal(eftf_nl_tunnel_del(fx->nl, fx->ifindex, fx->id, &err), 0);
+	}
+	assert_int_equal(fx_count(fx), 0);
+	close(sweep_fd);
+	close(fx->peer.fd);
+	sweep_fd = fx_pair(&fx->peer, KTLS_BOTH);
+}
+
+static void attach_with_failing_allocations(void **state)
+{
+	struct fx *fx = *state;
+
+	sweep_fd = fx_pair(&fx->peer, KTLS_BOTH);
+	sweep(fx, attach_once, after_attach);
+	close(sweep_fd);
+}
+
+static struct rec swap_old;
+
+static int swap_once(struct fx *fx)
+{
+	struct eftf_err err;
+
+	return eftf_nl_tunnel_swap(fx->nl, fx->ifindex, fx->id, sweep_fd, &err);
+}
+
+static void after_swap(struct fx *fx, int ret)
+{
+	struct rec fresh = fx->peer;
+
+	if (ret && fx_get(fx).transports == 1) {
+		/* the old one goes on */
+		fx->peer = swap_old;
+		fx_expect_alive(fx);
+		close(fresh.fd);
+	} else {
+		fx_expect_alive(fx);
+		rec_send(&swap_old, REC_ALERT, "\1\0", 2);
+		while (fx_get(fx).transports > 1)
+			fx_sleep(10);
+		close(swap_old.fd);
+	}
+	close(sweep_fd);
+	swap_old = fx->peer;
+	sweep_fd = fx_pair(&fx->peer, KTLS_BOTH);
+}
+
+static void swap_with_failing_allocations(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	swap_old = fx->peer;
+	sweep_fd = fx_pair(&fx->peer, KTLS_BOTH);
+	sweep(fx, swap_once, after_swap);
+	close(sweep_fd);
+}
+
+static void ignore(const struct eftf_tunnel_info *info, void *arg)
+{
+	(void)info;
+	(void)arg;
+}
+
+static int dump_once(struct fx *fx)
+{
+	struct eftf_err err;
+
+	return eftf_nl_tunnel_get(fx->nl, 0, 0, ignore, NULL, &err);
+}
+
+static void after_dump(struct fx *fx, int ret)
+{
+	(void)ret;
+	assert_int_equal(fx_count(fx), 1);
+}
+
+static void dump_with_failing_allocations(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	sweep(fx, dump_once, after_dump);
+	fx_expect_alive(fx);
+}
+
+static int link_once(struct fx *fx)
+{
+	struct eftf_link_spec spec = {.name = "eftf1", .role = EFTF_ROLE_GW};
+	struct eftf_err err;
+
+	return eftf_rt_link_add(fx->rt, &spec, &err);
+}
+
+static void after_link(struct fx *fx, int ret)
+{
+	struct eftf_err err;
+	int del = eftf_rt_link_del(fx->rt, "eftf1", &err);
+
+	/* after a failure it may be there all the same, if only the answer failed */
+	if (!ret)
+		assert_int_equal(del, 0);
+}
+
+static void link_with_failing_allocations(void **state)
+{
+	sweep(*state, link_once, after_link);
+}
+
+static int delete_once(struct fx *fx)
+{
+	struct eftf_err err;
+
+	return eftf_nl_tunnel_del(fx->nl, fx->ifindex, fx->id, &err);
+}
+
+static void after_delete(struct fx *fx, int ret)
+{
+	struct eftf_err err;
+
+	if (ret && fx_count(fx))
+		assert_int_equal(eftf_nl_tunnel_del(fx->nl, fx->ifindex, fx->id, &err), 0);
+	assert_int_equal(fx_count(fx), 0);
+	close(fx->peer.fd);
+	fx_attach(fx);
+}
+
+static void delete_with_failing_allocations(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	sweep(fx, delete_once, after_delete);
+}
+
+/*
+ * A share of the module's allocations in its workers fails. TLS itself ends a
+ * connection on some of its own failures; then the tunnel says so. Whatever
+ * happens: nothing hangs, nothing but TLS records leaves, and afterwards all
+ * is well again.
+ */
+static void traffic_with_failing_allocations(void **state)
+{
+	uint8_t type, data[REC_MAX + 256];
+	struct fx *fx = *state;
+	unsigned int lives = 0;
+
+	for (unsigned int percent = 1; percent <= 20; percent += 3) {
+		fx_attach(fx);
+		lives++;
+		fault_module(percent);
+		for (int i = 0; i < 200 && fx_count(fx); i++) {
+			uint8_t out[2048];
+			size_t n = fx_envelope(fx, out, "peer to module", 14);
+
+			n = rec_seal(&fx->peer.tx, REC_DATA, out, n, 0, data);
+			(void)!send(fx->peer.fd, data, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+			(void)!send(fx->udp, "module to peer", 14, MSG_DONTWAIT);
+			while (recv(fx->udp, data, sizeof(data), MSG_DONTWAIT) > 0)
+				;
+			if (i % 10 == 0) {
+				long r = rec_recv(&fx->peer, &type, data, 50);
+
+				/* -5: octets that are no TLS record */
+				assert_int_not_equal(r, -5);
+				assert_int_not_equal(r, -4);
+			}
+		}
+		fault_module(0);
+		if (fx_count(fx)) {
+			struct eftf_err err;
+
+			/* it lives: what is sent now arrives, after what waited */
+			fx_wait_idle(fx);
+			assert_int_equal(eftf_nl_tunnel_del(fx->nl, fx->ifindex, fx->id, &err), 0);
+		}
+		fx_event(fx, EFTF_CMD_EVENT_DOWN, 10000);
+		close(fx->peer.fd);
+	}
+	fx_attach(fx);
+	while (recv(fx->udp, data, sizeof(data), MSG_DONTWAIT) > 0)
+		;
+	fx_expect_alive(fx);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+#define UE(f) cmocka_unit_test_setup_teardown(f, fx_setup_ue, fx_teardown)
+#define GW(f) cmocka_unit_test_setup_teardown(f, fx_setup_gw, fx_teardown)
+		UE(attach_with_failing_allocations),
+		GW(swap_with_failing_allocations),
+		GW(dump_with_failing_allocations),
+		UE(link_with_failing_allocations),
+		GW(delete_with_failing_allocations),
+		UE(traffic_with_failing_allocations),
+	};
+
+	if (!fault_available()) {
+		puts("[  SKIPPED ] this kernel has no fault injection");
+		return 0;
+	}
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests_name("fault", tests, NULL, NULL);
+}
