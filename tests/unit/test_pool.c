@@ -150,6 +150,26 @@ static void test_hold_and_token(void **state)
 	eftf_pool_free(p);
 }
 
+static void test_pass_on(void **state)
+{
+	struct eftf_pool *p = make("10.0.0.0", 24, "10.0.0.1");
+	uint8_t token[EFTF_DHCP4_TOKEN_LEN];
+	struct in_addr a = take(p, &claimant[0], 0);
+	void *old;
+
+	(void)state;
+	assert_int_equal(eftf_pool_confirm(p, a, &claimant[0], &owner[0], NULL, &old, token), 0);
+	eftf_pool_pass_on(p, a, &owner[2], &owner[1]);
+	assert_ptr_equal(eftf_pool_owner(p, a), &owner[0]);
+	eftf_pool_pass_on(p, a, &owner[0], &owner[1]);
+	assert_ptr_equal(eftf_pool_owner(p, a), &owner[1]);
+	eftf_pool_pass_on(p, ip("192.0.2.1"), &owner[1], &owner[0]);	/* not of this pool */
+	/* not the first one's to give up any more */
+	eftf_pool_release(p, a, &owner[0], false, 1);
+	assert_ptr_equal(eftf_pool_owner(p, a), &owner[1]);
+	eftf_pool_free(p);
+}
+
 static void test_newest_wins(void **state)
 {
 	struct eftf_pool *p = make("10.0.0.0", 24, "10.0.0.1");
@@ -336,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_siphash), cmocka_unit_test(test_all_once),
 		cmocka_unit_test(test_wish), cmocka_unit_test(test_hold_and_token),
+		cmocka_unit_test(test_pass_on),
 		cmocka_unit_test(test_newest_wins), cmocka_unit_test(test_certificate),
 		cmocka_unit_test(test_random), cmocka_unit_test(test_sources),
 	};

@@ -84,10 +84,12 @@ static void test_lease_and_configured(void **state)
 	conf.prefix[1] = (struct eftf_conf_prefix){ ip("0.0.0.0"), 0, true };
 	eftf_routes_plan(&r, &lease, &conf);
 	/* host bits are cleared, doubles and impossible lengths dropped */
-	assert_int_equal(r.n, 3);
+	assert_int_equal(r.n, 4);
 	assert_true(has(&r, "10.64.0.9", 32));
 	assert_true(has(&r, "10.20.0.0", 16));
-	assert_true(has(&r, "0.0.0.0", 0));
+	/* never a default route: the machine has its own */
+	assert_true(has(&r, "0.0.0.0", 1));
+	assert_true(has(&r, "128.0.0.0", 1));
 }
 
 static void test_never_too_many(void **state)
@@ -104,6 +106,9 @@ static void test_never_too_many(void **state)
 		lease.routes[i] = (struct eftf_dhcp4_route){ { htonl(0x0b000000 + i) }, 32, { 0 } };
 	eftf_routes_plan(&r, &lease, &conf);
 	assert_int_equal(r.n, 1 + EFTF_CONF_MAX_ROUTES + EFTF_DHCP4_MAX_ROUTES);
+	conf.prefix[3] = (struct eftf_conf_prefix){ ip("0.0.0.0"), 0, true };
+	eftf_routes_plan(&r, &lease, &conf);
+	assert_int_equal(r.n, 2 + EFTF_CONF_MAX_ROUTES + EFTF_DHCP4_MAX_ROUTES);
 }
 
 static void test_cover(void **state)

@@ -71,7 +71,7 @@ static void test_everything(void **state)
 
 	(void)state;
 	good(&c, BASE "port = 8443\nname = other.example\ncert = /c\nkey = /k\nclient_id = p7\n"
-	     "[tunnel]\ndevice = ims0\nmtu = 1380\nkeepalive = 60\ntimeout = 200\n"
+	     "[tunnel]\ndevice = ims0\nmtu = 1380\nkeepalive = 60\ntimeout = 200\nrecord_limit = 1000\n"
 	     "routes = 10.20.0.0/16, 10.30.0.0/24\nroutes = 10.40.0.1\n"
 	     "address = 10.64.0.7/24\ngateway = 10.64.0.1\nhook = /usr/bin/true\n"
 	     "[proxy]\nurl = http://[2001:db8::5]:3128/\nuser = u\npassword = p\nauth = digest\n"
@@ -79,6 +79,7 @@ static void test_everything(void **state)
 	     "media = [2001:db8::9]:3478\ncontrol = example.org:443\nrecheck = 60\n"
 	     "[log]\nlevel = debug\nsyslog = yes\n");
 	assert_string_equal(eftf_conf_name(&c), "other.example");
+	assert_int_equal(c.record_limit, 1000);
 	assert_int_equal(c.routes.n, 3);
 	assert_int_equal(c.routes.prefix[1].plen, 24);
 	assert_int_equal(c.routes.prefix[2].plen, 32);
@@ -121,6 +122,8 @@ static void test_wrong_values_name_the_line(void **state)
 	bad(BASE "[tunnel]\ndevice = abcdefghijklmnop\n" ALWAYS, ":5", "interface name");
 	bad(BASE "[tunnel]\nmtu = 100\n" ALWAYS, ":5", "576");
 	bad(BASE "[tunnel]\nmtu = 65533\n" ALWAYS, ":5", "65532");
+	bad(BASE "[tunnel]\nrecord_limit = 99\n" ALWAYS, ":5", "100 to 4294967295, or 0");
+	bad(BASE "[tunnel]\nrecord_limit = 4294967296\n" ALWAYS, ":5", "100 to 4294967295, or 0");
 	bad(BASE "[tunnel]\nkeepalive = 9\n" ALWAYS, ":5", "600");
 	bad(BASE "[tunnel]\nroutes = 10.0.0.1/8\n" ALWAYS, ":5", "host bits");
 	bad(BASE "[tunnel]\nroutes = 10.0.0.0/33\n" ALWAYS, ":5", "prefixes");

@@ -115,6 +115,23 @@ int eftf_rt_link_mtu(struct eftf_rt *rt, uint32_t ifindex, uint32_t mtu, struct 
 	return eftf_nlsock_ask(&rt->s, &ask, err);
 }
 
+int eftf_rt_link_alias(struct eftf_rt *rt, uint32_t ifindex, const char *alias,
+		       struct eftf_err *err)
+{
+	struct eftf_nl_what what;
+	struct eftf_nlreq req;
+	struct ifinfomsg *ifi;
+	void *header;
+	struct nlmsghdr *nlh = eftf_nl_rt_start(&req, RTM_SETLINK, 0, sizeof(*ifi), &header);
+	struct eftf_nl_ask ask = {.nlh = nlh, .what = what.text};
+
+	snprintf(what.text, sizeof(what.text), "link %u alias", ifindex);
+	ifi = header;
+	ifi->ifi_index = (int)ifindex;
+	mnl_attr_put_strz(nlh, IFLA_IFALIAS, alias);
+	return eftf_nlsock_ask(&rt->s, &ask, err);
+}
+
 static void parse_data(const struct nlattr *nest, struct eftf_link_info *info)
 {
 	const struct nlattr *attr = NULL;
@@ -194,6 +211,9 @@ int eftf_nl_link_parse(const struct nlmsghdr *nlh, struct eftf_link_info *info)
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_IFNAME:
 			eftf_nl_attr_string(attr, info->name, sizeof(info->name));
+			break;
+		case IFLA_IFALIAS:
+			eftf_nl_attr_string(attr, info->alias, sizeof(info->alias));
 			break;
 		case IFLA_MTU:
 			eftf_nl_attr_copy(attr, &info->mtu, sizeof(info->mtu));

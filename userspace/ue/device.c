@@ -8,6 +8,11 @@
 
 #include "log.h"
 
+/* Of all our routes: one of the machine's own for the same prefix is never replaced. */
+#define METRIC 24
+/* Marks the links that this program made: who finds one without a tunnel may remove it. */
+#define ALIAS "eftf-ue"
+
 static void keep_info(const struct eftf_link_info *info, void *arg)
 {
 	*(struct eftf_link_info *)arg = *info;
@@ -21,31 +26,59 @@ static void forget(struct eftf_device *dev)
 	dev->created = false;
 }
 
-static int make(struct eftf_device *dev, const char *name, uint32_t mtu, bool *created,
-		struct eftf_err *err)
+/*
+ * An earlier run of this program that was killed left its link, perhaps with
+ * an address and routes: all that goes with the link.
+ */
+static int remove_left_over(struct eftf_device *dev, const char *name, struct eftf_err *err)
+{
+	struct eftf_link_info info = { 0 };
+	int ret = eftf_rt_link_get(dev->rt, name, keep_info, &info, err);
+
+	if (ret || info.tunnels || info.role != EFTF_ROLE_UE || strcmp(info.alias, ALIAS))
+		return ret;
+	ret = eftf_rt_link_del(dev->rt, name, err);
+	if (!ret)
+		log_info("device %s was left over by an earlier run: it is made anew", name);
+	return ret;
+}
+
+static int make(struct eftf_device *dev, const char *name, uint32_t mtu, struct eftf_err *err)
 {
 	struct eftf_link_spec spec = { .name = name, .role = EFTF_ROLE_UE, .mtu = mtu };
+	struct eftf_link_info info = { 0 };
 	int ret = eftf_rt_link_add(dev->rt, &spec, err);
 
-	*created = ret == 0;
-	return ret == -EEXIST ? 0 : ret;
+	/* that of this run is known by its number */
+	if (ret == -EEXIST && !dev->ifindex) {
+		ret = remove_left_over(dev, name, err);
+		if (!ret)
+			ret = eftf_rt_link_add(dev->rt, &spec, err);
+	}
+	if (ret)
+		return ret == -EEXIST ? 0 : ret;
+	ret = eftf_rt_link_get(dev->rt, name, keep_info, &info, err);
+	if (ret)
+		return ret;
+	forget(dev);
+	dev->ifindex = info.ifindex;
+	dev->created = true;
+	return eftf_rt_link_alias(dev->rt, info.ifindex, ALIAS, err);
 }
 
 int eftf_device_open(struct eftf_device *dev, const char *name, uint32_t mtu,
 		     struct eftf_err *err)
 {
 	struct eftf_link_info info = { 0 };
-	bool created;
 	int ret;
 
-	ret = make(dev, name, mtu, &created, err);
+	ret = make(dev, name, mtu, err);
 	if (!ret)
 		ret = eftf_rt_link_get(dev->rt, name, keep_info, &info, err);
 	if (ret)
 		return ret;
 	if (dev->ifindex && dev->ifindex != info.ifindex)
 		forget(dev);
-	dev->created = dev->created || created;
 	dev->ifindex = info.ifindex;
 	memcpy(dev->name, info.name, sizeof(dev->name));
 	if (info.role != EFTF_ROLE_UE)
@@ -98,6 +131,7 @@ static struct eftf_route make_route(const struct eftf_device *dev,
 {
 	struct eftf_route r = {
 		.family = AF_INET, .plen = p->plen, .ifindex = dev->ifindex, .has_src = true,
+		.metric = METRIC,
 	};
 
 	memcpy(r.dst, &p->addr, sizeof(p->addr));
@@ -150,6 +184,7 @@ static int exempt_peer(struct eftf_device *dev, const struct sockaddr_storage *p
 		return 0;	/* our own address: the local table comes first */
 	way.family = AF_INET;
 	way.plen = 32;
+	way.metric = METRIC;
 	memcpy(way.dst, &addr, sizeof(addr));
 	ret = eftf_rt_route_add(dev->rt, &way, err);
 	if (ret)

@@ -27,7 +27,8 @@ struct eftf_device {
 
 /*
  * Makes sure that the device is there, of role ue, up and without a tunnel.
- * mtu 0: as it is. The address and routes of a device that vanished meanwhile
+ * mtu 0: as it is. A link that this program made in an earlier run is made
+ * anew. The address and routes of a device that vanished meanwhile
  * are forgotten.
  */
 int eftf_device_open(struct eftf_device *dev, const char *name, uint32_t mtu,

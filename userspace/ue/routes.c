@@ -9,7 +9,7 @@ static uint32_t mask(uint8_t plen)
 	return plen ? 0xffffffffu << (32 - plen) : 0;
 }
 
-static void add(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
+static void add_one(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
 {
 	struct eftf_conf_prefix p = { .plen = plen, .set = true };
 	size_t i;
@@ -22,6 +22,20 @@ static void add(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
 			return;
 	}
 	out->prefix[out->n++] = p;
+}
+
+/* A default route would take the place of the machine's own, or lose against it; halves do neither. */
+static void add(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
+{
+	struct in_addr upper = { .s_addr = htonl(0x80000000u) };
+
+	if (plen) {
+		add_one(out, addr, plen);
+		return;
+	}
+	addr.s_addr = 0;
+	add_one(out, addr, 1);
+	add_one(out, upper, 1);
 }
 
 void eftf_routes_plan(struct eftf_routes *out, const struct eftf_lease4 *lease,

@@ -10,8 +10,8 @@
 #include "conf.h"
 #include "dhcp4.h"
 
-/* Configured, from the lease, and the EFTF's own address. */
-#define EFTF_ROUTES_MAX (EFTF_CONF_MAX_ROUTES + EFTF_DHCP4_MAX_ROUTES + EFTF_DHCP4_MAX_ADDRS + 1)
+/* Configured, from the lease, the EFTF's own address, and one more for a default route's two halves. */
+#define EFTF_ROUTES_MAX (EFTF_CONF_MAX_ROUTES + EFTF_DHCP4_MAX_ROUTES + EFTF_DHCP4_MAX_ADDRS + 2)
 
 struct eftf_routes {
 	struct eftf_conf_prefix prefix[EFTF_ROUTES_MAX];
@@ -21,7 +21,7 @@ struct eftf_routes {
 /*
  * The EFTF's inner address, the classless routes of the lease, the configured
  * routes; if there are neither of the latter two, host routes to the P-CSCF
- * addresses. Each prefix once, host bits cleared.
+ * addresses. Each prefix once, host bits cleared; 0.0.0.0/0 as two halves.
  */
 void eftf_routes_plan(struct eftf_routes *out, const struct eftf_lease4 *lease,
 		      const struct eftf_conf_routes *configured);
