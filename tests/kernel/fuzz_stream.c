@@ -1,0 +1,809 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A peer that says random things over real TLS records, while the tunnel is
+ * changed, swapped and deleted. At the end of each round the peer finishes
+ * what it has begun; then the tunnel has ended with an event that says why, and
+ * something was done that may end it, or it carries traffic.
+ */
+#include "fuzz.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+#define PLAIN_MAX	(256 * 1024)
+#define PATIENCE	30000	/* ms */
+
+/* One connection, from the peer's side. */
+struct side {
+	struct rec rec;
+	int dut;			/* the module's socket, if it was kept; or -1 */
+	uint8_t *plain;			/* envelopes that are not in records yet */
+	size_t n_plain;
+	uint8_t *wire;			/* records that are not sent yet */
+	size_t n_wire;
+	struct ftt_ims_decoder said;	/* where the stream is that the module reads */
+	unsigned int unknown;		/* useless envelopes in a row */
+	bool fresh;			/* nothing useful was said yet */
+	bool broken;			/* what was said cannot be read as TLS */
+	struct ftt_ims_decoder heard;
+	uint8_t packet[65536];		/* that the module sends */
+	size_t n_packet;
+	bool ended;			/* the module's side of the stream has ended */
+};
+
+static struct streamfuzz {
+	struct fx *fx;
+	struct side now, old;
+	bool has_old;
+	const char *may_die;		/* what was done that may end the tunnel */
+	bool down;			/* it has ended */
+	struct eftf_tunnel_info end;
+	char wanted[32];		/* text that the module is to send, and whether it did */
+	bool got;
+	unsigned long lived, died, records, swaps, packets;
+	unsigned long reasons[__EFTF_REASON_MAX];
+} sf;
+
+static void may_die(const char *why)
+{
+	if (!sf.may_die)
+		sf.may_die = why;
+}
+
+/* What is done to the old connection of a swap does not matter to the tunnel. */
+static void side_may_die(const struct side *s, const char *why)
+{
+	if (s == &sf.now)
+		may_die(why);
+}
+
+/* ---- what the peer says ------------------------------------------------------- */
+
+/* Follows the stream as the module will read it. */
+static void follow(struct side *s, const uint8_t *data, size_t len)
+{
+	struct ftt_ims_piece piece;
+
+	while (len) {
+		int used = ftt_ims_decode(&s->said, data, len, &piece);
+
+		if (used < 0) {
+			side_may_die(s, "Length below 3");
+			s->said = (struct ftt_ims_decoder){.have = 0};
+			return;
+		}
+		data += used;
+		len -= (size_t)used;
+		if (!piece.valid || !piece.first)
+			continue;
+		if (piece.type == FTT_IMS_TYPE_IP) {
+			s->fresh = false;
+			s->unknown = 0;
+		} else if (s->fresh || ++s->unknown > 16) {
+			side_may_die(s, "unknown types");
+		}
+	}
+}
+
+static void say(struct side *s, const void *data, size_t len)
+{
+	if (s->n_plain + len > PLAIN_MAX)
+		return;
+	memcpy(s->plain + s->n_plain, data, len);
+	s->n_plain += len;
+}
+
+static void put_record(struct side *s, uint8_t type, const void *data, size_t len)
+{
+	size_t pad = fuzz_one_in(6) ? fuzz_below(256) : 0, n;
+
+	if (len + pad > REC_MAX)
+		pad = 0;
+	if (s->n_wire + len + pad + 22 > 2 * PLAIN_MAX)
+		return;
+	n = rec_seal(&s->rec.tx, type, data, len, pad, s->wire + s->n_wire);
+	if (fuzz_one_in(400)) {
+		s->wire[s->n_wire + fuzz_below((uint32_t)n)] ^= (uint8_t)(1 << fuzz_below(8));
+		s->broken = true;
+		side_may_die(s, "altered record");
+		fuzz_did("alters a record of %zu octets", n);
+	}
+	s->n_wire += n;
+	sf.records++;
+}
+
+/* Some of what was said goes into records. */
+static void seal(struct side *s, bool all)
+{
+	do {
+		size_t most = fuzz_one_in(3) ? REC_MAX : 1 + fuzz_below(300);
+		size_t n = s->n_plain < most ? s->n_plain : most;
+
+		if (s->n_wire + n + 300 > 2 * PLAIN_MAX)
+			return;
+		follow(s, s->plain, n);
+		put_record(s, REC_DATA, s->plain, n);
+		s->n_plain -= n;
+		memmove(s->plain, s->plain + n, s->n_plain);
+	} while (all && s->n_plain);
+}
+
+/* Sends what TCP takes; ms: how long to wait for it to take everything. */
+static void push(struct side *s, size_t most, int ms)
+{
+	size_t at = 0;
+
+	while (at < s->n_wire && at < most && s->rec.fd >= 0) {
+		struct pollfd p = {.fd = s->rec.fd, .events = POLLOUT};
+		size_t len = s->n_wire < most ? s->n_wire - at : most - at;
+		ssize_t n = send(s->rec.fd, s->wire + at, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n > 0) {
+			at += (size_t)n;
+		} else if (errno != EAGAIN) {
+			at = s->n_wire;	/* there is nobody any more */
+			break;
+		} else if (poll(&p, 1, ms) != 1) {
+			break;
+		}
+	}
+	memmove(s->wire, s->wire + at, s->n_wire - at);
+	s->n_wire -= at;
+}
+
+static void say_packet(struct side *s)
+{
+	char text[1400];
+	uint8_t out[2048];
+	size_t len = fuzz_below(sizeof(text)), n;
+
+	memset(text, 'p', sizeof(text));
+	n = fx_envelope(sf.fx, out, text, len);
+	if (fuzz_one_in(3))	/* inside the packet: framing stays */
+		for (uint32_t flips = 1 + fuzz_below(4); flips; flips--)
+			out[3 + fuzz_below(40)] = (uint8_t)fuzz_below(256);
+	if (fuzz_one_in(60))
+		out[fuzz_below(3)] ^= (uint8_t)(1 << fuzz_below(8));
+	for (uint32_t times = fuzz_one_in(5) ? fuzz_below(20) : 1; times; times--)
+		say(s, out, n);
+}
+
+static void say_odd(struct side *s)
+{
+	uint8_t out[4096] = {0};
+	size_t len = fuzz_below(fuzz_one_in(3) ? 4000 : 60);
+
+	fuzz_fill(out, len + 3);
+	switch (fuzz_below(6)) {
+	case 0:			/* an unknown type */
+		ftt_ims_put_header(out, (uint8_t)fuzz_below(256), len);
+		break;
+	case 1:			/* empty ones */
+		for (len = 3 * (1 + fuzz_below(100)); len; len -= 3) {
+			ftt_ims_put_header(out, FTT_IMS_TYPE_IP, 0);
+			say(s, out, 3);
+		}
+		return;
+	case 2:			/* a long one, of which little comes for now */
+		ftt_ims_put_header(out, FTT_IMS_TYPE_IP, fuzz_below(FTT_IMS_MAX_PAYLOAD + 1));
+		break;
+	case 3:			/* no framing */
+		if (!fuzz_one_in(12))
+			return;
+		fuzz_did("no framing");
+		if (fuzz_one_in(2)) {
+			ftt_ims_put_header(out, (uint8_t)(1 + fuzz_below(2)), 0);
+			out[2] = (uint8_t)fuzz_below(4);
+		}
+		if (fuzz_one_in(2))	/* a run of useless ones */
+			for (int i = 0; i < 17; i++)
+				say(s, "\7\0\4x", 4);
+		break;
+	default:		/* no packet */
+		ftt_ims_put_header(out, FTT_IMS_TYPE_IP, len);
+		break;
+	}
+	say(s, out, len + 3);
+}
+
+static void say_control(struct side *s)
+{
+	uint8_t out[REC_MAX];
+	size_t len = fuzz_below(200);
+
+	fuzz_fill(out, sizeof(out));
+	switch (fuzz_one_in(12) ? fuzz_below(3) : 3 + fuzz_below(6)) {
+	case 0:
+		side_may_die(s, "alert");
+		out[0] = (uint8_t)(1 + fuzz_below(2));
+		if (fuzz_one_in(2))
+			out[1] = 0;
+		len = fuzz_one_in(4) ? fuzz_below(5) : 2;
+		fuzz_did("alert %u %u of %zu octets", out[0], out[1], len);
+		put_record(s, REC_ALERT, out, len);
+		break;
+	case 1:
+		side_may_die(s, "handshake");
+		out[0] = (uint8_t)(fuzz_one_in(2) ? 4 : fuzz_below(30));
+		out[1] = (uint8_t)(fuzz_one_in(20) ? out[1] : 0);
+		out[2] = (uint8_t)(fuzz_one_in(3) ? out[2] : 0);
+		fuzz_did("handshake record of %zu octets: %u %u %u", len, out[0], out[1], out[2]);
+		put_record(s, REC_HANDSHAKE, out, len);
+		break;
+	case 2:
+		side_may_die(s, "record of unknown type");
+		out[0] = (uint8_t)fuzz_below(256);
+		if (!out[0] || out[0] == REC_DATA)
+			out[0] = 20;
+		fuzz_did("record of type %u, %zu octets", out[0], len);
+		put_record(s, out[0], out, len);
+		break;
+	case 3:
+		out[0] = 1;
+		out[1] = 90;
+		put_record(s, REC_ALERT, out, 2);
+		break;
+	case 4:
+	case 5:			/* NewSessionTickets, whole ones */
+		len = fuzz_below(fuzz_one_in(5) ? 16000 : 300);
+		out[0] = 4;
+		out[1] = 0;
+		out[2] = (uint8_t)(len >> 8);
+		out[3] = (uint8_t)len;
+		put_record(s, REC_HANDSHAKE, out, len + 4);
+		break;
+	default:
+		for (uint32_t n = fuzz_below(5); n; n--)
+			put_record(s, REC_DATA, "", 0);
+		break;
+	}
+}
+
+/* ---- what the peer hears ---------------------------------------------------------- */
+
+static void hear_packet(struct side *s)
+{
+	struct eftf_inner_udp udp;
+
+	sf.packets++;
+	if (ftt_ims_check_ip(s->packet, s->n_packet) <= 0)
+		fuzz_fail("the module sent an envelope of %zu octets that is no IP packet",
+			  s->n_packet);
+	if (!eftf_inner_parse(s->packet, s->n_packet, &udp) && udp.len == strlen(sf.wanted) &&
+	    !memcmp(udp.data, sf.wanted, udp.len))
+		sf.got = true;
+}
+
+static void hear(struct side *s, const uint8_t *data, size_t len)
+{
+	struct ftt_ims_piece piece;
+
+	while (len) {
+		int used = ftt_ims_decode(&s->heard, data, len, &piece);
+
+		if (used < 0)
+			fuzz_fail("the module sent a Length below 3");
+		data += used;
+		len -= (size_t)used;
+		if (!piece.valid)
+			continue;
+		if (piece.type != FTT_IMS_TYPE_IP)
+			fuzz_fail("the module sent an envelope of type %u", piece.type);
+		if (piece.first)
+			s->n_packet = 0;
+		memcpy(s->packet + s->n_packet, piece.data, piece.len);
+		s->n_packet += piece.len;
+		if (piece.last)
+			hear_packet(s);
+	}
+}
+
+/* 1: a whole record is there (or the end); 0: not yet. */
+static int record_there(const struct side *s)
+{
+	uint8_t header[5];
+	int have = 0;
+	ssize_t n = recv(s->rec.fd, header, 5, MSG_PEEK | MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno != EAGAIN;
+	if (n == 0)
+		return 1;
+	return n == 5 && !ioctl(s->rec.fd, FIONREAD, &have) &&
+		have >= 5 + (header[3] << 8 | header[4]);
+}
+
+static void listen_to(struct side *s, unsigned int most)
+{
+	static uint8_t data[REC_MAX + 256];
+	uint8_t type;
+	long n;
+
+	while (most-- && s->rec.fd >= 0 && !s->ended && record_there(s)) {
+		n = rec_recv(&s->rec, &type, data, 0);
+		if (n == -4 || (n == -5 && s->rec.have >= 5))
+			fuzz_fail("the module sent a record that is none (%ld)", n);
+		if (n < 0)
+			s->ended = true;
+		else if (type == REC_DATA)
+			hear(s, data, (size_t)n);
+		else if (type != REC_ALERT || n != 2)
+			fuzz_fail("the module sent a record of type %u, %ld octets", type, n);
+	}
+}
+
+/* ---- connections ------------------------------------------------------------------- */
+
+static void side_open(struct side *s, bool fresh)
+{
+	uint8_t *plain = s->plain ? s->plain : malloc(PLAIN_MAX);
+	uint8_t *wire = s->wire ? s->wire : malloc(2 * PLAIN_MAX + 65536);
+
+	assert_true(plain && wire);
+	memset(s, 0, sizeof(*s));
+	s->plain = plain;
+	s->wire = wire;
+	s->fresh = fresh;
+	s->dut = fx_pair(&s->rec, KTLS_BOTH);
+}
+
+static void side_let_go(struct side *s)
+{
+	if (s->dut >= 0)
+		close(s->dut);
+	s->dut = -1;
+}
+
+static void side_close(struct side *s, bool reset)
+{
+	struct linger now = {.l_onoff = 1};
+
+	if (s->rec.fd < 0)
+		return;
+	if (reset)
+		setsockopt(s->rec.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(s->rec.fd);
+	s->rec.fd = -1;
+}
+
+static void old_ends(void)
+{
+	if (!sf.has_old)
+		return;
+	side_let_go(&sf.old);
+	side_close(&sf.old, fuzz_one_in(2));
+	sf.has_old = false;
+}
+
+static void swap(void)
+{
+	struct side before = sf.old;
+	struct eftf_err err = {""};
+	int ret;
+
+	old_ends();
+	before.rec.fd = before.dut = -1;
+	sf.old = sf.now;
+	sf.now = before;
+	side_open(&sf.now, true);
+	ret = eftf_nl_tunnel_swap(sf.fx->nl, sf.fx->ifindex, sf.fx->id, sf.now.dut, &err);
+	fuzz_did("swap: %s", ret ? err.text : "done");
+	if (ret) {		/* -EBUSY, or it has ended */
+		side_let_go(&sf.now);
+		side_close(&sf.now, false);
+		before = sf.now;
+		sf.now = sf.old;
+		sf.old = before;
+		return;
+	}
+	if (!fuzz_one_in(4))
+		side_let_go(&sf.now);
+	sf.has_old = true;
+	sf.swaps++;
+}
+
+/* ---- what else happens ------------------------------------------------------------------ */
+
+/* Somebody else uses the module's socket: whatever comes of it, nothing breaks. */
+static void foreign_use(struct side *s)
+{
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+	char data[100];
+	int what = (int)fuzz_below(5);
+	ssize_t n = 0;
+
+	if (s->dut < 0 || !fuzz_one_in(20))
+		return;
+	may_die("another user of the socket");	/* also of the old one: it has its part of the data */
+	s->broken = true;
+	s->ended = true;	/* what the peer hears from now on may be anything */
+	if (what == 0)
+		n = recv(s->dut, data, sizeof(data), MSG_DONTWAIT);
+	else if (what == 1)
+		n = send(s->dut, data, fuzz_below(sizeof(data)), MSG_DONTWAIT | MSG_NOSIGNAL);
+	else if (what == 2)
+		n = shutdown(s->dut, (int)fuzz_below(3));
+	else if (what == 3)
+		n = connect(s->dut, &none, sizeof(none));
+	else
+		n = send(s->dut, data, 50, MSG_DONTWAIT | MSG_MORE | MSG_NOSIGNAL);
+	fuzz_did("another user of the socket: %d gives %zd", what, n);
+}
+
+static void change(void)
+{
+	struct eftf_tunnel_change c = {
+		.has_keepalive = fuzz_one_in(2), .keepalive = fuzz_below(3) * 600,
+		.has_timeout = fuzz_one_in(2), .timeout = fuzz_below(2) * 3600,
+		.has_persistent = fuzz_one_in(2), .persistent = fuzz_one_in(2),
+		.has_record_limit = fuzz_one_in(8), .record_limit = 1 + fuzz_below(200),
+	};
+	struct eftf_err err;
+
+	if (c.has_record_limit && !eftf_nl_tunnel_set(sf.fx->nl, sf.fx->ifindex, sf.fx->id, &c,
+						      &err))
+		may_die("record limit");
+	c.has_record_limit = false;
+	eftf_nl_tunnel_set(sf.fx->nl, sf.fx->ifindex, sf.fx->id, &c, &err);
+}
+
+static void end_it(void)
+{
+	struct eftf_err err;
+
+	switch (fuzz_below(4)) {
+	case 0:
+		may_die("deleted");
+		eftf_nl_tunnel_del(sf.fx->nl, sf.fx->ifindex, sf.fx->id, &err);
+		break;
+	case 1:
+		may_die("owner gone");
+		eftf_nl_close(sf.fx->nl);
+		assert_int_equal(eftf_nl_open(&sf.fx->nl, &err), 0);
+		break;
+	case 2:
+		may_die("peer closed");
+		push(&sf.now, SIZE_MAX, 0);
+		side_close(&sf.now, fuzz_one_in(2));
+		break;
+	default:
+		may_die("peer shut down");
+		shutdown(sf.now.rec.fd, SHUT_WR);
+		sf.now.broken = true;
+		break;
+	}
+	fuzz_did("%s", sf.may_die);
+}
+
+/* The stack sends into the tunnel. */
+static void dut_sends(void)
+{
+	static char data[9000];
+
+	for (uint32_t n = fuzz_one_in(12) ? fuzz_below(200) : fuzz_below(4); n; n--)
+		if (send(sf.fx->udp, data, fuzz_below(fuzz_one_in(20) ? sizeof(data) : 1300),
+			 MSG_DONTWAIT) < 0 && errno != EAGAIN)
+			return;
+}
+
+static void step(void)
+{
+	struct side *s = sf.has_old && fuzz_one_in(4) ? &sf.old : &sf.now;
+
+	switch (fuzz_below(22)) {
+	case 0: case 1: case 2: case 3:
+		say_packet(s);
+		break;
+	case 4: case 5:
+		say_odd(s);
+		break;
+	case 6: case 7: case 8:
+		seal(s, fuzz_one_in(3));
+		break;
+	case 9:
+		say_control(s);
+		break;
+	case 10: case 11: case 12:
+		push(s, fuzz_one_in(2) ? SIZE_MAX : 1 + fuzz_below(2000), 0);
+		break;
+	case 13: case 14:
+		listen_to(s, fuzz_below(200));
+		break;
+	case 15: case 16:
+		dut_sends();
+		break;
+	case 17:
+		change();
+		break;
+	case 18:
+		if (fuzz_one_in(4))
+			swap();
+		break;
+	case 19:
+		foreign_use(s);
+		break;
+	case 20:
+		if (fuzz_one_in(60))
+			end_it();
+		break;
+	default:
+		fx_sleep((int)fuzz_below(4));
+		break;
+	}
+}
+
+/* ---- verdict --------------------------------------------------------------------------- */
+
+static void note_event(const struct eftf_tunnel_info *info, void *arg)
+{
+	(void)arg;
+	if (info->cmd != EFTF_CMD_EVENT_DOWN || info->id != sf.fx->id)
+		return;
+	sf.down = true;
+	sf.end = *info;
+}
+
+static void read_events(void)
+{
+	struct eftf_err err = {""};
+	int ret = eftf_nl_events_read(sf.fx->events, note_event, NULL, &err);
+	struct eftf_tunnel_info info;
+
+	if (ret && ret != -ENOBUFS)
+		fuzz_fail("events: %s", err.text);
+	if (ret != -ENOBUFS || sf.down)
+		return;
+	/* events were lost: ask */
+	memset(&info, 0, sizeof(info));
+	if (eftf_nl_tunnel_get(sf.fx->nl, sf.fx->ifindex, sf.fx->id, note_event, NULL, &err)) {
+		sf.down = true;
+		info.reason = EFTF_REASON_ERROR;
+		memcpy(info.reason_name, "lost", 5);
+		sf.end = info;
+	}
+}
+
+/* Ends the envelope that was begun, with as many octets as it takes. */
+static void finish_envelope(struct side *s)
+{
+	static uint8_t zeros[65536];
+
+	seal(s, true);
+	if (s->said.have == 1)
+		say(s, "\0\3", 2);
+	else if (s->said.have == 2)
+		say(s, "\3", 1);
+	seal(s, true);
+	if (s->said.have) {
+		say(s, zeros, s->said.left);
+		seal(s, true);
+	}
+}
+
+static bool heard_text(const char *text)
+{
+	char got[2048];
+	ssize_t n;
+
+	while ((n = recv(sf.fx->udp, got, sizeof(got) - 1, MSG_DONTWAIT)) != -1 ||
+	       errno == ECONNREFUSED || errno == EHOSTUNREACH) {
+		got[n < 0 ? 0 : n] = '\0';
+		if (!strcmp(got, text))
+			return true;
+	}
+	return false;
+}
+
+/* One way, then back; or the end of the tunnel. */
+static void wait_for_verdict(void)
+{
+	int64_t end = fx_now() + PATIENCE, told = 0;
+	bool there = false;
+	uint8_t out[256];
+	char text[32];
+
+	snprintf(text, sizeof(text), "there %u?", fuzz.round);
+	snprintf(sf.wanted, sizeof(sf.wanted), "and back %u", fuzz.round);
+	sf.got = false;
+	say(&sf.now, out, fx_envelope(sf.fx, out, text, strlen(text)));
+	seal(&sf.now, true);
+	while (!sf.got && !sf.down) {
+		push(&sf.now, SIZE_MAX, 0);
+		if (sf.has_old)
+			listen_to(&sf.old, 100);
+		listen_to(&sf.now, 100);
+		read_events();
+		there = there || heard_text(text);
+		/* the queue may have been full: again */
+		if (there && fx_now() - told > 500) {
+			told = fx_now();
+			send(sf.fx->udp, sf.wanted, strlen(sf.wanted), MSG_DONTWAIT);
+		}
+		if (fx_now() > end)
+			fuzz_fail("the tunnel neither ends nor carries packets (%s; there: %d, broken: %d)",
+				  sf.may_die ? sf.may_die : "nothing ends it", there, sf.now.broken);
+		fx_sleep(1);
+	}
+}
+
+/* It cannot know what else may come: half a record, or a socket that somebody else uses. */
+static void end_broken(void)
+{
+	static uint8_t zeros[REC_MAX + 1024];
+
+	if (!sf.now.broken)
+		return;
+	if (sf.now.rec.fd >= 0 && sf.now.n_wire + sizeof(zeros) < 2 * PLAIN_MAX) {
+		memcpy(sf.now.wire + sf.now.n_wire, zeros, sizeof(zeros));
+		sf.now.n_wire += sizeof(zeros);
+	}
+	push(&sf.now, SIZE_MAX, 1000);
+	side_let_go(&sf.now);
+	side_close(&sf.now, fuzz_one_in(2));
+}
+
+static void check_end(void)
+{
+	int64_t end = fx_now() + PATIENCE;
+
+	if (!sf.may_die)
+		fuzz_fail("the tunnel ended (%s, alert %u, errno %u) and nothing was done to it",
+			  sf.end.reason_name, sf.end.alert, sf.end.sock_errno);
+	if (!sf.end.reason || sf.end.reason >= __EFTF_REASON_MAX || !sf.end.reason_name[0])
+		fuzz_fail("the tunnel ended for the reason %u \"%s\"", sf.end.reason,
+			  sf.end.reason_name);
+	sf.reasons[sf.end.reason]++;
+	sf.died++;
+	if (fx_count(sf.fx))
+		fuzz_fail("the tunnel has ended and is still there");
+	/* its stream ends as well */
+	side_let_go(&sf.now);
+	while (sf.now.rec.fd >= 0 && !sf.now.ended) {
+		listen_to(&sf.now, 100);
+		if (fx_now() > end)
+			fuzz_fail("the tunnel has ended (%s), its connection has not",
+				  sf.end.reason_name);
+		fx_sleep(1);
+	}
+}
+
+static void attach(void)
+{
+	struct eftf_tunnel_spec spec;
+	struct eftf_err err = {""};
+	bool negotiated = fuzz_one_in(2);
+
+	side_open(&sf.now, !negotiated);
+	spec = fx_spec(sf.fx, sf.now.dut);
+	spec.negotiated = negotiated;
+	spec.persistent = fuzz_one_in(4);
+	if (fuzz_one_in(4)) {	/* something is there before the module is */
+		say_packet(&sf.now);
+		seal(&sf.now, true);
+		push(&sf.now, SIZE_MAX, 0);
+	}
+	if (eftf_nl_tunnel_new(sf.fx->nl, &spec, &sf.fx->id, &err))
+		fuzz_fail("attach: %s", err.text);
+	if (!fuzz_one_in(4))
+		side_let_go(&sf.now);
+}
+
+static void one_round(void)
+{
+	struct eftf_err err;
+
+	read_events();		/* of the tunnel before */
+	sf.may_die = NULL;
+	sf.down = false;
+	fuzz_did("round %u", fuzz.round - 1);
+	attach();
+	for (uint32_t n = 10 + fuzz_below(300); n && !sf.down; n--) {
+		step();
+		if (fuzz_one_in(20))
+			read_events();
+	}
+	finish_envelope(&sf.now);
+	end_broken();
+	wait_for_verdict();
+	if (sf.down) {
+		check_end();
+	} else {
+		sf.lived++;
+		eftf_nl_tunnel_del(sf.fx->nl, sf.fx->ifindex, sf.fx->id, &err);
+	}
+	old_ends();
+	side_let_go(&sf.now);
+	side_close(&sf.now, fuzz_one_in(2));
+	if (fx_count(sf.fx))
+		fuzz_fail("a deleted tunnel is still there");
+}
+
+static void keep_info(const struct eftf_tunnel_info *info, void *arg)
+{
+	*(struct eftf_tunnel_info *)arg = *info;
+}
+
+/* Meanwhile somebody looks at the tunnels, and turns at them. */
+static pid_t start_meddler(const struct fx *fx)
+{
+	pid_t pid = fork();
+	struct eftf_nl *nl;
+	struct eftf_err err;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (eftf_nl_open(&nl, &err))
+		_exit(1);
+	for (;;) {
+		struct eftf_tunnel_change c = {.has_keepalive = true, .keepalive = 600,
+					       .has_timeout = true, .timeout = 3600};
+		struct eftf_tunnel_info info = {.id = 0};
+
+		eftf_nl_tunnel_get(nl, fx->ifindex, 0, keep_info, &info, &err);
+		if (info.id)
+			eftf_nl_tunnel_set(nl, fx->ifindex, info.id, &c, &err);
+		fx_sleep(3);
+	}
+}
+
+static void hostile_peer(void **state)
+{
+	struct fx *fx = *state;
+	pid_t meddler;
+
+	sf.fx = fx;
+	sf.lived = sf.died = sf.records = sf.swaps = sf.packets = 0;
+	sf.has_old = false;
+	memset(sf.reasons, 0, sizeof(sf.reasons));
+	meddler = start_meddler(fx);
+	fuzz_begin(50);
+	while (fuzz_round())
+		one_round();
+	kill(meddler, SIGKILL);
+	waitpid(meddler, NULL, 0);
+	printf("%s: %u rounds, %lu tunnels lived, %lu ended; %lu records, %lu packets back, %lu swaps\n",
+	       fx->role == EFTF_ROLE_UE ? "ue" : "gw", fuzz.round - fuzz.first, sf.lived, sf.died,
+	       sf.records, sf.packets, sf.swaps);
+	for (int i = 0; i < __EFTF_REASON_MAX; i++)
+		if (sf.reasons[i])
+			printf("reason %d: %lu\n", i, sf.reasons[i]);
+	/* and now one with manners */
+	read_events();
+	sf.may_die = NULL;
+	sf.down = false;
+	attach();
+	wait_for_verdict();
+	if (sf.down)
+		fuzz_fail("after all this a tunnel ended by itself (%s)", sf.end.reason_name);
+	side_let_go(&sf.now);
+	side_close(&sf.now, false);
+	free(sf.now.plain);
+	free(sf.now.wire);
+	free(sf.old.plain);
+	free(sf.old.wire);
+	memset(&sf.now, 0, sizeof(sf.now));
+	memset(&sf.old, 0, sizeof(sf.old));
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(hostile_peer, fx_setup_ue, fx_teardown),
+		cmocka_unit_test_setup_teardown(hostile_peer, fx_setup_gw, fx_teardown),
+	};
+
+	fuzz_args(argc, argv);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
