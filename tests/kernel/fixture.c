@@ -93,6 +93,9 @@ static void fx_udp(struct fx *fx)
 	assert_return_code(connect(fx->udp, (struct sockaddr *)&sin, sizeof(sin)), errno);
 }
 
+/* of the running test: for connections that are made without its fixture at hand */
+static struct tap *fx_tap;
+
 static int fx_setup(void **state, enum eftf_role role)
 {
 	struct fx *fx = calloc(1, sizeof(*fx));
@@ -105,6 +108,8 @@ static int fx_setup(void **state, enum eftf_role role)
 	if (eftf_rt_open(&fx->rt, &err) || eftf_nl_open(&fx->nl, &err) ||
 	    eftf_nl_events_open(&fx->events, &err))
 		fail_msg("netlink: %s", err.text);
+	fx->tap = tap_start();
+	fx_tap = fx->tap;
 	fx_lo_up(fx);
 	fx_device(fx);
 	fx_udp(fx);
@@ -124,7 +129,9 @@ int fx_setup_gw(void **state)
 int fx_teardown(void **state)
 {
 	struct fx *fx = *state;
+	bool clean = tap_stop(fx->tap);
 
+	fx_tap = NULL;
 	if (fx->peer.fd >= 0)
 		close(fx->peer.fd);
 	close(fx->udp);
@@ -132,7 +139,7 @@ int fx_teardown(void **state)
 	eftf_nl_close(fx->events);
 	eftf_rt_close(fx->rt);
 	free(fx);
-	return 0;
+	return clean ? 0 : -1;
 }
 
 void fx_tcp_pair(int *a, int *b)
@@ -145,6 +152,8 @@ void fx_tcp_pair(int *a, int *b)
 	assert_return_code(bind(listener, (struct sockaddr *)&sin, sizeof(sin)), errno);
 	assert_return_code(listen(listener, 1), errno);
 	assert_return_code(getsockname(listener, (struct sockaddr *)&sin, &len), errno);
+	if (fx_tap)
+		tap_watch(fx_tap, ntohs(sin.sin_port));
 	*a = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_return_code(connect(*a, (struct sockaddr *)&sin, sizeof(sin)), errno);
 	*b = accept4(listener, NULL, NULL, SOCK_CLOEXEC);

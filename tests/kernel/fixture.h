@@ -20,6 +20,7 @@
 #include "inner.h"
 #include "nl.h"
 #include "record.h"
+#include "tap.h"
 
 #define FX_UE "10.64.0.2"	/* inner address of the UE */
 #define FX_GW "10.64.0.1"	/* inner address of the EFTF */
@@ -32,12 +33,17 @@ struct fx {
 	struct eftf_nl *nl, *events;
 	uint32_t id;		/* of the tunnel that fx_attach() made */
 	struct rec peer;	/* the other end of its connection */
+	struct tap *tap;	/* no plaintext, ever */
 	int udp;		/* a socket at the module's inner address */
 	struct eftf_tunnel_info seen[64];	/* events that came, oldest first */
 	unsigned int n_seen;
 };
 
-/* cmocka set-up and tear-down; _ue and _gw choose the device's role. */
+/*
+ * cmocka set-up and tear-down; _ue and _gw choose the device's role. The
+ * tear-down fails the test if the module's side of a connection has sent
+ * anything but TLS records.
+ */
 int fx_setup_ue(void **state);
 int fx_setup_gw(void **state);
 int fx_teardown(void **state);
