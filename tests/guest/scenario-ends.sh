@@ -1,0 +1,249 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Ends: whichever side stops, orderly or not, at whatever moment, the other says why, is clean, and goes on.
+# Then what must not even begin.
+set -u
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+. ./topology.sh
+
+PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
+work=$(mktemp -d)
+ue_log=$EFTF_RESULTS/ue.log
+gw_log=$EFTF_RESULTS/gw.log
+
+# gw_config CERTIFICATE
+# One address for UEs: the next can only come up when it has become free.
+gw_config() {
+	cat >"$work/gw.conf" <<-END
+		[gateway]
+		cert = $work/pki/$1.pem
+		key = $work/pki/$1.key
+		pool = 10.64.0.0/30
+		pcscf = $PCSCF
+		routes = 10.20.0.0/16
+		hold = 1
+	END
+}
+
+ue_config() {
+	cat >"$work/ue.conf" <<-END
+		[eftf]
+		address = $GW_NAME
+		ca = $work/pki/ca.pem
+		[detect]
+		mode = always
+	END
+}
+
+gw_start() {
+	spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
+	wait_for 20 "grep -q ready $gw_log" "the gateway"
+}
+ue_start() { spawn_in ue ue eftf-ue -v -c "$work/ue.conf"; }
+up() { wait_for "${2:-30}" "[[ \$(grep -c 'tunnel up' $ue_log) -ge $1 ]]" "tunnel up, $1 times"; }
+pings() { in_ns ue ping -q -c 2 -i 0.2 -W 3 "$PCSCF"; }
+tunnels_of() { in_ns "$1" eftfctl --json tunnel show | grep -c '"id"'; }
+no_tunnel() { wait_for 10 "[[ \$(tunnels_of $1) -eq 0 ]]" "no tunnel in $1"; }
+net_state() { in_ns "$1" ip -br addr | awk '{ $2 = ""; print }'; in_ns "$1" ip route; }
+# says WHO LOG WORDS: there is a line with these words (an extended regular expression); shows it
+says() {
+	if wait_for 15 "grep -Eq -- '$3' $2" ''; then
+		ok "$1 says: $(grep -E -m 1 -- "$3" "$2" | sed 's/^[^:]*: [a-z]*: //')"
+	else
+		not_ok "$1 says why" "$3" "$(tail -n 5 "$2")"
+	fi
+}
+ue_says() { says "the UE" "$ue_log" "$1"; }
+gw_says() { says "the gateway" "$gw_log" "$1"; }
+# end NAME SIGNAL: checks that it ends at once, if it was asked to: well
+end() {
+	local before=${EPOCHREALTIME/./} status
+
+	stop "$1" "$2"
+	status=$?
+	if [[ $2 == TERM ]]; then
+		check_is "exit status of $1" 0 "$status"
+		check_range "... milliseconds" 0 4000 $(((${EPOCHREALTIME/./} - before) / 1000))
+	fi
+}
+
+# From here on the gateway takes no part until "go_on".
+freeze() {
+	kill -STOP "$(pid_of gw)"
+	wait_for 5 "[[ \$(cut -d' ' -f3 /proc/$(pid_of gw)/stat) == T ]]" "a stopped gateway"
+}
+go_on() { kill -CONT "$(pid_of gw)"; }
+# A UE whose ClientHello waits at the gateway
+in_handshake() {
+	freeze && ue_start &&
+		wait_for 20 "ip netns exec gw ss -Htn state established 'sport = :443' | awk '\$1 > 0 { f = 1 } END { exit !f }'" "ClientHello"
+}
+# The gateway's DHCP answers do not arrive: what is larger than an alert and smaller than the handshake's flight
+hold_offer() {
+	ip netns exec fw nft -f - <<-END
+		table inet hold {
+			chain forward {
+				type filter hook forward priority -10; policy accept;
+				iifname wan0 tcp sport 443 meta length 300-700 counter drop
+			}
+		}
+	END
+}
+offer_held() { ip netns exec fw nft list chain inet hold forward | grep -q 'counter packets [1-9]'; }
+let_offer() { ip netns exec fw nft delete table inet hold; }
+in_negotiation() { hold_offer && ue_start && wait_for 20 offer_held "an offer that was held"; }
+traffic() {
+	spawn_in ue flood ping -f -q -s 1000 "$PCSCF"
+	wait_for 10 "[[ \$(ip netns exec gw cat /sys/class/net/eftf0/statistics/rx_packets) -gt 50 ]]" "traffic"
+}
+under_traffic() { ue_start && up 1 && traffic; }
+
+# clean SIDE: as it was before eftf ran there
+ue_clean() { check "the UE's addresses and routes are as before" diff <(echo "$ue_state") <(net_state ue); }
+gw_clean() { check "the gateway's addresses and routes are as before" diff <(echo "$gw_state") <(net_state gw); }
+
+# ue_ends MOMENT SIGNAL WORDS: the UE ends, the gateway says WORDS and serves the next
+ue_ends() {
+	say "UE, SIG$2, $1"
+	check "gateway" gw_start
+	check "the moment: $1" "$1"
+	[[ $1 != in_handshake || $2 == TERM ]] || kill -KILL "$(pid_of ue)"
+	end ue "$2"
+	[[ $1 != in_handshake ]] || go_on
+	[[ $1 != in_negotiation ]] || let_offer
+	stop flood
+	gw_says "$3"
+	check "no tunnel in the UE" no_tunnel ue
+	check "no tunnel at the gateway" no_tunnel gw
+	[[ $2 != TERM ]] || ue_clean
+	ue_start
+	check "the next UE gets the address" up 1
+	check "ping" pings
+	stop ue
+	# it was there when the next came: that does not delete it
+	[[ $2 != KILL ]] || ip -n ue link del eftf0 2>/dev/null
+	end gw TERM
+	gw_clean
+}
+
+# gw_ends MOMENT SIGNAL WORDS: the gateway ends, the UE says WORDS and finds the next gateway by itself
+gw_ends() {
+	local ups
+
+	say "gateway, SIG$2, $1"
+	check "gateway" gw_start
+	check "the moment: $1" "$1"
+	if [[ $1 == in_handshake && $2 == TERM ]]; then
+		kill -TERM "$(pid_of gw)"
+		go_on
+	fi
+	[[ $1 != in_negotiation ]] || let_offer
+	end gw "$2"
+	[[ $2 != TERM ]] || gw_clean
+	ue_says "$3"
+	check "no tunnel at the gateway" no_tunnel gw
+	check "no tunnel in the UE" no_tunnel ue
+	check "the UE runs on" alive ue
+	ups=$(grep -c 'tunnel up' "$ue_log")
+	check "another gateway" gw_start
+	check "the UE finds it by itself" up $((ups + 1)) 60
+	check "ping" pings
+	stop flood
+	end ue TERM
+	ue_clean
+	end gw TERM
+	[[ $2 != KILL ]] || ip -n gw link del eftf0
+	gw_clean
+}
+
+say "set-up"
+check "topology" topo_up
+check "certificates" ../lib/pki.sh "$work/pki"
+gw_config eftf
+ue_config
+ue_state=$(net_state ue)
+gw_state=$(net_state gw)
+
+for signal in TERM KILL; do
+	ue_ends in_handshake $signal 'closed: the peer closed the connection during the TLS handshake'
+	ue_ends in_negotiation $signal 'closed: '
+	ue_ends under_traffic $signal 'tunnel [0-9]+ down: .* reason (released|deleted)( \(address released\))?$'
+	gw_ends in_handshake $signal 'the connection was|closed'
+	gw_ends in_negotiation $signal 'closed|reset'
+	gw_ends under_traffic $signal 'tunnel down after .*'
+done
+
+say "the module goes away under both, and comes back"
+check "gateway" gw_start
+ue_start
+check "up" up 1
+check "rmmod" rmmod eftf
+gw_says 'tunnel 1 down: .* reason link-deleted$'
+gw_says 'error: kernel module eftf was unloaded: cannot go on'
+wait "$(pid_of gw)"
+check_is "exit status of the gateway" 1 $?
+ue_says 'tunnel down after [0-9]+ s: the network device was deleted'
+check "the UE runs on" alive ue
+in_ns gw eftf-gw -c "$work/gw.conf" >"$gw_log" 2>&1
+check_is "a gateway without the module: exit status" 1 $?
+check_is "... lines" 1 "$(wc -l <"$gw_log")"
+gw_says 'module eftf is not loaded: insmod eftf.ko'
+in_ns ue eftf-ue -c "$work/ue.conf" >"$work/second" 2>&1
+check_is "a UE without the module: exit status" 1 $?
+check_is "... lines" 1 "$(wc -l <"$work/second")"
+says "the UE" "$work/second" 'module eftf is not loaded: insmod eftf.ko'
+check "insmod" insmod "$EFTF_KO"
+check "gateway" gw_start
+check "the UE is up again by itself" up 2 60
+check "ping" pings
+end ue TERM
+ue_clean
+end gw TERM
+gw_clean
+
+say "wrong certificates"
+# refused CERTIFICATE WORDS
+refused() {
+	gw_config "$1"
+	check "gateway with certificate: $1" gw_start
+	in_ns ue timeout 60 eftf-ue -c "$work/ue.conf" >"$ue_log" 2>&1
+	check_is "exit status of the UE" 3 $?
+	ue_says "$2"
+	ue_clean
+	gw_says 'connection from [0-9.:]+ closed: .*alert'
+	end gw TERM
+}
+refused foreign 'error: .*intercepted'
+refused wrong-name 'error: .*name'
+refused expired 'error: .*(expired|date|valid)'
+gw_config eftf
+
+say "without CAP_NET_ADMIN"
+for side in ue gw; do
+	in_ns $side setpriv --bounding-set=-net_admin eftf-$side -c "$work/$side.conf" >"$work/out" 2>&1
+	check_is "eftf-$side: exit status" 1 $?
+	check_is "... lines" 1 "$(wc -l <"$work/out")"
+	says "eftf-$side" "$work/out" 'CAP_NET_ADMIN'
+done
+
+say "wrong configurations"
+# wrong PROGRAM LINE KEY: the line is added to a good configuration; file, line, key are named
+wrong() {
+	local file=$work/wrong.conf
+
+	cp "$work/${1#eftf-}.conf" "$file"
+	echo "$2" >>"$file"
+	"$1" -c "$file" >"$work/out" 2>&1
+	check_is "$1: \"$2\": exit status" 2 $?
+	check_is "... lines" 1 "$(wc -l <"$work/out")"
+	says "$1" "$work/out" "$file:$(wc -l <"$file"): .*$3"
+}
+wrong eftf-ue "nonsense = 1" nonsense
+wrong eftf-ue "timeout_ms = soon" timeout_ms
+wrong eftf-ue "pcscf = 10.20.0.300" pcscf
+wrong eftf-gw "nonsense = 1" nonsense
+wrong eftf-gw "lease = 59" lease
+wrong eftf-gw "pool = 10.64.0.0/33" pool
+wrong eftf-gw "routes = 10.20.0.0/16 via nobody" routes
+finish
