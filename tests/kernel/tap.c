@@ -138,8 +138,8 @@ static bool tap_packet(struct tap *tap)
 
 	if (n < 0)
 		return errno != EAGAIN;
-	/* loopback shows each packet twice: going and coming */
-	if (ll.sll_pkttype == PACKET_OUTGOING && n >= 40 && packet[0] >> 4 == 4 &&
+	/* a tap for one protocol sees what comes; on loopback everything comes */
+	if (ll.sll_pkttype != PACKET_OUTGOING && n >= 40 && packet[0] >> 4 == 4 &&
 	    packet[9] == IPPROTO_TCP)
 		tap_segment(tap, packet, (size_t)n);
 	return true;
