@@ -133,11 +133,19 @@ kill -HUP "$(pid_of ue)"
 check "a wrong file is refused" wait_for 10 "grep -q 'the old configuration stays' $log" "the refusal"
 check "and the tunnel stays" pings 192.0.2.77
 
+say "SIGUSR1"
+kill -USR1 "$(pid_of ue)"
+check "another outer connection" wait_for 20 "grep -q 'outer connection replaced (SIGUSR1), no break' $log" "replacement"
+check "the old one is released" wait_for 15 "tail -n 1 $EFTF_RESULTS/peer.log | grep -q 'released by'" "release"
+check "ping" pings "$PCSCF"
+check_is "tunnels that came up" 6 "$(grep -c 'tunnel up' "$log")"
+
 say "SIGTERM"
 before=$(date +%s%N)
 end
 check_is "exit status" 0 $?
 check_range "milliseconds" 0 3000 $((($(date +%s%N) - before) / 1000000))
+check "the EFTF saw DHCPRELEASE" wait_for 5 "grep -q 'DHCP release id .* $inner' $EFTF_RESULTS/peer.log" "release"
 check "the EFTF saw close_notify" wait_for 5 "tail -n 1 $EFTF_RESULTS/peer.log | grep -q 'released by'" "release"
 check_fails "no device" in_ns ue ip link show dev eftf0
 check_fails "no host route" grep -q "$GW_OUTER" <(in_ns ue ip route)
@@ -168,6 +176,9 @@ ue_start
 check "up" up 1
 check "renewed" wait_for 15 "grep -q 'lease renewed' $log" "renewal"
 check "route of the lease" grep -q "dev eftf0" <(route_of 10.20.9.9)
+kill -USR1 "$(pid_of ue)"
+check "no token, another address: no replacement" wait_for 20 "grep -q 'offers another address than the tunnel.s; the old one goes on' $log" "refusal"
+check "ping" pings 10.64.0.1
 check "the default keep-alive" grep -q "keep-alive 20 s" "$log"
 end
 stop peer
