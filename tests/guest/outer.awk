@@ -12,12 +12,14 @@
 #   bad            places where there is no TLS record although one must begin
 #   gap            segments that the capture misses
 #   t20 t21 t22 t23  TLS records by type
+#   last_up        content length of the last record to port 443. 19 with type 23 in TLS 1.3 is an alert (2 octets,
+#                  its type, 16 of AEAD tag): an envelope of 2 octets cannot be
 # A TLS record: type 20-23, version 3.x, length 1 to 2^14 + 2048 (RFC 5246 6.2.3, RFC 8446 5.1), content.
 BEGIN {
 	FS = "\t"
 	for (i = 0; i < 16; i++)
 		digit[substr("0123456789abcdef", i + 1, 1)] = i
-	n = split("frames link tcp443 other foreign payload_up payload_down record_octets bad gap t20 t21 t22 t23", names, " ")
+	n = split("frames link tcp443 other foreign payload_up payload_down record_octets bad gap t20 t21 t22 t23 last_up", names, " ")
 }
 function hex(s,   i, v) {
 	v = 0
@@ -50,6 +52,8 @@ function feed(d, h,   take, type, len) {
 		}
 		count["t" type]++
 		left[d] = len
+		if (d ~ /up$/)
+			count["last_up"] = len
 		size[d] = len + 5
 		head[d] = ""
 	}

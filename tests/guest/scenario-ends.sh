@@ -138,8 +138,8 @@ gw_ends() {
 		kill -TERM "$(pid_of gw)"
 		go_on
 	fi
-	[[ $1 != in_negotiation ]] || let_offer
 	end gw "$2"
+	[[ $1 != in_negotiation ]] || let_offer
 	[[ $2 != TERM ]] || gw_clean
 	ue_says "$3"
 	check "no tunnel at the gateway" no_tunnel gw
@@ -167,11 +167,11 @@ gw_state=$(net_state gw)
 
 for signal in TERM KILL; do
 	ue_ends in_handshake $signal 'closed: the peer closed the connection during the TLS handshake'
-	ue_ends in_negotiation $signal 'closed: '
+	ue_ends in_negotiation $signal 'closed: (the UE left before|the peer closed the connection without)'
 	ue_ends under_traffic $signal 'tunnel [0-9]+ down: .* reason (released|deleted)( \(address released\))?$'
-	gw_ends in_handshake $signal 'the connection was|closed'
-	gw_ends in_negotiation $signal 'closed|reset'
-	gw_ends under_traffic $signal 'tunnel down after .*'
+	gw_ends in_handshake $signal 'during the TLS handshake'
+	gw_ends in_negotiation $signal 'closed|reset|broke|no answer'
+	gw_ends under_traffic $signal 'tunnel down after [0-9]+ s: the EFTF released it'
 done
 
 say "the module goes away under both, and comes back"
@@ -179,7 +179,7 @@ check "gateway" gw_start
 ue_start
 check "up" up 1
 check "rmmod" rmmod eftf
-gw_says 'tunnel 1 down: .* reason link-deleted$'
+gw_says 'tunnel 1 down: .* reason (released|link-deleted)$'
 gw_says 'error: kernel module eftf was unloaded: cannot go on'
 wait "$(pid_of gw)"
 check_is "exit status of the gateway" 1 $?

@@ -39,6 +39,9 @@ int eftf_preflight(struct eftf_ue *ue, struct eftf_err *err)
 {
 	int ret = 0;
 
+	/* between two tunnels nobody else notices that the module was unloaded */
+	if (ue->events && !ue->tunnel_id)
+		eftf_read_events(ue);
 	if (ue->nl && ue->events && ue->rt)
 		return 0;
 	if (!have_net_admin())

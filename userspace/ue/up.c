@@ -98,12 +98,6 @@ static int set_device(struct eftf_ue *ue, struct eftf_err *err)
 	return ret ? ret : eftf_device_set_address(&ue->device, &addr, err);
 }
 
-static void ignore_event(const struct eftf_tunnel_info *info, void *arg)
-{
-	(void)info;
-	(void)arg;
-}
-
 static int hand_off(struct eftf_ue *ue, int fd, struct eftf_err *err)
 {
 	struct eftf_tunnel_spec spec = {
@@ -117,7 +111,9 @@ static int hand_off(struct eftf_ue *ue, int fd, struct eftf_err *err)
 
 	spec.has_gateway4 = spec.gateway4.s_addr != 0;
 	/* an event of an earlier tunnel must not be taken for one of this */
-	eftf_nl_events_read(ue->events, ignore_event, NULL, NULL);
+	eftf_read_events(ue);
+	if (!ue->nl)
+		return eftf_err_set(err, ENOENT, "kernel module eftf was unloaded");
 	return eftf_nl_tunnel_new(ue->nl, &spec, &ue->tunnel_id, err);
 }
 
