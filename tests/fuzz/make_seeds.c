@@ -52,7 +52,7 @@ static void envelopes(void)
 	struct eftf_inner_udp udp = {.sport = 68, .dport = 67, .data = (const uint8_t *)payload,
 				     .len = sizeof(payload)};
 	static const uint8_t ip6[48] = {0x60, [5] = 8, [6] = 17, [7] = 64, [8] = 0xfd, [24] = 0xfd};
-	uint8_t out[512], with[600] = {0};
+	uint8_t out[512], with[600] = {0}, large[3 + 5003] = {0};
 	size_t n = eftf_inner_build(out + 3, sizeof(out) - 3, &udp), at;
 
 	seed_with("inner", "\0", 1, out + 3, n);
@@ -76,9 +76,15 @@ static void envelopes(void)
 	/* a ticket of 2 octets, a close_notify */
 	memcpy(with + 6 + at, "\2\0\6\4\0\0\2xx\4\0\2\1\0", 14);
 	seed("channel", with, at + 20);
+	/* longer than what the channel keeps */
+	memcpy(large, "\1\x13\x8b", 3);
+	ftt_ims_put_header(large + 3, FTT_IMS_TYPE_IP, sizeof(large) - 6);
+	seed("channel", large, sizeof(large));
 	memcpy(out + at, "\1\0\2", 3);
 	seed_with("envelope", "\3\4\7", 3, out, at + 3);
 }
+
+static uint32_t lease = 3600;
 
 static void fill(struct eftf_dhcp4_msg *m, enum eftf_dhcp4_type type)
 {
@@ -104,7 +110,7 @@ static void fill(struct eftf_dhcp4_msg *m, enum eftf_dhcp4_type type)
 	m->mask.s_addr = htonl(0xffff0000);
 	m->router = m->server_id;
 	m->mtu = 1400;
-	m->lease = 3600;
+	m->lease = lease;
 	m->t1 = 1800;
 	m->t2 = 3150;
 	m->n_dns = 2;
@@ -160,8 +166,10 @@ static void dhcp4(void)
 	for (int i = 0; i < 253; i++)
 		m.sip_name[i] = i % 64 == 63 ? '.' : 'a';
 	seed("dhcp4", msg, eftf_dhcp4_encode(msg, sizeof(msg), &m, EFTF_ENTERPRISE_DEFAULT));
-	conversation("dhcp4_client", good, 2, 0x35, 0);
+	conversation("dhcp4_client", good, 2, 0x15, 0);
 	conversation("dhcp4_client", refused, 2, 0x15, 0);
+	lease = 0;
+	conversation("dhcp4_client", good, 2, 0x15, 0);
 	/* 12: address and server of the conversation are put in */
 	conversation("dhcp4_server", all, 7, 12, 1);
 	conversation("dhcp4_server", all, 7, 0, 1);

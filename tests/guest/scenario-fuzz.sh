@@ -18,8 +18,8 @@ names=("$@")
 fuzz() {
 	local name=$1 log=$EFTF_RESULTS/fuzz-$1.log status
 	spawn "fuzz-$name" "$programs/fuzz_$name" "$seed" "$seconds"
-	if ! wait_for $((seconds + 180)) "! alive fuzz-$name" ''; then
-		not_ok "fuzz $name comes to its end" "an end within $((seconds + 180)) s" \
+	if ! wait_for $((seconds + 330)) "! alive fuzz-$name" ''; then
+		not_ok "fuzz $name comes to its end" "an end within $((seconds + 330)) s" \
 			"it hangs: $(cat "/proc/$(pid_of "fuzz-$name")/stack" 2>/dev/null; tail -n 5 "$log")"
 		stop "fuzz-$name" KILL
 		return

@@ -35,7 +35,7 @@ void fuzz_begin(unsigned int percent);
  * Begins a round; false when the time is over. A round that takes more than
  * FUZZ_STUCK seconds ends the program: something hangs.
  */
-#define FUZZ_STUCK 120
+#define FUZZ_STUCK 300
 bool fuzz_round(void);
 
 /* 0 to n - 1; n > 0. */
