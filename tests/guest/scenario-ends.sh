@@ -51,7 +51,7 @@ says() {
 	if wait_for 15 "grep -Eq -- '$3' $2" ''; then
 		ok "$1 says: $(grep -E -m 1 -- "$3" "$2" | sed 's/^[^:]*: [a-z]*: //')"
 	else
-		not_ok "$1 says why" "$3" "$(tail -n 5 "$2")"
+		not_ok "$1 says why" "$3" "$(head -n 8 "$2")"
 	fi
 }
 ue_says() { says "the UE" "$ue_log" "$1"; }
@@ -134,6 +134,7 @@ gw_ends() {
 	say "gateway, SIG$2, $1"
 	check "gateway" gw_start
 	check "the moment: $1" "$1"
+	# "end" sends it again: two are no shortcut
 	if [[ $1 == in_handshake && $2 == TERM ]]; then
 		kill -TERM "$(pid_of gw)"
 		go_on
@@ -170,7 +171,7 @@ for signal in TERM KILL; do
 	ue_ends in_negotiation $signal 'closed: (the UE left before|the peer closed the connection without)'
 	ue_ends under_traffic $signal 'tunnel [0-9]+ down: .* reason (released|deleted)( \(address released\))?$'
 	gw_ends in_handshake $signal 'during the TLS handshake'
-	gw_ends in_negotiation $signal 'closed|reset|broke|no answer'
+	gw_ends in_negotiation $signal 'error: .*(closed|reset) the connection'
 	gw_ends under_traffic $signal 'tunnel down after [0-9]+ s: the EFTF released it'
 done
 

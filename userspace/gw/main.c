@@ -171,7 +171,8 @@ static void gw_close(struct eftf_gw *gw)
 
 static void run(struct eftf_gw *gw)
 {
-	ev_signal term, intr, hup;
+	/* never stopped: a second SIGTERM must not kill it while it cleans up */
+	static ev_signal term, intr, hup;
 
 	ev_signal_init(&term, on_stop, SIGTERM);
 	ev_signal_init(&intr, on_stop, SIGINT);
@@ -186,9 +187,6 @@ static void run(struct eftf_gw *gw)
 	log_info("ready: device %s, up to %u tunnels", gw->conf.device, gw->conf.max_tunnels);
 	ev_run(gw->loop, 0);
 	ev_timer_stop(gw->loop, &gw->housekeeping);
-	ev_signal_stop(gw->loop, &term);
-	ev_signal_stop(gw->loop, &intr);
-	ev_signal_stop(gw->loop, &hup);
 }
 
 /* Reads what the flags name; also all there is to -t. Returns an exit status. */

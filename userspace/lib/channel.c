@@ -107,6 +107,7 @@ static enum eftf_channel_status recv_error(int code, struct eftf_err *err)
 	case EKEYEXPIRED:
 		return fail(err, "the peer changes its TLS key before the tunnel is up");
 	case ECONNRESET:
+	case EPIPE:	/* a reset after the peer's FIN */
 		return fail(err, "the peer reset the connection");
 	default:
 		eftf_err_set(err, code, "cannot read from the TLS socket: %s", strerror(code));
