@@ -754,7 +754,7 @@ static pid_t start_meddler(const struct fx *fx)
 		eftf_nl_tunnel_get(nl, fx->ifindex, 0, keep_info, &info, &err);
 		if (info.id)
 			eftf_nl_tunnel_set(nl, fx->ifindex, info.id, &c, &err);
-		fx_sleep(3);
+		fx_sleep(30);	/* or checked kernels do nothing else */
 	}
 }
 
