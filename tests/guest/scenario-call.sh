@@ -54,8 +54,9 @@ gw_start() {
 	wait_for 20 "grep -q ready $gw_log" "the gateway"
 }
 
+# The buffer has room for 1000 packets of the largest size: as many as a call has.
 outer_start() {
-	spawn_in inet capture-outer tcpdump -i fw0 -n -s 0 -B 8192 -Z root --immediate-mode -U -w "$outer"
+	spawn_in inet capture-outer tcpdump -i fw0 -n -s 65535 -B 65536 -Z root --immediate-mode -U -w "$outer"
 	wait_for 20 "grep -q 'listening on' $EFTF_RESULTS/capture-outer.log" "tcpdump"
 }
 
@@ -194,6 +195,8 @@ proof() {
 	check_range "connections let out to TCP 443" 1 20 "$(fw_count let_out_443)"
 	check_is "anything else let out" 0 "$(fw_count let_out_other)"
 	capture_end outer
+	check_is "packets that the capture missed" 0 \
+		"$(sed -n 's/ packets dropped by kernel//p' "$EFTF_RESULTS/capture-outer.log")"
 	tell "tshark reads the capture of the link between firewall and internet:"
 	tshark -r "$outer" -T fields -e frame.protocols -e tcp.stream -e tcp.srcport -e tcp.dstport -e tcp.seq -e tcp.len \
 		-e icmpv6.type -e tcp.payload 2>"$work/errors" | awk -f outer.awk >"$work/figures"
