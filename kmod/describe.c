@@ -35,13 +35,18 @@ static int eftf_describe_config(struct sk_buff *msg, const struct eftf_tunnel *t
 
 static int eftf_put_age(struct sk_buff *msg, int attr, unsigned long since)
 {
-	return nla_put_u64_64bit(msg, attr, jiffies_to_msecs(jiffies - since), EFTF_A_PAD);
+	return nla_put_u64_64bit(msg, attr, jiffies64_to_msecs(jiffies - since), EFTF_A_PAD);
 }
 
 static int eftf_describe_counters(struct sk_buff *msg, struct eftf_tunnel *tunnel)
 {
+	u64 sojourn[EFTF_SOJOURN_BUCKETS];
 	struct nlattr *nest;
 	int i;
+
+	spin_lock_bh(&tunnel->queue.lock);
+	memcpy(sojourn, tunnel->queue.sojourn, sizeof(sojourn));
+	spin_unlock_bh(&tunnel->queue.lock);
 
 	if (nla_put_u64_64bit(msg, EFTF_A_UPTIME,
 			      jiffies64_to_msecs(get_jiffies_64() - tunnel->created), EFTF_A_PAD) ||
@@ -49,7 +54,7 @@ static int eftf_describe_counters(struct sk_buff *msg, struct eftf_tunnel *tunne
 	    eftf_put_age(msg, EFTF_A_TX_AGE, READ_ONCE(tunnel->last_tx)) ||
 	    nla_put_u32(msg, EFTF_A_QUEUE_PACKETS, READ_ONCE(tunnel->queue.packets)) ||
 	    nla_put_u32(msg, EFTF_A_QUEUE_BYTES, READ_ONCE(tunnel->queue.bytes)) ||
-	    nla_put(msg, EFTF_A_SOJOURN, sizeof(tunnel->queue.sojourn), tunnel->queue.sojourn))
+	    nla_put_64bit(msg, EFTF_A_SOJOURN, sizeof(sojourn), sojourn, EFTF_A_PAD))
 		return -EMSGSIZE;
 	nest = nla_nest_start(msg, EFTF_A_STATS);
 	if (!nest)

@@ -39,6 +39,21 @@ static struct eftf_tunnel *eftf_xmit_lookup(struct eftf_dev *edev, const struct 
 	return NULL;
 }
 
+/*
+ * Did one of the device's UEs send it? In a VRF the stack notes the VRF as the
+ * device that a packet came by; there the source address tells.
+ */
+static bool eftf_xmit_from_ue(struct eftf_dev *edev, const struct sk_buff *skb)
+{
+	if (skb->skb_iif == edev->dev->ifindex)
+		return true;
+	if (!netif_is_l3_slave(edev->dev))
+		return false;
+	if (skb->protocol == htons(ETH_P_IP))
+		return eftf_table_by4(&edev->table, ip_hdr(skb)->saddr);
+	return eftf_table_by6(&edev->table, &ipv6_hdr(skb)->saddr);
+}
+
 static void eftf_xmit_unreachable(struct sk_buff *skb)
 {
 	if (skb->protocol == htons(ETH_P_IP))
@@ -52,24 +67,26 @@ static netdev_tx_t eftf_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct eftf_dev *edev = netdev_priv(dev);
 	struct eftf_tunnel *tunnel;
 
-	if (unlikely(!skb->protocol || ip_tunnel_parse_protocol(skb) != skb->protocol))
+	if (unlikely(!skb->protocol || ip_tunnel_parse_protocol(skb) != skb->protocol ||
+		     skb_network_offset(skb)))
 		goto drop;
-	/* what one UE sent is not for another UE, unless that is wanted */
-	if (skb->skb_iif == dev->ifindex && !READ_ONCE(edev->ue_to_ue))
-		goto drop_tell;
 
 	rcu_read_lock();
 	tunnel = eftf_xmit_lookup(edev, skb);
+	/* what one UE sent is not for another UE, unless that is wanted */
+	if (tunnel && edev->role == EFTF_ROLE_GW && !READ_ONCE(edev->ue_to_ue) &&
+	    eftf_xmit_from_ue(edev, skb))
+		tunnel = NULL;
 	if (likely(tunnel)) {
+		/* it may wait for long: hold nothing but the sender's memory */
 		skb_dst_drop(skb);
+		nf_reset_ct(skb);
 		skb_reset_mac_header(skb);
 		eftf_tunnel_xmit(tunnel, skb);
 		rcu_read_unlock();
 		return NETDEV_TX_OK;
 	}
 	rcu_read_unlock();
-
-drop_tell:
 	eftf_xmit_unreachable(skb);
 drop:
 	DEV_STATS_INC(dev, tx_errors);
@@ -112,7 +129,18 @@ static int eftf_dev_init(struct net_device *dev)
 		return err;
 	err = gro_cells_init(&edev->cells, dev);
 	if (err)
-		eftf_table_destroy(&edev->table);
+		goto err_table;
+	edev->wq = alloc_workqueue("eftf-%s", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, dev->name);
+	if (!edev->wq) {
+		err = -ENOMEM;
+		goto err_cells;
+	}
+	return 0;
+
+err_cells:
+	gro_cells_destroy(&edev->cells);
+err_table:
+	eftf_table_destroy(&edev->table);
 	return err;
 }
 
@@ -121,6 +149,7 @@ static void eftf_dev_destructor(struct net_device *dev)
 {
 	struct eftf_dev *edev = netdev_priv(dev);
 
+	destroy_workqueue(edev->wq);
 	gro_cells_destroy(&edev->cells);
 	eftf_table_destroy(&edev->table);
 	mutex_destroy(&edev->lock);

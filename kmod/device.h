@@ -13,6 +13,9 @@
  * @dev: the device
  * @role: enum eftf_role, fixed when the link is made
  * @ue_to_ue: packets that came in by this device may leave by it
+ * @wq: TX and RX workers of its tunnels. A foreign user of a socket can block
+ *	them; on a queue of their own they hold up nobody else, and above all
+ *	not the works that take such a tunnel down (eftf_wq)
  * @cells: GRO context that received packets are given to
  * @lock: serialises changes of @table and @tunnels; taken in process context,
  *	may be taken under RTNL
@@ -24,6 +27,7 @@ struct eftf_dev {
 	struct net_device *dev;
 	u8 role;
 	bool ue_to_ue;
+	struct workqueue_struct *wq;
 	struct gro_cells cells;
 	struct mutex lock;
 	struct eftf_table table;

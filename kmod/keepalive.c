@@ -118,8 +118,9 @@ static void eftf_keepalive_stall_check(struct eftf_tunnel *tunnel)
 
 	if (!since)
 		return;
-	if (time_after_eq(jiffies, since + EFTF_STALL_JIFFIES) && !tunnel->stall_told) {
-		tunnel->stall_told = true;
+	if (time_after_eq(jiffies, since + EFTF_STALL_JIFFIES) &&
+	    !READ_ONCE(tunnel->stall_told)) {
+		WRITE_ONCE(tunnel->stall_told, true);
 		eftf_event_stalled(tunnel);
 	}
 	tp = rcu_dereference(tunnel->transport);
@@ -143,7 +144,7 @@ static void eftf_keepalive_timer(struct timer_list *timer)
 	u32 keepalive = READ_ONCE(tunnel->config.keepalive);
 	u32 timeout = READ_ONCE(tunnel->config.timeout);
 	unsigned long next = MAX_JIFFY_OFFSET;
-	unsigned long left;
+	unsigned long last, left;
 	bool due;
 
 	rcu_read_lock();
@@ -151,16 +152,20 @@ static void eftf_keepalive_timer(struct timer_list *timer)
 	if (timeout) {
 		left = eftf_keepalive_left(READ_ONCE(tunnel->last_rx), timeout, &due);
 		if (due) {
-			eftf_tunnel_close(tunnel, &end);
+			eftf_tunnel_close(tunnel, NULL, &end);
 			goto out;
 		}
 		next = min(next, left);
 	}
 	if (keepalive) {
-		left = eftf_keepalive_left(READ_ONCE(tunnel->last_tx), keepalive, &due);
+		last = READ_ONCE(tunnel->last_tx);
+		/* one that is still queued counts, however long it waits */
+		if (time_after(tunnel->last_echo, last))
+			last = tunnel->last_echo;
+		left = eftf_keepalive_left(last, keepalive, &due);
 		if (due) {
+			tunnel->last_echo = jiffies;
 			eftf_echo_send(tunnel);
-			/* not sent yet, and perhaps not for long: once an interval */
 			left = keepalive * HZ;
 		}
 		next = min(next, left);
@@ -182,6 +187,7 @@ void eftf_keepalive_init(struct eftf_tunnel *tunnel)
 	timer_setup(&tunnel->timer, eftf_keepalive_timer, 0);
 	tunnel->last_tx = jiffies;
 	tunnel->last_rx = jiffies;
+	tunnel->last_echo = jiffies;
 }
 
 /**
@@ -205,7 +211,7 @@ void eftf_keepalive_sent(struct eftf_tunnel *tunnel)
 {
 	WRITE_ONCE(tunnel->last_tx, jiffies);
 	if (tunnel->stalled_since) {
-		tunnel->stall_told = false;
+		WRITE_ONCE(tunnel->stall_told, false);
 		WRITE_ONCE(tunnel->stalled_since, 0);
 	}
 }

@@ -12,6 +12,7 @@
 #include "keepalive.h"
 #include "netlink.h"
 #include "owner.h"
+#include "transport.h"
 #include "tunnel.h"
 
 #define EFTF_KEEPALIVE_MAX	65535		/* s */
@@ -129,43 +130,27 @@ static int eftf_parse_config(struct genl_info *info, struct eftf_tunnel_config *
 	return err ?: eftf_parse_times(attrs, c, info->extack);
 }
 
-static int eftf_reply_id(struct genl_info *info, struct eftf_dev *edev, u32 id)
+/*
+ * The message was made beforehand and has room: what was done must not be
+ * reported as a failure for want of an answer.
+ */
+static void eftf_reply_id(struct sk_buff *msg, struct genl_info *info, u32 ifindex, u32 id)
 {
-	struct sk_buff *msg;
-	void *hdr;
+	void *hdr = genlmsg_put_reply(msg, info, &eftf_genl_family, 0, EFTF_CMD_TUNNEL_NEW);
 
-	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!msg)
-		return -ENOMEM;
-	hdr = genlmsg_put_reply(msg, info, &eftf_genl_family, 0, EFTF_CMD_TUNNEL_NEW);
-	if (!hdr || nla_put_u32(msg, EFTF_A_IFINDEX, edev->dev->ifindex) ||
+	if (!hdr || nla_put_u32(msg, EFTF_A_IFINDEX, ifindex) ||
 	    nla_put_u32(msg, EFTF_A_ID, id)) {
 		nlmsg_free(msg);
-		return -EMSGSIZE;
+		return;
 	}
 	genlmsg_end(msg, hdr);
-	return genlmsg_reply(msg, info);
+	genlmsg_reply(msg, info);
 }
 
-static int eftf_nl_tunnel_new(struct sk_buff *skb, struct genl_info *info)
+static int eftf_nl_enter(struct genl_info *info, struct eftf_tunnel *tunnel, u32 *id)
 {
-	struct eftf_tunnel_config config = {};
-	netdevice_tracker tracker;
-	struct eftf_tunnel *tunnel;
-	struct eftf_dev *edev;
+	struct eftf_dev *edev = tunnel->edev;
 	int err;
-	u32 id;
-
-	if (eftf_missing(info, EFTF_A_IFINDEX, "IFINDEX is missing: which device?") ||
-	    eftf_missing(info, EFTF_A_FD, "FD is missing: which socket?"))
-		return -EINVAL;
-	err = eftf_parse_config(info, &config);
-	if (err)
-		return err;
-	edev = eftf_dev_get(genl_info_net(info), nla_get_u32(info->attrs[EFTF_A_IFINDEX]),
-			    &tracker, info->extack);
-	if (IS_ERR(edev))
-		return PTR_ERR(edev);
 
 	mutex_lock(&edev->lock);
 	if (edev->dying) {
@@ -175,15 +160,48 @@ static int eftf_nl_tunnel_new(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "a device of role ue has one tunnel, and has it already");
 		err = -EEXIST;
 	} else {
-		tunnel = eftf_tunnel_new(edev, &config, nla_get_s32(info->attrs[EFTF_A_FD]),
-					 genl_info_net(info), info->snd_portid, info->extack);
-		err = PTR_ERR_OR_ZERO(tunnel);
-		if (!err)
-			id = tunnel->config.id;
+		err = eftf_tunnel_enter(tunnel, genl_info_net(info), info->snd_portid,
+					info->extack);
+		*id = tunnel->config.id;
 	}
 	mutex_unlock(&edev->lock);
-	if (!err)
-		err = eftf_reply_id(info, edev, id);
+	if (err)
+		eftf_tunnel_discard(tunnel);
+	return err;
+}
+
+static int eftf_nl_tunnel_new(struct sk_buff *skb, struct genl_info *info)
+{
+	struct eftf_tunnel_config config = {};
+	netdevice_tracker tracker;
+	struct eftf_tunnel *tunnel;
+	struct eftf_dev *edev;
+	struct sk_buff *msg;
+	u32 id = 0;
+	int err;
+
+	if (eftf_missing(info, EFTF_A_IFINDEX, "IFINDEX is missing: which device?") ||
+	    eftf_missing(info, EFTF_A_FD, "FD is missing: which socket?"))
+		return -EINVAL;
+	err = eftf_parse_config(info, &config);
+	if (err)
+		return err;
+	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	edev = eftf_dev_get(genl_info_net(info), nla_get_u32(info->attrs[EFTF_A_IFINDEX]),
+			    &tracker, info->extack);
+	if (IS_ERR(edev)) {
+		nlmsg_free(msg);
+		return PTR_ERR(edev);
+	}
+	tunnel = eftf_tunnel_new(edev, &config, nla_get_s32(info->attrs[EFTF_A_FD]),
+				 info->extack);
+	err = IS_ERR(tunnel) ? PTR_ERR(tunnel) : eftf_nl_enter(info, tunnel, &id);
+	if (err)
+		nlmsg_free(msg);
+	else
+		eftf_reply_id(msg, info, edev->dev->ifindex, id);
 	eftf_dev_put(edev, &tracker);
 	return err;
 }
@@ -271,6 +289,7 @@ static int eftf_nl_tunnel_set(struct sk_buff *skb, struct genl_info *info)
 static int eftf_nl_tunnel_swap(struct sk_buff *skb, struct genl_info *info)
 {
 	netdevice_tracker tracker;
+	struct eftf_transport *tp;
 	struct eftf_tunnel *tunnel;
 	struct eftf_dev *edev;
 	int err;
@@ -280,8 +299,20 @@ static int eftf_nl_tunnel_swap(struct sk_buff *skb, struct genl_info *info)
 	tunnel = eftf_nl_tunnel_find(info, &edev, &tracker);
 	if (IS_ERR(tunnel))
 		return PTR_ERR(tunnel);
-	err = eftf_tunnel_swap(tunnel, nla_get_s32(info->attrs[EFTF_A_FD]), info->extack);
-	eftf_nl_tunnel_done(edev, &tracker);
+	kref_get(&tunnel->kref);
+	mutex_unlock(&edev->lock);
+	tp = eftf_transport_new(tunnel, nla_get_s32(info->attrs[EFTF_A_FD]), info->extack);
+	if (IS_ERR(tp)) {
+		err = PTR_ERR(tp);
+	} else {
+		mutex_lock(&edev->lock);
+		err = eftf_tunnel_swap(tunnel, tp, info->extack);
+		mutex_unlock(&edev->lock);
+		if (err)
+			eftf_transport_abandon(tp);
+	}
+	eftf_tunnel_put(tunnel);
+	eftf_dev_put(edev, &tracker);
 	return err;
 }
 
@@ -296,7 +327,7 @@ static int eftf_nl_tunnel_del(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(tunnel))
 		return PTR_ERR(tunnel);
 	kref_get(&tunnel->kref);
-	eftf_tunnel_close(tunnel, &end);
+	eftf_tunnel_close(tunnel, NULL, &end);
 	mutex_unlock(&edev->lock);
 	/* so that its id and addresses are free when the caller is told */
 	flush_work(&tunnel->close_work);
@@ -431,7 +462,7 @@ struct genl_family eftf_genl_family __ro_after_init = {
 	.module = THIS_MODULE,
 	.ops = eftf_ops,
 	.n_ops = ARRAY_SIZE(eftf_ops),
-	.resv_start_op = EFTF_CMD_TUNNEL_GET + 1,
+	.parallel_ops = true,	/* the device's lock does */
 	.mcgrps = eftf_mcgrps,
 	.n_mcgrps = ARRAY_SIZE(eftf_mcgrps),
 };

@@ -54,7 +54,7 @@ int eftf_owner_join(struct eftf_tunnel *tunnel, struct net *net, u32 portid)
 {
 	struct eftf_owner *owner, *fresh;
 
-	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL);
+	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
 	if (!fresh)
 		return -ENOMEM;
 	spin_lock(&eftf_owner_lock);
@@ -122,7 +122,7 @@ static int eftf_owner_notify(struct notifier_block *nb, unsigned long event, voi
 		 */
 		list_for_each_entry_safe(tunnel, next, &owner->tunnels, owned) {
 			last = list_is_singular(&owner->tunnels);
-			eftf_tunnel_close(tunnel, &end);
+			eftf_tunnel_close(tunnel, NULL, &end);
 			eftf_owner_drop(tunnel);
 			if (last)
 				break;

@@ -9,8 +9,7 @@
  *   video  AF4x, CS4
  *   bulk   the rest, with CoDel
  *
- * When the queue is full the oldest packet of the lowest band goes, never the
- * newcomer.
+ * When the queue is full the oldest packet of the lowest band goes.
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -84,7 +83,7 @@ static struct sk_buff *eftf_queue_pop(struct eftf_queue *queue, enum eftf_band b
 	if (!skb)
 		return NULL;
 	queue->packets--;
-	queue->bytes -= skb->len;
+	queue->bytes -= skb->truesize;
 	if (band == EFTF_BAND_BULK)
 		queue->bulk_bytes -= skb->len;
 	return skb;
@@ -119,7 +118,7 @@ void eftf_queue_add(struct eftf_queue *queue, struct sk_buff *skb)
 	spin_lock_bh(&queue->lock);
 	__skb_queue_tail(&queue->bands[band], skb);
 	queue->packets++;
-	queue->bytes += skb->len;
+	queue->bytes += skb->truesize;
 	if (band == EFTF_BAND_BULK)
 		queue->bulk_bytes += skb->len;
 	while (queue->packets > EFTF_QUEUE_MAX_PACKETS || queue->bytes > EFTF_QUEUE_MAX_BYTES) {
@@ -155,7 +154,7 @@ static struct sk_buff *eftf_queue_codel_pop(struct codel_vars *vars, void *ctx)
 	return eftf_queue_pop(ctx, EFTF_BAND_BULK);
 }
 
-static struct sk_buff *eftf_queue_take_bulk(struct eftf_queue *queue)
+static struct sk_buff *eftf_queue_pop_bulk(struct eftf_queue *queue)
 {
 	struct codel_params params;
 
@@ -168,7 +167,7 @@ static struct sk_buff *eftf_queue_take_bulk(struct eftf_queue *queue)
 			     eftf_queue_codel_drop, eftf_queue_codel_pop);
 }
 
-static struct sk_buff *eftf_queue_take_voice(struct eftf_queue *queue)
+static struct sk_buff *eftf_queue_pop_voice(struct eftf_queue *queue)
 {
 	codel_time_t now = codel_get_time();
 	struct sk_buff *skb;
@@ -192,22 +191,39 @@ static void eftf_queue_note_sojourn(struct eftf_queue *queue, const struct sk_bu
 }
 
 /**
- * eftf_queue_take - take the next packet to send
+ * eftf_queue_take_urgent - take the next packet of voice or video
  * @queue: queue
  *
  * Context: any but hard interrupt.
  * Return: packet, the caller's; NULL if there is none.
  */
-struct sk_buff *eftf_queue_take(struct eftf_queue *queue)
+struct sk_buff *eftf_queue_take_urgent(struct eftf_queue *queue)
 {
 	struct sk_buff *skb;
 
 	spin_lock_bh(&queue->lock);
-	skb = eftf_queue_take_voice(queue);
+	skb = eftf_queue_pop_voice(queue);
 	if (!skb)
 		skb = eftf_queue_pop(queue, EFTF_BAND_VIDEO);
-	if (!skb)
-		skb = eftf_queue_take_bulk(queue);
+	if (skb)
+		eftf_queue_note_sojourn(queue, skb);
+	spin_unlock_bh(&queue->lock);
+	return skb;
+}
+
+/**
+ * eftf_queue_take_bulk - take the next packet of the bulk band
+ * @queue: queue
+ *
+ * Context: any but hard interrupt.
+ * Return: packet, the caller's; NULL if there is none.
+ */
+struct sk_buff *eftf_queue_take_bulk(struct eftf_queue *queue)
+{
+	struct sk_buff *skb;
+
+	spin_lock_bh(&queue->lock);
+	skb = eftf_queue_pop_bulk(queue);
 	if (skb)
 		eftf_queue_note_sojourn(queue, skb);
 	spin_unlock_bh(&queue->lock);

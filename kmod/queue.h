@@ -16,15 +16,15 @@ enum eftf_band {
 };
 
 #define EFTF_QUEUE_MAX_PACKETS	1000
-#define EFTF_QUEUE_MAX_BYTES	(512 * 1024)
+#define EFTF_QUEUE_MAX_BYTES	(1024 * 1024)	/* of memory, not of packets */
 
 /**
  * struct eftf_queue - packets of one tunnel that wait for its transport
  * @lock: protects everything below; taken with BH off
  * @bands: strict priority, lowest index first
  * @packets: in all bands
- * @bytes: in all bands
- * @bulk_bytes: in the bulk band: CoDel's backlog
+ * @bytes: in all bands, with the kernel's overhead
+ * @bulk_bytes: packets' own octets in the bulk band: CoDel's backlog
  * @codel: state of CoDel on the bulk band
  * @codel_stats: needed by the library, not shown
  * @stats: where drops are counted; the tunnel's
@@ -44,7 +44,8 @@ struct eftf_queue {
 
 void eftf_queue_init(struct eftf_queue *queue, struct eftf_stats *stats);
 void eftf_queue_add(struct eftf_queue *queue, struct sk_buff *skb);
-struct sk_buff *eftf_queue_take(struct eftf_queue *queue);
+struct sk_buff *eftf_queue_take_urgent(struct eftf_queue *queue);
+struct sk_buff *eftf_queue_take_bulk(struct eftf_queue *queue);
 void eftf_queue_purge(struct eftf_queue *queue);
 
 #endif

@@ -7,6 +7,7 @@
 #include <net/sock.h>
 #include <net/tls.h>
 
+#include "device.h"
 #include "event.h"
 #include "transport.h"
 
@@ -16,6 +17,7 @@
 #define EFTF_HANDSHAKE_HELLO_REQUEST	0	/* TLS 1.2: renegotiation wanted */
 #define EFTF_HANDSHAKE_NEW_TICKET	4
 #define EFTF_HANDSHAKE_KEY_UPDATE	24
+#define EFTF_TICKETS_MAX		16	/* told for one connection */
 #define EFTF_RECORD_ALERT		21
 #define EFTF_RECORD_HANDSHAKE		22
 
@@ -69,11 +71,36 @@ bool eftf_record_flushed(const struct eftf_transport *tp)
 static void eftf_record_near_limit(struct eftf_transport *tp, enum eftf_direction direction,
 				   u64 records, int flag)
 {
+	u64 limit = READ_ONCE(tp->record_limit);
+
 	/* an eighth of the limit is left for the way to a new key */
-	if (records < tp->record_limit - tp->record_limit / 8)
+	if (records < limit - limit / 8)
 		return;
 	if (!test_and_set_bit(flag, &tp->flags) && eftf_transport_is_current(tp))
 		eftf_event_rekey(tp->tunnel, direction, records);
+}
+
+/**
+ * eftf_record_exhausted - is the sending key worn out?
+ * @tp: transport
+ *
+ * Context: TX worker.
+ */
+bool eftf_record_exhausted(const struct eftf_transport *tp)
+{
+	return tp->tx_records >= READ_ONCE(tp->record_limit);
+}
+
+/**
+ * eftf_record_init - begin to count at what the handshake and the helper used
+ * @tp: new transport
+ */
+void eftf_record_init(struct eftf_transport *tp)
+{
+	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
+
+	tp->tx_records = get_unaligned_be64(ctx->tx.rec_seq);
+	tp->rx_records = get_unaligned_be64(ctx->rx.rec_seq);
 }
 
 /**
@@ -82,8 +109,8 @@ static void eftf_record_near_limit(struct eftf_transport *tp, enum eftf_directio
  * @direction: which
  *
  * TLS's own sequence number is the count under the current key. At the limit
- * the tunnel closes instead of sending on (RFC 9846 5.5: a sender must); what
- * comes in is not cut off, only told.
+ * the sender stops (RFC 9846 5.5: it must); what comes in is not cut off, only
+ * told.
  *
  * Context: process; TX worker for EFTF_DIRECTION_TX, RX worker for _RX.
  */
@@ -91,7 +118,6 @@ void eftf_record_count(struct eftf_transport *tp, enum eftf_direction direction)
 {
 	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
 	struct eftf_stats *stats = &tp->tunnel->stats;
-	const struct eftf_end end = { .reason = EFTF_REASON_KEY_LIMIT };
 	u64 seq;
 
 	if (direction == EFTF_DIRECTION_RX) {
@@ -108,8 +134,6 @@ void eftf_record_count(struct eftf_transport *tp, enum eftf_direction direction)
 		      seq >= tp->tx_records ? seq - tp->tx_records : seq);
 	WRITE_ONCE(tp->tx_records, seq);
 	eftf_record_near_limit(tp, direction, seq, EFTF_TP_TOLD_TX);
-	if (seq >= tp->record_limit && !test_bit(EFTF_TP_DRAINING, &tp->flags))
-		eftf_transport_fail(tp, &end);
 }
 
 /* An impossible record: say so to the peer, then close. */
@@ -119,7 +143,7 @@ static void eftf_record_unexpected(struct eftf_transport *tp)
 
 	tp->close_alert[0] = 2;
 	tp->close_alert[1] = EFTF_ALERT_UNEXPECTED_MESSAGE;
-	eftf_transport_fail(tp, &end);
+	eftf_transport_read_end(tp, &end);
 }
 
 static void eftf_record_alert(struct eftf_transport *tp, const u8 *data, size_t len)
@@ -135,7 +159,22 @@ static void eftf_record_alert(struct eftf_transport *tp, const u8 *data, size_t 
 	if (data[1] == EFTF_ALERT_CLOSE_NOTIFY)
 		end.reason = EFTF_REASON_RELEASED;
 	end.alert = data[1];
-	eftf_transport_fail(tp, &end);
+	eftf_transport_read_end(tp, &end);
+}
+
+/*
+ * A ticket, of which a helper may make use. An EFTF is a TLS server and never
+ * gets any; a UE gets a few.
+ */
+static bool eftf_record_ticket(struct eftf_transport *tp, const u8 *data, size_t len, bool whole)
+{
+	if (tp->tunnel->edev->role == EFTF_ROLE_GW)
+		return false;
+	if (whole && tp->tickets < EFTF_TICKETS_MAX) {
+		tp->tickets++;
+		eftf_event_ticket(tp->tunnel, data, len);
+	}
+	return true;
 }
 
 /* RFC 8446 4.6: several messages may share a record, one may span several. */
@@ -158,12 +197,14 @@ static void eftf_record_handshake(struct eftf_transport *tp, const u8 *data, siz
 		body = get_unaligned_be24(data + 1);
 		switch (data[0]) {
 		case EFTF_HANDSHAKE_NEW_TICKET:
-			eftf_event_ticket(tp->tunnel, data, min(len, body + 4));
-			break;
+			if (eftf_record_ticket(tp, data, body + 4, body + 4 <= len))
+				break;
+			eftf_record_unexpected(tp);
+			return;
 		case EFTF_HANDSHAKE_HELLO_REQUEST:
 			break;	/* may be ignored, RFC 5246 7.4.1.1 */
 		case EFTF_HANDSHAKE_KEY_UPDATE:
-			eftf_transport_fail(tp, &rekey);
+			eftf_transport_read_end(tp, &rekey);
 			return;
 		default:
 			eftf_record_unexpected(tp);

@@ -21,6 +21,8 @@
 
 #define EFTF_RX_ORDER		3	/* pages to read into */
 #define EFTF_RX_BUDGET		32	/* reads in one run of the worker */
+#define EFTF_RX_LINEAR		2048	/* octets of a packet in its skb, the rest in pages */
+#define EFTF_RX_SLICE		64	/* packets given to the stack at a time */
 #define EFTF_RX_UNKNOWN_MAX	16	/* useless envelopes in a row */
 #define EFTF_RX_DATA		23	/* TLS content type application_data */
 
@@ -30,7 +32,7 @@ static void eftf_rx_framing(struct eftf_transport *tp, u32 reason)
 
 	tp->close_alert[0] = 2;		/* fatal */
 	tp->close_alert[1] = 50;	/* decode_error */
-	eftf_transport_fail(tp, &end);
+	eftf_transport_read_end(tp, &end);
 }
 
 static bool eftf_rx_address_ok(const struct eftf_tunnel *tunnel, const struct sk_buff *skb,
@@ -74,7 +76,6 @@ static void eftf_rx_packet(struct eftf_transport *tp, struct sk_buff_head *ready
 		skb->pkt_type = PACKET_HOST;
 		skb_reset_mac_header(skb);
 		skb_reset_network_header(skb);
-		skb_probe_transport_header(skb);
 		__skb_queue_tail(ready, skb);
 		return;
 	}
@@ -105,10 +106,52 @@ static void eftf_rx_begin(struct eftf_transport *tp, const struct ftt_ims_piece 
 		eftf_stat_inc(stats, EFTF_STAT_DROP_RX_EMPTY);
 		return;
 	}
-	tp->rx_skb = __netdev_alloc_skb(tp->tunnel->edev->dev, piece->payload_len,
+	tp->rx_skb = __netdev_alloc_skb(tp->tunnel->edev->dev,
+					min_t(unsigned int, piece->payload_len, EFTF_RX_LINEAR),
 					GFP_KERNEL | __GFP_NOWARN);
 	if (!tp->rx_skb)
 		eftf_stat_inc(stats, EFTF_STAT_DROP_RX_NOMEM);
+}
+
+/*
+ * Adds to the packet. Memory is taken as octets come, not as the header
+ * announces them: three octets of a peer must not cost 64 KiB.
+ */
+static void eftf_rx_append(struct eftf_transport *tp, const u8 *data, size_t len)
+{
+	struct sk_buff *skb = tp->rx_skb;
+	skb_frag_t *frag = NULL;
+	struct page *page;
+	size_t n;
+
+	if (!skb_is_nonlinear(skb) && skb->len < EFTF_RX_LINEAR) {
+		n = min_t(size_t, len, EFTF_RX_LINEAR - skb->len);
+		skb_put_data(skb, data, n);
+		data += n;
+		len -= n;
+	}
+	if (skb_is_nonlinear(skb))
+		frag = &skb_shinfo(skb)->frags[skb_shinfo(skb)->nr_frags - 1];
+	while (len) {
+		if (!frag || skb_frag_size(frag) == PAGE_SIZE) {
+			page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
+			if (!page) {
+				eftf_stat_inc(&tp->tunnel->stats, EFTF_STAT_DROP_RX_NOMEM);
+				kfree_skb(skb);
+				tp->rx_skb = NULL;
+				return;
+			}
+			skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, 0, 0, PAGE_SIZE);
+			frag = &skb_shinfo(skb)->frags[skb_shinfo(skb)->nr_frags - 1];
+		}
+		n = min_t(size_t, len, PAGE_SIZE - skb_frag_size(frag));
+		memcpy(skb_frag_address(frag) + skb_frag_size(frag), data, n);
+		skb_frag_size_add(frag, n);
+		skb->len += n;
+		skb->data_len += n;
+		data += n;
+		len -= n;
+	}
 }
 
 /* Takes apart what was read; ends the transport if it makes no sense. */
@@ -132,7 +175,7 @@ static void eftf_rx_stream(struct eftf_transport *tp, const u8 *data, size_t len
 		if (piece.first)
 			eftf_rx_begin(tp, &piece);
 		if (tp->rx_skb)
-			skb_put_data(tp->rx_skb, piece.data, piece.len);
+			eftf_rx_append(tp, piece.data, piece.len);
 		if (piece.last && tp->rx_skb)
 			eftf_rx_packet(tp, ready);
 	}
@@ -150,6 +193,12 @@ static void eftf_rx_deliver(struct eftf_tunnel *tunnel, struct sk_buff_head *rea
 	local_bh_disable();
 	while ((skb = __skb_dequeue(ready))) {
 		unsigned int len = skb->len;
+
+		/* the stack takes what it was given when it may run */
+		if (packets && packets % EFTF_RX_SLICE == 0) {
+			local_bh_enable();
+			local_bh_disable();
+		}
 
 		if (gro_cells_receive(&edev->cells, skb) == NET_RX_SUCCESS) {
 			dev_sw_netstats_rx_add(edev->dev, len);
@@ -197,13 +246,15 @@ static void eftf_rx_error(struct eftf_transport *tp, int error)
 		break;
 	case -EBADMSG:
 		end.reason = EFTF_REASON_BAD_RECORD;
+		tp->close_alert[0] = 2;		/* fatal */
+		tp->close_alert[1] = 20;	/* bad_record_mac */
 		break;
 	case -EMSGSIZE:
 	case -EINVAL:
 		end.reason = EFTF_REASON_PROTOCOL;
 		break;
 	}
-	eftf_transport_fail(tp, &end);
+	eftf_transport_read_end(tp, &end);
 }
 
 /* Reads once. Return: true to go on, false when nothing more is to be had now. */
@@ -219,7 +270,7 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 	if (ret == -EAGAIN)
 		return false;
 	if (ret == -ENOMEM) {
-		queue_delayed_work(eftf_wq, &tp->rx_work, HZ / 50);
+		queue_delayed_work(tunnel->edev->wq, &tp->rx_work, HZ / 50);
 		return false;
 	}
 	if (ret < 0) {
@@ -230,7 +281,7 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 		/* the sender may have been given the socket's error already */
 		if (test_bit(EFTF_TP_RESET, &tp->flags))
 			end.reason = EFTF_REASON_RESET;
-		eftf_transport_fail(tp, &end);
+		eftf_transport_read_end(tp, &end);
 		return false;
 	}
 	WRITE_ONCE(tunnel->last_rx, jiffies);
@@ -266,13 +317,15 @@ void eftf_rx_work(struct work_struct *work)
 	struct sk_buff_head ready;
 	struct page *page;
 
-	page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NORETRY | __GFP_NOWARN, order);
+	/* no effort for the large ones: a small one does as well */
+	page = alloc_pages((GFP_KERNEL & ~__GFP_DIRECT_RECLAIM) | __GFP_COMP | __GFP_NORETRY |
+			   __GFP_NOWARN, order);
 	if (!page) {
 		order = 0;
 		page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
 	}
 	if (!page) {
-		queue_delayed_work(eftf_wq, &tp->rx_work, HZ / 50);
+		queue_delayed_work(tp->tunnel->edev->wq, &tp->rx_work, HZ / 50);
 		return;
 	}
 	__skb_queue_head_init(&ready);

@@ -126,10 +126,10 @@ void eftf_transport_limit(struct eftf_transport *tp, u64 records)
 	u16 cipher = ctx->crypto_send.info.cipher_type;
 
 	if (!records) {
-		if (cipher == TLS_CIPHER_AES_GCM_128 || cipher == TLS_CIPHER_AES_GCM_256)
-			records = 23726566;	/* 2^24.5 */
+		if (cipher == TLS_CIPHER_CHACHA20_POLY1305)
+			records = U64_MAX;	/* does not wear out */
 		else
-			records = U64_MAX;	/* the others do not wear out */
+			records = 23726566;	/* 2^24.5: AES-GCM; none lasts shorter */
 	}
 	WRITE_ONCE(tp->record_limit, records);
 	clear_bit(EFTF_TP_TOLD_TX, &tp->flags);
@@ -153,13 +153,15 @@ static void eftf_transport_last_alert(struct eftf_transport *tp)
 			return;
 		usleep_range(500, 1000);
 	}
+	sock_error(tp->sock->sk);	/* or sendmsg returns it instead of sending */
 	eftf_record_send_alert(tp);
 }
 
 /*
  * Last steps of a transport's life. The wait queue was left and the RCU
- * readers are gone; off the list nobody can drain it any more; the RX and the
- * drain work queue TX work, so that goes last.
+ * readers are gone; off the list nobody can drain it any more. The RX and the
+ * drain work queue TX work; the TX worker that finds the connection gone queues
+ * RX work, once: a reader started after EFTF_TP_RELEASED does nothing.
  */
 static void eftf_transport_release_work(struct work_struct *work)
 {
@@ -176,6 +178,7 @@ static void eftf_transport_release_work(struct work_struct *work)
 	cancel_delayed_work_sync(&tp->rx_work);
 	cancel_delayed_work_sync(&tp->drain_work);
 	cancel_work_sync(&tp->tx_work);
+	cancel_delayed_work_sync(&tp->rx_work);
 
 	if (!READ_ONCE(tunnel->closing))
 		eftf_event_swapped(tunnel, &tp->end);
@@ -261,8 +264,7 @@ void eftf_transport_fail(struct eftf_transport *tp, const struct eftf_end *end)
 {
 	struct eftf_tunnel *tunnel = tp->tunnel;
 
-	set_bit(EFTF_TP_RX_END, &tp->flags);
-	if (eftf_transport_is_current(tp) && eftf_tunnel_close(tunnel, end))
+	if (eftf_tunnel_close(tunnel, tp, end))
 		return;	/* the tunnel's close_work goes on from here */
 	tp->end = *end;
 	/* after the peer's close_notify, the TX worker still has to send ours */
@@ -273,10 +275,26 @@ void eftf_transport_fail(struct eftf_transport *tp, const struct eftf_end *end)
 }
 
 /**
+ * eftf_transport_read_end - nothing more is read
+ * @tp: transport
+ * @end: why
+ *
+ * Context: process; the transport's RX worker.
+ */
+void eftf_transport_read_end(struct eftf_transport *tp, const struct eftf_end *end)
+{
+	set_bit(EFTF_TP_RX_END, &tp->flags);
+	eftf_transport_fail(tp, end);
+}
+
+/**
  * eftf_transport_new - make a transport of a socket
  * @tunnel: tunnel that it will belong to; a reference is taken
  * @fd: file descriptor of the calling process; its file is held
  * @extack: told why not
+ *
+ * Waits for the socket's lock, which a foreign user may hold for long: nothing
+ * else may be locked.
  *
  * Context: process, file table of the netlink caller.
  * Return: transport, not started yet; ERR_PTR on refusal.
@@ -288,7 +306,7 @@ struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd,
 	struct sock *sk;
 	int err;
 
-	tp = kzalloc(sizeof(*tp), GFP_KERNEL);
+	tp = kzalloc(sizeof(*tp), GFP_KERNEL_ACCOUNT);
 	if (!tp)
 		return ERR_PTR(-ENOMEM);
 	tp->sock = sockfd_lookup(fd, &err);
@@ -314,7 +332,9 @@ struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd,
 	tp->rx_fresh = !tunnel->config.negotiated;
 	tp->close_alert[0] = 1;	/* warning(1), close_notify(0) */
 	tp->end.reason = EFTF_REASON_SWAPPED;
-	skb_queue_head_init(&tp->segs);
+	eftf_record_init(tp);
+	__skb_queue_head_init(&tp->urgent);
+	__skb_queue_head_init(&tp->segs);
 	__skb_queue_head_init(&tp->batch.skbs);
 	init_waitqueue_func_entry(&tp->wait, eftf_transport_woken);
 	INIT_WORK(&tp->tx_work, eftf_tx_work);

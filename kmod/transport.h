@@ -10,6 +10,7 @@
 #include <linux/workqueue.h>
 #include <net/sock.h>
 
+#include "device.h"
 #include "ftt_ims.h"
 #include "tunnel.h"
 
@@ -68,11 +69,13 @@ enum eftf_transport_flag {
  * @end: why it ended, for EVENT_SWAPPED
  * @close_alert: level and description of the alert that closes
  * @batch: being sent; TX worker only
- * @segs: segments of a GSO packet, before the queue; TX worker only
+ * @urgent: finished packets that go before anything else; TX worker only
+ * @segs: finished packets of the bulk band; TX worker only
  * @decoder: place in the received stream; RX worker only
  * @rx_skb: packet being put together; NULL: the envelope's payload is skipped
  * @rx_unknown: useless envelopes in a row; RX worker only
  * @rx_fresh: no envelope was seen on the connection yet; RX worker only
+ * @tickets: events sent for tickets; RX worker only
  * @hs_skip: octets of a handshake message still to be skipped; RX worker only
  * @record_limit: records per key before TX stops; U64_MAX = none
  * @tx_records: records sent under the current key
@@ -92,11 +95,13 @@ struct eftf_transport {
 	struct eftf_end end;
 	u8 close_alert[2];
 	struct eftf_batch batch;
+	struct sk_buff_head urgent;
 	struct sk_buff_head segs;
 	struct ftt_ims_decoder decoder;
 	struct sk_buff *rx_skb;
 	unsigned int rx_unknown;
 	bool rx_fresh;
+	unsigned int tickets;
 	u32 hs_skip;
 	u64 record_limit;
 	u64 tx_records;
@@ -111,6 +116,7 @@ void eftf_transport_start(struct eftf_transport *tp);
 void eftf_transport_drain(struct eftf_transport *tp, unsigned long patience);
 void eftf_transport_release(struct eftf_transport *tp);
 void eftf_transport_fail(struct eftf_transport *tp, const struct eftf_end *end);
+void eftf_transport_read_end(struct eftf_transport *tp, const struct eftf_end *end);
 bool eftf_transport_is_current(const struct eftf_transport *tp);
 
 void eftf_tx_work(struct work_struct *work);
@@ -120,17 +126,19 @@ void eftf_rx_purge(struct eftf_transport *tp);
 
 int eftf_record_send_alert(struct eftf_transport *tp);
 bool eftf_record_flushed(const struct eftf_transport *tp);
+bool eftf_record_exhausted(const struct eftf_transport *tp);
+void eftf_record_init(struct eftf_transport *tp);
 void eftf_record_count(struct eftf_transport *tp, enum eftf_direction direction);
 void eftf_record_control(struct eftf_transport *tp, u8 type, const u8 *data, size_t len);
 
 static inline void eftf_transport_kick_tx(struct eftf_transport *tp)
 {
-	queue_work(eftf_wq, &tp->tx_work);
+	queue_work(tp->tunnel->edev->wq, &tp->tx_work);
 }
 
 static inline void eftf_transport_kick_rx(struct eftf_transport *tp)
 {
-	queue_delayed_work(eftf_wq, &tp->rx_work, 0);
+	queue_delayed_work(tp->tunnel->edev->wq, &tp->rx_work, 0);
 }
 
 #endif

@@ -47,6 +47,15 @@ const char *eftf_reason_name(u32 reason)
 	return reason < __EFTF_REASON_MAX ? eftf_reason_names[reason] : "unknown";
 }
 
+/* A sender that saw the tunnel just before it left the table may have queued. */
+static void eftf_tunnel_free_rcu(struct rcu_head *rcu)
+{
+	struct eftf_tunnel *tunnel = container_of(rcu, struct eftf_tunnel, rcu);
+
+	eftf_queue_purge(&tunnel->queue);
+	kfree(tunnel);
+}
+
 static void eftf_tunnel_free(struct kref *kref)
 {
 	struct eftf_tunnel *tunnel = container_of(kref, struct eftf_tunnel, kref);
@@ -55,9 +64,8 @@ static void eftf_tunnel_free(struct kref *kref)
 	mutex_lock(&edev->lock);
 	list_del(&tunnel->all);
 	mutex_unlock(&edev->lock);
-	eftf_queue_purge(&tunnel->queue);
-	netdev_put(edev->dev, &tunnel->dev_tracker);	/* taken by eftf_tunnel_new() */
-	kfree_rcu(tunnel, rcu);
+	netdev_put(edev->dev, &tunnel->dev_tracker);	/* taken by eftf_tunnel_enter() */
+	call_rcu(&tunnel->rcu, eftf_tunnel_free_rcu);
 }
 
 /**
@@ -126,17 +134,20 @@ static void eftf_tunnel_close_work(struct work_struct *work)
 /**
  * eftf_tunnel_close - end a tunnel
  * @tunnel: tunnel that the caller knows to be there
+ * @tp: transport whose end it is, NULL if it is not a transport's: one that a
+ *	swap has replaced meanwhile does not end the tunnel
  * @end: why
  *
  * Context: any.
- * Return: false if it was ending already, for another reason.
+ * Return: false if it was ending already, or goes on with another transport.
  */
-bool eftf_tunnel_close(struct eftf_tunnel *tunnel, const struct eftf_end *end)
+bool eftf_tunnel_close(struct eftf_tunnel *tunnel, const struct eftf_transport *tp,
+		       const struct eftf_end *end)
 {
 	bool first;
 
 	spin_lock_bh(&tunnel->lock);
-	first = !tunnel->closing;
+	first = !tunnel->closing && (!tp || eftf_transport_is_current(tp));
 	if (first) {
 		tunnel->end = *end;
 		WRITE_ONCE(tunnel->closing, true);
@@ -161,7 +172,7 @@ void eftf_tunnel_kill(struct eftf_tunnel *tunnel)
 
 	lockdep_assert_held(&tunnel->edev->lock);
 	WRITE_ONCE(tunnel->force, true);
-	if (eftf_tunnel_close(tunnel, &end))
+	if (eftf_tunnel_close(tunnel, NULL, &end))
 		return;
 	spin_lock_bh(&tunnel->lock);
 	list_for_each_entry_safe(tp, next, &tunnel->transports, node)
@@ -207,6 +218,11 @@ void eftf_tunnel_xmit(struct eftf_tunnel *tunnel, struct sk_buff *skb)
 		return;
 	}
 	eftf_queue_add(&tunnel->queue, skb);
+	/*
+	 * Read again, after the queue's lock: the transport that a swap or the
+	 * start made current meanwhile has either seen the packet or is kicked.
+	 */
+	tp = rcu_dereference(tunnel->transport);
 	if (tp)
 		eftf_transport_kick_tx(tp);
 }
@@ -236,63 +252,84 @@ static void eftf_tunnel_init(struct eftf_tunnel *tunnel, struct eftf_dev *edev,
  * @edev: device; the caller holds a reference
  * @config: addresses and times
  * @fd: kTLS socket, in the calling process
- * @owner_net: namespace of the netlink socket that the tunnel dies with
- * @owner_portid: its port id; both unused if the tunnel is persistent
  * @extack: told why not
  *
- * Context: process; takes the device's lock.
- * Return: tunnel, to be read only with the device's lock held; ERR_PTR.
+ * Context: process, nothing locked (see eftf_transport_new()).
+ * Return: tunnel, for eftf_tunnel_enter() or eftf_tunnel_discard(); ERR_PTR.
  */
 struct eftf_tunnel *eftf_tunnel_new(struct eftf_dev *edev, const struct eftf_tunnel_config *config,
-				    int fd, struct net *owner_net, u32 owner_portid,
-				    struct netlink_ext_ack *extack)
+				    int fd, struct netlink_ext_ack *extack)
 {
 	struct eftf_transport *tp;
 	struct eftf_tunnel *tunnel;
-	int err;
 
-	lockdep_assert_held(&edev->lock);
-	tunnel = kzalloc(sizeof(*tunnel), GFP_KERNEL);
+	tunnel = kzalloc(sizeof(*tunnel), GFP_KERNEL_ACCOUNT);
 	if (!tunnel)
 		return ERR_PTR(-ENOMEM);
 	eftf_tunnel_init(tunnel, edev, config);
-
 	tp = eftf_transport_new(tunnel, fd, extack);
 	if (IS_ERR(tp)) {
-		err = PTR_ERR(tp);
-		goto err_free;
+		kfree(tunnel);
+		return ERR_CAST(tp);
 	}
-	err = config->persistent ? 0 : eftf_owner_join(tunnel, owner_net, owner_portid);
-	if (err)
-		goto err_transport;
-	err = eftf_table_add(&edev->table, tunnel, extack);
-	if (err)
-		goto err_owner;
+	tunnel->fresh = tp;
+	return tunnel;
+}
 
+/**
+ * eftf_tunnel_discard - undo eftf_tunnel_new()
+ * @tunnel: tunnel that was not entered
+ *
+ * Context: process, nothing locked.
+ */
+void eftf_tunnel_discard(struct eftf_tunnel *tunnel)
+{
+	eftf_transport_abandon(tunnel->fresh);
+	call_rcu(&tunnel->rcu, eftf_tunnel_free_rcu);
+}
+
+/**
+ * eftf_tunnel_enter - let a new tunnel begin
+ * @tunnel: from eftf_tunnel_new()
+ * @net: namespace of the netlink socket that the tunnel dies with
+ * @portid: its port id; both unused if the tunnel is persistent
+ * @extack: told why not
+ *
+ * Context: process, device's lock held.
+ * Return: 0, or a negative errno after which the tunnel is to be discarded.
+ */
+int eftf_tunnel_enter(struct eftf_tunnel *tunnel, struct net *net, u32 portid,
+		      struct netlink_ext_ack *extack)
+{
+	struct eftf_dev *edev = tunnel->edev;
+	int err = 0;
+
+	lockdep_assert_held(&edev->lock);
+	if (!tunnel->config.persistent)
+		err = eftf_owner_join(tunnel, net, portid);
+	if (err)
+		return err;
+	err = eftf_table_add(&edev->table, tunnel, extack);
+	if (err) {
+		eftf_owner_leave(tunnel);
+		return err;
+	}
 	netdev_hold(edev->dev, &tunnel->dev_tracker, GFP_KERNEL);
 	list_add_tail(&tunnel->all, &edev->tunnels);
 	eftf_keepalive_start(tunnel);
 	/* from here on the tunnel may end by itself, though not before the lock is free */
 	spin_lock_bh(&tunnel->lock);
-	eftf_transport_start(tp);
+	eftf_transport_start(tunnel->fresh);
 	spin_unlock_bh(&tunnel->lock);
 	trace_eftf_tunnel_up(tunnel);
 	eftf_event_up(tunnel);
-	return tunnel;
-
-err_owner:
-	eftf_owner_leave(tunnel);
-err_transport:
-	eftf_transport_abandon(tp);
-err_free:
-	kfree_rcu(tunnel, rcu);
-	return ERR_PTR(err);
+	return 0;
 }
 
 /**
- * eftf_tunnel_swap - carry a tunnel on with another socket
+ * eftf_tunnel_swap - carry a tunnel on with another transport
  * @tunnel: tunnel
- * @fd: kTLS socket, in the calling process
+ * @tp: new transport of it; to be abandoned by the caller after an error
  * @extack: told why not
  *
  * From now on everything is sent by the new transport; the old one finishes
@@ -302,16 +339,13 @@ err_free:
  * Context: process, device's lock held.
  * Return: 0, or a negative errno after which the old transport goes on.
  */
-int eftf_tunnel_swap(struct eftf_tunnel *tunnel, int fd, struct netlink_ext_ack *extack)
+int eftf_tunnel_swap(struct eftf_tunnel *tunnel, struct eftf_transport *tp,
+		     struct netlink_ext_ack *extack)
 {
-	struct eftf_transport *tp, *old;
+	struct eftf_transport *old;
 	int err = 0;
 
 	lockdep_assert_held(&tunnel->edev->lock);
-	tp = eftf_transport_new(tunnel, fd, extack);
-	if (IS_ERR(tp))
-		return PTR_ERR(tp);
-
 	spin_lock_bh(&tunnel->lock);
 	old = rcu_dereference_protected(tunnel->transport, lockdep_is_held(&tunnel->lock));
 	if (tunnel->closing) {
@@ -322,6 +356,8 @@ int eftf_tunnel_swap(struct eftf_tunnel *tunnel, int fd, struct netlink_ext_ack 
 		NL_SET_ERR_MSG(extack, "the last swap is not complete: the old transport still drains");
 		err = -EBUSY;
 	} else {
+		/* whoever brought it here knows its peer */
+		tp->rx_fresh = false;
 		eftf_transport_start(tp);
 		/*
 		 * The EFTF is told of the new connection before the UE uses it:
@@ -333,7 +369,5 @@ int eftf_tunnel_swap(struct eftf_tunnel *tunnel, int fd, struct netlink_ext_ack 
 			eftf_transport_drain(old, EFTF_SWAP_DRAIN_JIFFIES);
 	}
 	spin_unlock_bh(&tunnel->lock);
-	if (err)
-		eftf_transport_abandon(tp);
 	return err;
 }

@@ -74,6 +74,7 @@ struct eftf_end {
  * @end: why
  * @transports: every transport that is not released yet
  * @transport: the one that sends; RCU; NULL when released
+ * @fresh: between eftf_tunnel_new() and _enter(): the first transport
  * @close_work: takes the tunnel out of the tables and its transports down
  * @queue: packets that wait
  * @timer: keep-alive, timeout and stall detection; armed for the next of them
@@ -81,6 +82,7 @@ struct eftf_end {
  * @last_rx: jiffies when something was last received
  * @stalled_since: jiffies when the socket took no more, 0 = it takes; TX worker writes
  * @stall_told: EVENT_STALLED was sent for this stall
+ * @last_echo: jiffies when an echo request was last queued
  * @echo_seq: sequence number of the next echo request
  * @created: jiffies64 at the start
  * @stats: counters
@@ -103,11 +105,13 @@ struct eftf_tunnel {
 	struct eftf_end end;
 	struct list_head transports;
 	struct eftf_transport __rcu *transport;
+	struct eftf_transport *fresh;
 	struct work_struct close_work;
 	struct eftf_queue queue;
 	struct timer_list timer;
 	unsigned long last_tx;
 	unsigned long last_rx;
+	unsigned long last_echo;
 	unsigned long stalled_since;
 	bool stall_told;
 	u16 echo_seq;
@@ -116,15 +120,20 @@ struct eftf_tunnel {
 	struct rcu_head rcu;
 };
 
+/* for the works that take tunnels down; those that send and receive are on eftf_dev.wq */
 extern struct workqueue_struct *eftf_wq;
 
 const char *eftf_reason_name(u32 reason);
 struct eftf_tunnel *eftf_tunnel_new(struct eftf_dev *edev, const struct eftf_tunnel_config *config,
-				    int fd, struct net *owner_net, u32 owner_portid,
-				    struct netlink_ext_ack *extack);
-int eftf_tunnel_swap(struct eftf_tunnel *tunnel, int fd, struct netlink_ext_ack *extack);
+				    int fd, struct netlink_ext_ack *extack);
+void eftf_tunnel_discard(struct eftf_tunnel *tunnel);
+int eftf_tunnel_enter(struct eftf_tunnel *tunnel, struct net *net, u32 portid,
+		      struct netlink_ext_ack *extack);
+int eftf_tunnel_swap(struct eftf_tunnel *tunnel, struct eftf_transport *tp,
+		     struct netlink_ext_ack *extack);
 void eftf_tunnel_put(struct eftf_tunnel *tunnel);
-bool eftf_tunnel_close(struct eftf_tunnel *tunnel, const struct eftf_end *end);
+bool eftf_tunnel_close(struct eftf_tunnel *tunnel, const struct eftf_transport *tp,
+		       const struct eftf_end *end);
 void eftf_tunnel_kill(struct eftf_tunnel *tunnel);
 void eftf_tunnel_limit(struct eftf_tunnel *tunnel, u64 records);
 void eftf_tunnel_xmit(struct eftf_tunnel *tunnel, struct sk_buff *skb);

@@ -101,22 +101,21 @@ static bool eftf_tx_needs_linear(const struct sk_buff *skb)
 
 /*
  * Makes finished packets of one from the stack: segments, checksums, memory
- * that can be mapped. They go to tp->segs.
+ * that can be mapped.
  */
-static void eftf_tx_prepare(struct eftf_transport *tp, struct sk_buff *skb)
+static void eftf_tx_prepare(struct eftf_transport *tp, struct sk_buff *skb,
+			    struct sk_buff_head *out)
 {
 	struct sk_buff *segs, *next;
 
 	if (skb_is_gso(skb)) {
 		segs = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HIGHDMA);
-		if (IS_ERR(segs)) {
+		if (IS_ERR_OR_NULL(segs)) {
 			eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_NOMEM);
 			return;
 		}
-		if (segs) {
-			consume_skb(skb);
-			skb = segs;
-		}
+		consume_skb(skb);
+		skb = segs;
 	} else if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
 		eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_NOMEM);
 		return;
@@ -128,23 +127,34 @@ static void eftf_tx_prepare(struct eftf_transport *tp, struct sk_buff *skb)
 		else if (eftf_tx_needs_linear(skb) && skb_linearize(skb))
 			eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_NOMEM);
 		else
-			__skb_queue_tail(&tp->segs, skb);
+			__skb_queue_tail(out, skb);
 	}
 }
 
-/* Next finished packet, or NULL. */
+/*
+ * Next finished packet, or NULL. Voice and video overtake even the rest of a
+ * bulk packet that is sent in segments.
+ */
 static struct sk_buff *eftf_tx_next(struct eftf_transport *tp)
 {
+	struct eftf_queue *queue = &tp->tunnel->queue;
+	/* the old transport of a swap ends with what it has begun */
+	bool current_one = eftf_transport_is_current(tp);
 	struct sk_buff *skb;
 
-	while (skb_queue_empty(&tp->segs)) {
-		/* the old transport of a swap ends with what it has begun */
-		if (!eftf_transport_is_current(tp))
-			return NULL;
-		skb = eftf_queue_take(&tp->tunnel->queue);
+	while (current_one && skb_queue_empty(&tp->urgent)) {
+		skb = eftf_queue_take_urgent(queue);
 		if (!skb)
-			return NULL;
-		eftf_tx_prepare(tp, skb);
+			break;
+		eftf_tx_prepare(tp, skb, &tp->urgent);
+	}
+	if (!skb_queue_empty(&tp->urgent))
+		return __skb_dequeue(&tp->urgent);
+	while (current_one && skb_queue_empty(&tp->segs)) {
+		skb = eftf_queue_take_bulk(queue);
+		if (!skb)
+			break;
+		eftf_tx_prepare(tp, skb, &tp->segs);
 	}
 	return __skb_dequeue(&tp->segs);
 }
@@ -158,7 +168,7 @@ static void eftf_tx_fill(struct eftf_transport *tp)
 	while ((skb = eftf_tx_next(tp))) {
 		if ((batch->n && batch->len + FTT_IMS_HDR_LEN + skb->len > size) ||
 		    !eftf_batch_add(batch, skb)) {
-			__skb_queue_head(&tp->segs, skb);
+			__skb_queue_head(&tp->urgent, skb);	/* its turn is next */
 			return;
 		}
 	}
@@ -172,13 +182,14 @@ static int eftf_tx_send(struct eftf_transport *tp)
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 	int ret;
 
-	while (batch->done < batch->len) {
+	while (batch->done < batch->len && !test_bit(EFTF_TP_RELEASED, &tp->flags)) {
 		iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch->vec, batch->n_vecs, batch->len);
 		iov_iter_advance(&msg.msg_iter, batch->done);
 		ret = sock_sendmsg(tp->sock, &msg);
-		if (ret < 0)
-			return ret;
+		if (ret <= 0)
+			return ret ?: -EAGAIN;
 		batch->done += ret;
+		eftf_keepalive_sent(tunnel);
 		eftf_stat_add(&tunnel->stats, EFTF_STAT_TX_STREAM_BYTES, ret);
 	}
 	return 0;
@@ -201,6 +212,7 @@ static void eftf_tx_sent(struct eftf_transport *tp)
 static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 {
 	struct eftf_end end = { .reason = EFTF_REASON_ERROR, .error = -error };
+	const struct sock *sk = tp->sock->sk;
 
 	switch (error) {
 	case -EAGAIN:	/* woken when there is room */
@@ -214,9 +226,13 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 	case -EPIPE:
 		end.reason = EFTF_REASON_RESET;
 		break;
+	case -EBADMSG:
+		end.reason = EFTF_REASON_BAD_RECORD;
+		break;
 	}
 	/* let the reader go to the end first: the peer may have said why */
-	if (end.reason == EFTF_REASON_RESET && !test_bit(EFTF_TP_RX_END, &tp->flags))
+	if (end.reason == EFTF_REASON_RESET && !test_bit(EFTF_TP_RX_END, &tp->flags) &&
+	    (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN))
 		eftf_transport_kick_rx(tp);
 	else
 		eftf_transport_fail(tp, &end);
@@ -254,12 +270,12 @@ static void eftf_tx_finish(struct eftf_transport *tp)
 void eftf_tx_work(struct work_struct *work)
 {
 	struct eftf_transport *tp = container_of(work, struct eftf_transport, tx_work);
-	struct eftf_tunnel *tunnel = tp->tunnel;
+	const struct eftf_end worn = { .reason = EFTF_REASON_KEY_LIMIT };
 	int budget = EFTF_TX_BUDGET;
 	int ret;
 
 	while (!test_bit(EFTF_TP_RELEASED, &tp->flags) &&
-	       !test_bit(EFTF_TP_ALERTED, &tp->flags)) {
+	       !test_bit(EFTF_TP_ALERTED, &tp->flags) && !eftf_record_exhausted(tp)) {
 		if (!tp->batch.len)
 			eftf_tx_fill(tp);
 		if (!tp->batch.len)
@@ -275,14 +291,20 @@ void eftf_tx_work(struct work_struct *work)
 			eftf_tx_blocked(tp, ret);
 			return;
 		}
-		eftf_keepalive_sent(tunnel);
+		if (tp->batch.done < tp->batch.len)
+			return;	/* released */
 		eftf_tx_sent(tp);
 		cond_resched();
 	}
-	if (!test_bit(EFTF_TP_DRAINING, &tp->flags) || test_bit(EFTF_TP_RELEASED, &tp->flags))
+	if (test_bit(EFTF_TP_RELEASED, &tp->flags))
 		return;
+	if (!test_bit(EFTF_TP_DRAINING, &tp->flags)) {
+		if (eftf_record_exhausted(tp) && !READ_ONCE(tp->tunnel->closing))
+			eftf_transport_fail(tp, &worn);
+		return;
+	}
 	if (test_bit(EFTF_TP_PATIENT, &tp->flags) && !test_bit(EFTF_TP_RX_END, &tp->flags) &&
-	    !READ_ONCE(tunnel->closing))
+	    !READ_ONCE(tp->tunnel->closing))
 		return;
 	eftf_tx_finish(tp);
 }
@@ -294,7 +316,8 @@ void eftf_tx_work(struct work_struct *work)
 void eftf_tx_purge(struct eftf_transport *tp)
 {
 	eftf_stat_add(&tp->tunnel->stats, EFTF_STAT_DROP_TX_CLOSED,
-		      tp->batch.n + skb_queue_len(&tp->segs));
+		      tp->batch.n + skb_queue_len(&tp->urgent) + skb_queue_len(&tp->segs));
 	eftf_batch_reset(&tp->batch);
+	__skb_queue_purge(&tp->urgent);
 	__skb_queue_purge(&tp->segs);
 }

@@ -184,6 +184,15 @@ static void tickets_are_told_and_skipped(void **state)
 	fx_expect_closed(fx, 2, 10);
 }
 
+/* A UE is a TLS client: it has no tickets to give. */
+static void tickets_from_a_ue_are_impossible(void **state)
+{
+	uint8_t message[104];
+
+	ticket(message, 100);
+	impossible(*state, REC_HANDSHAKE, message, sizeof(message));
+}
+
 static void key_update(void **state)
 {
 	struct fx *fx = *state;
@@ -286,6 +295,18 @@ static void keep_alive_when_nothing_was_sent(void **state)
 	assert_int_equal(fx_stat(fx, EFTF_STAT_KEEPALIVES_TX), 1);
 }
 
+/* Those that cannot leave do not pile up. */
+static void keep_alives_of_a_stalled_tunnel(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	fx_stuff(fx);
+	set_times(fx, 3, 0);
+	fx_sleep(7500);
+	assert_in_range(fx_stat(fx, EFTF_STAT_KEEPALIVES_TX), 1, 3);
+}
+
 static void silence_ends_the_tunnel(void **state)
 {
 	struct fx *fx = *state;
@@ -333,11 +354,13 @@ int main(int argc, char **argv)
 		UE(user_canceled_is_no_end),
 		UE(impossible_control_records),
 		UE(tickets_are_told_and_skipped),
+		GW(tickets_from_a_ue_are_impossible),
 		UE(key_update),
 		UE(key_limit),
 		UE(key_limit_of_the_peer),
 		UE(keep_alive_when_nothing_was_sent),
 		GW(keep_alive_when_nothing_was_sent),
+		UE(keep_alives_of_a_stalled_tunnel),
 		UE(silence_ends_the_tunnel),
 		UE(stall_is_told),
 	};

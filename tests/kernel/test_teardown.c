@@ -238,6 +238,53 @@ static void foreign_reader(void **state)
 	foreign_user_cannot_hold_the_end_up(*state, false);
 }
 
+#define WRITERS 60
+
+/*
+ * Many at a time, and their workers wait for the foreign writers: other
+ * devices' tunnels do not, and all of them end.
+ */
+static void many_foreign_writers(void **state)
+{
+	struct eftf_link_spec other = {.name = "eftf1", .role = EFTF_ROLE_GW};
+	struct rec peers[WRITERS];
+	static char data[65536];
+	struct fx *fx = *state;
+	struct eftf_err err;
+	pid_t pids[WRITERS];
+	int64_t start;
+
+	assert_int_equal(eftf_rt_link_add(fx->rt, &other, &err), 0);
+	fx_attach(fx);
+	for (int i = 0; i < WRITERS; i++) {
+		int dut = fx_pair(&peers[i], KTLS_BOTH);
+		struct eftf_tunnel_spec spec = fx_spec(fx, dut);
+		uint32_t id;
+
+		spec.ifindex = if_nametoindex("eftf1");
+		spec.inner4.s_addr = htonl(0x0a400100 + (uint32_t)i);
+		spec.keepalive = 1;
+		assert_int_equal(eftf_nl_tunnel_new(fx->nl, &spec, &id, &err), 0);
+		pids[i] = fork();
+		if (!pids[i]) {
+			while (send(dut, data, sizeof(data), MSG_NOSIGNAL) > 0)
+				;
+			_exit(0);
+		}
+		close(dut);
+	}
+	fx_sleep(2500);	/* the keep-alives are due, and their senders stuck */
+	fx_expect_alive(fx);
+	start = fx_now();
+	assert_int_equal(eftf_rt_link_del(fx->rt, "eftf1", &err), 0);
+	assert_true(fx_now() - start < 10000);
+	for (int i = 0; i < WRITERS; i++) {
+		kill_child(pids[i]);
+		close(peers[i].fd);
+	}
+	fx_expect_alive(fx);
+}
+
 /* A release whose peer never reads ends all the same. */
 static void release_of_a_stalled_tunnel_is_bounded(void **state)
 {
@@ -352,6 +399,7 @@ int main(int argc, char **argv)
 		UE(both_namespaces_deleted),
 		UE(foreign_writer),
 		UE(foreign_reader),
+		GW(many_foreign_writers),
 		UE(release_of_a_stalled_tunnel_is_bounded),
 		GW(dumps_while_tunnels_change),
 		GW(slow_listener_is_told),
