@@ -41,7 +41,7 @@ guest-module-%:
 
 # What the guests run, one script of tests/guest after the other.
 SCENARIOS := kernel-tests $(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh)))
-DEBUG_SCENARIOS := kernel-tests $(filter-out scenario-topology scenario-direct-call,$(SCENARIOS:kernel-tests=))
+DEBUG_SCENARIOS := kernel-tests scenario-fuzz
 SECONDS ?= 20
 
 need-build:
