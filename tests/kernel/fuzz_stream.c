@@ -13,34 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
+#include "side.h"
 
-#define PLAIN_MAX	(256 * 1024)
 #define PATIENCE	30000	/* ms */
-
-/* One connection, from the peer's side. */
-struct side {
-	struct rec rec;
-	int dut;			/* the module's socket, if it was kept; or -1 */
-	uint8_t *plain;			/* envelopes that are not in records yet */
-	size_t n_plain;
-	uint8_t *wire;			/* records that are not sent yet */
-	size_t n_wire;
-	struct ftt_ims_decoder said;	/* where the stream is that the module reads */
-	unsigned int unknown;		/* useless envelopes in a row */
-	bool fresh;			/* nothing useful was said yet */
-	bool broken;			/* what was said cannot be read as TLS */
-	struct ftt_ims_decoder heard;
-	uint8_t packet[65536];		/* that the module sends */
-	size_t n_packet;
-	bool ended;			/* the module's side of the stream has ended */
-};
 
 static struct streamfuzz {
 	struct fx *fx;
@@ -51,7 +32,7 @@ static struct streamfuzz {
 	struct eftf_tunnel_info end;
 	char wanted[32];		/* text that the module is to send, and whether it did */
 	bool got;
-	unsigned long lived, died, records, swaps, packets;
+	unsigned long lived, died, swaps, packets;
 	unsigned long reasons[__EFTF_REASON_MAX];
 } sf;
 
@@ -61,106 +42,7 @@ static void may_die(const char *why)
 		sf.may_die = why;
 }
 
-/* What is done to the old connection of a swap does not matter to the tunnel. */
-static void side_may_die(const struct side *s, const char *why)
-{
-	if (s == &sf.now)
-		may_die(why);
-}
-
 /* ---- what the peer says ------------------------------------------------------- */
-
-/* Follows the stream as the module will read it. */
-static void follow(struct side *s, const uint8_t *data, size_t len)
-{
-	struct ftt_ims_piece piece;
-
-	while (len) {
-		int used = ftt_ims_decode(&s->said, data, len, &piece);
-
-		if (used < 0) {
-			side_may_die(s, "Length below 3");
-			s->said = (struct ftt_ims_decoder){.have = 0};
-			return;
-		}
-		data += used;
-		len -= (size_t)used;
-		if (!piece.valid || !piece.first)
-			continue;
-		if (piece.type == FTT_IMS_TYPE_IP) {
-			s->fresh = false;
-			s->unknown = 0;
-		} else if (s->fresh || ++s->unknown > 16) {
-			side_may_die(s, "unknown types");
-		}
-	}
-}
-
-static void say(struct side *s, const void *data, size_t len)
-{
-	if (s->n_plain + len > PLAIN_MAX)
-		return;
-	memcpy(s->plain + s->n_plain, data, len);
-	s->n_plain += len;
-}
-
-static void put_record(struct side *s, uint8_t type, const void *data, size_t len)
-{
-	size_t pad = fuzz_one_in(6) ? fuzz_below(256) : 0, n;
-
-	if (len + pad > REC_MAX)
-		pad = 0;
-	if (s->n_wire + len + pad + 22 > 2 * PLAIN_MAX)
-		return;
-	n = rec_seal(&s->rec.tx, type, data, len, pad, s->wire + s->n_wire);
-	if (fuzz_one_in(400)) {
-		s->wire[s->n_wire + fuzz_below((uint32_t)n)] ^= (uint8_t)(1 << fuzz_below(8));
-		s->broken = true;
-		side_may_die(s, "altered record");
-		fuzz_did("alters a record of %zu octets", n);
-	}
-	s->n_wire += n;
-	sf.records++;
-}
-
-/* Some of what was said goes into records. */
-static void seal(struct side *s, bool all)
-{
-	do {
-		size_t most = fuzz_one_in(3) ? REC_MAX : 1 + fuzz_below(300);
-		size_t n = s->n_plain < most ? s->n_plain : most;
-
-		if (s->n_wire + n + 300 > 2 * PLAIN_MAX)
-			return;
-		follow(s, s->plain, n);
-		put_record(s, REC_DATA, s->plain, n);
-		s->n_plain -= n;
-		memmove(s->plain, s->plain + n, s->n_plain);
-	} while (all && s->n_plain);
-}
-
-/* Sends what TCP takes; ms: how long to wait for it to take everything. */
-static void push(struct side *s, size_t most, int ms)
-{
-	size_t at = 0;
-
-	while (at < s->n_wire && at < most && s->rec.fd >= 0) {
-		struct pollfd p = {.fd = s->rec.fd, .events = POLLOUT};
-		size_t len = s->n_wire < most ? s->n_wire - at : most - at;
-		ssize_t n = send(s->rec.fd, s->wire + at, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (n > 0) {
-			at += (size_t)n;
-		} else if (errno != EAGAIN) {
-			at = s->n_wire;	/* there is nobody any more */
-			break;
-		} else if (poll(&p, 1, ms) != 1) {
-			break;
-		}
-	}
-	memmove(s->wire, s->wire + at, s->n_wire - at);
-	s->n_wire -= at;
-}
 
 static void say_packet(struct side *s)
 {
@@ -176,205 +58,27 @@ static void say_packet(struct side *s)
 	if (fuzz_one_in(60))
 		out[fuzz_below(3)] ^= (uint8_t)(1 << fuzz_below(8));
 	for (uint32_t times = fuzz_one_in(5) ? fuzz_below(20) : 1; times; times--)
-		say(s, out, n);
+		side_say(s, out, n);
 }
 
-static void say_odd(struct side *s)
-{
-	uint8_t out[4096] = {0};
-	size_t len = fuzz_below(fuzz_one_in(3) ? 4000 : 60);
-
-	fuzz_fill(out, len + 3);
-	switch (fuzz_below(6)) {
-	case 0:			/* an unknown type */
-		ftt_ims_put_header(out, (uint8_t)fuzz_below(256), len);
-		break;
-	case 1:			/* empty ones */
-		for (len = 3 * (1 + fuzz_below(100)); len; len -= 3) {
-			ftt_ims_put_header(out, FTT_IMS_TYPE_IP, 0);
-			say(s, out, 3);
-		}
-		return;
-	case 2:			/* a long one, of which little comes for now */
-		ftt_ims_put_header(out, FTT_IMS_TYPE_IP, fuzz_below(FTT_IMS_MAX_PAYLOAD + 1));
-		break;
-	case 3:			/* no framing */
-		if (!fuzz_one_in(12))
-			return;
-		fuzz_did("no framing");
-		if (fuzz_one_in(2)) {
-			ftt_ims_put_header(out, (uint8_t)(1 + fuzz_below(2)), 0);
-			out[2] = (uint8_t)fuzz_below(4);
-		}
-		if (fuzz_one_in(2))	/* a run of useless ones */
-			for (int i = 0; i < 17; i++)
-				say(s, "\7\0\4x", 4);
-		break;
-	default:		/* no packet */
-		ftt_ims_put_header(out, FTT_IMS_TYPE_IP, len);
-		break;
-	}
-	say(s, out, len + 3);
-}
-
-static void say_control(struct side *s)
-{
-	uint8_t out[REC_MAX];
-	size_t len = fuzz_below(200);
-
-	fuzz_fill(out, sizeof(out));
-	switch (fuzz_one_in(12) ? fuzz_below(3) : 3 + fuzz_below(6)) {
-	case 0:
-		side_may_die(s, "alert");
-		out[0] = (uint8_t)(1 + fuzz_below(2));
-		if (fuzz_one_in(2))
-			out[1] = 0;
-		len = fuzz_one_in(4) ? fuzz_below(5) : 2;
-		fuzz_did("alert %u %u of %zu octets", out[0], out[1], len);
-		put_record(s, REC_ALERT, out, len);
-		break;
-	case 1:
-		side_may_die(s, "handshake");
-		out[0] = (uint8_t)(fuzz_one_in(2) ? 4 : fuzz_below(30));
-		out[1] = (uint8_t)(fuzz_one_in(20) ? out[1] : 0);
-		out[2] = (uint8_t)(fuzz_one_in(3) ? out[2] : 0);
-		fuzz_did("handshake record of %zu octets: %u %u %u", len, out[0], out[1], out[2]);
-		put_record(s, REC_HANDSHAKE, out, len);
-		break;
-	case 2:
-		side_may_die(s, "record of unknown type");
-		out[0] = (uint8_t)fuzz_below(256);
-		if (!out[0] || out[0] == REC_DATA)
-			out[0] = 20;
-		fuzz_did("record of type %u, %zu octets", out[0], len);
-		put_record(s, out[0], out, len);
-		break;
-	case 3:
-		out[0] = 1;
-		out[1] = 90;
-		put_record(s, REC_ALERT, out, 2);
-		break;
-	case 4:
-	case 5:			/* NewSessionTickets, whole ones */
-		len = fuzz_below(fuzz_one_in(5) ? 16000 : 300);
-		out[0] = 4;
-		out[1] = 0;
-		out[2] = (uint8_t)(len >> 8);
-		out[3] = (uint8_t)len;
-		put_record(s, REC_HANDSHAKE, out, len + 4);
-		break;
-	default:
-		for (uint32_t n = fuzz_below(5); n; n--)
-			put_record(s, REC_DATA, "", 0);
-		break;
-	}
-}
-
-/* ---- what the peer hears ---------------------------------------------------------- */
-
-static void hear_packet(struct side *s)
+static void packet_heard(const uint8_t *packet, size_t len)
 {
 	struct eftf_inner_udp udp;
 
 	sf.packets++;
-	if (ftt_ims_check_ip(s->packet, s->n_packet) <= 0)
-		fuzz_fail("the module sent an envelope of %zu octets that is no IP packet",
-			  s->n_packet);
-	if (!eftf_inner_parse(s->packet, s->n_packet, &udp) && udp.len == strlen(sf.wanted) &&
+	if (ftt_ims_check_ip(packet, len) <= 0)
+		fuzz_fail("the module sent an envelope of %zu octets that is no IP packet", len);
+	if (!eftf_inner_parse(packet, len, &udp) && udp.len == strlen(sf.wanted) &&
 	    !memcmp(udp.data, sf.wanted, udp.len))
 		sf.got = true;
 }
 
-static void hear(struct side *s, const uint8_t *data, size_t len)
-{
-	struct ftt_ims_piece piece;
-
-	while (len) {
-		int used = ftt_ims_decode(&s->heard, data, len, &piece);
-
-		if (used < 0)
-			fuzz_fail("the module sent a Length below 3");
-		data += used;
-		len -= (size_t)used;
-		if (!piece.valid)
-			continue;
-		if (piece.type != FTT_IMS_TYPE_IP)
-			fuzz_fail("the module sent an envelope of type %u", piece.type);
-		if (piece.first)
-			s->n_packet = 0;
-		memcpy(s->packet + s->n_packet, piece.data, piece.len);
-		s->n_packet += piece.len;
-		if (piece.last)
-			hear_packet(s);
-	}
-}
-
-/* 1: a whole record is there (or the end); 0: not yet. */
-static int record_there(const struct side *s)
-{
-	uint8_t header[5];
-	int have = 0;
-	ssize_t n = recv(s->rec.fd, header, 5, MSG_PEEK | MSG_DONTWAIT);
-
-	if (n < 0)
-		return errno != EAGAIN;
-	if (n == 0)
-		return 1;
-	return n == 5 && !ioctl(s->rec.fd, FIONREAD, &have) &&
-		have >= 5 + (header[3] << 8 | header[4]);
-}
-
-static void listen_to(struct side *s, unsigned int most)
-{
-	static uint8_t data[REC_MAX + 256];
-	uint8_t type;
-	long n;
-
-	while (most-- && s->rec.fd >= 0 && !s->ended && record_there(s)) {
-		n = rec_recv(&s->rec, &type, data, 0);
-		if (n == -4 || (n == -5 && s->rec.have >= 5))
-			fuzz_fail("the module sent a record that is none (%ld)", n);
-		if (n < 0)
-			s->ended = true;
-		else if (type == REC_DATA)
-			hear(s, data, (size_t)n);
-		else if (type != REC_ALERT || n != 2)
-			fuzz_fail("the module sent a record of type %u, %ld octets", type, n);
-	}
-}
-
 /* ---- connections ------------------------------------------------------------------- */
 
-static void side_open(struct side *s, bool fresh)
+static void open_now(bool fresh)
 {
-	uint8_t *plain = s->plain ? s->plain : malloc(PLAIN_MAX);
-	uint8_t *wire = s->wire ? s->wire : malloc(2 * PLAIN_MAX + 65536);
-
-	assert_true(plain && wire);
-	memset(s, 0, sizeof(*s));
-	s->plain = plain;
-	s->wire = wire;
-	s->fresh = fresh;
-	s->dut = fx_pair(&s->rec, KTLS_BOTH);
-}
-
-static void side_let_go(struct side *s)
-{
-	if (s->dut >= 0)
-		close(s->dut);
-	s->dut = -1;
-}
-
-static void side_close(struct side *s, bool reset)
-{
-	struct linger now = {.l_onoff = 1};
-
-	if (s->rec.fd < 0)
-		return;
-	if (reset)
-		setsockopt(s->rec.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-	close(s->rec.fd);
-	s->rec.fd = -1;
+	side_open(&sf.now, fresh, &sf.may_die);
+	sf.now.packet_heard = packet_heard;
 }
 
 static void old_ends(void)
@@ -396,7 +100,8 @@ static void swap(void)
 	before.rec.fd = before.dut = -1;
 	sf.old = sf.now;
 	sf.now = before;
-	side_open(&sf.now, true);
+	sf.old.may_die = NULL;
+	open_now(true);
 	ret = eftf_nl_tunnel_swap(sf.fx->nl, sf.fx->ifindex, sf.fx->id, sf.now.dut, &err);
 	fuzz_did("swap: %s", ret ? err.text : "done");
 	if (ret) {		/* -EBUSY, or it has ended */
@@ -404,6 +109,7 @@ static void swap(void)
 		side_close(&sf.now, false);
 		before = sf.now;
 		sf.now = sf.old;
+		sf.now.may_die = &sf.may_die;
 		sf.old = before;
 		return;
 	}
@@ -474,7 +180,7 @@ static void end_it(void)
 		break;
 	case 2:
 		may_die("peer closed");
-		push(&sf.now, SIZE_MAX, 0);
+		side_push(&sf.now, SIZE_MAX, 0);
 		side_close(&sf.now, fuzz_one_in(2));
 		break;
 	default:
@@ -506,19 +212,19 @@ static void step(void)
 		say_packet(s);
 		break;
 	case 4: case 5:
-		say_odd(s);
+		side_say_odd(s);
 		break;
 	case 6: case 7: case 8:
-		seal(s, fuzz_one_in(3));
+		side_seal(s, fuzz_one_in(3));
 		break;
 	case 9:
-		say_control(s);
+		side_say_control(s);
 		break;
 	case 10: case 11: case 12:
-		push(s, fuzz_one_in(2) ? SIZE_MAX : 1 + fuzz_below(2000), 0);
+		side_push(s, fuzz_one_in(2) ? SIZE_MAX : 1 + fuzz_below(2000), 0);
 		break;
 	case 13: case 14:
-		listen_to(s, fuzz_below(200));
+		side_listen(s, fuzz_below(200));
 		break;
 	case 15: case 16:
 		dut_sends();
@@ -579,15 +285,16 @@ static void finish_envelope(struct side *s)
 {
 	static uint8_t zeros[65536];
 
-	seal(s, true);
+	side_push(s, SIZE_MAX, 1000);	/* makes room */
+	side_seal(s, true);
 	if (s->said.have == 1)
-		say(s, "\0\3", 2);
+		side_say(s, "\0\3", 2);
 	else if (s->said.have == 2)
-		say(s, "\3", 1);
-	seal(s, true);
+		side_say(s, "\3", 1);
+	side_seal(s, true);
 	if (s->said.have) {
-		say(s, zeros, s->said.left);
-		seal(s, true);
+		side_say(s, zeros, s->said.left);
+		side_seal(s, true);
 	}
 }
 
@@ -616,13 +323,13 @@ static void wait_for_verdict(void)
 	snprintf(text, sizeof(text), "there %u?", fuzz.round);
 	snprintf(sf.wanted, sizeof(sf.wanted), "and back %u", fuzz.round);
 	sf.got = false;
-	say(&sf.now, out, fx_envelope(sf.fx, out, text, strlen(text)));
-	seal(&sf.now, true);
+	side_say(&sf.now, out, fx_envelope(sf.fx, out, text, strlen(text)));
+	side_seal(&sf.now, true);
 	while (!sf.got && !sf.down) {
-		push(&sf.now, SIZE_MAX, 0);
+		side_push(&sf.now, SIZE_MAX, 0);
 		if (sf.has_old)
-			listen_to(&sf.old, 100);
-		listen_to(&sf.now, 100);
+			side_listen(&sf.old, 100);
+		side_listen(&sf.now, 100);
 		read_events();
 		there = there || heard_text(text);
 		/* the queue may have been full: again */
@@ -648,7 +355,7 @@ static void end_broken(void)
 		memcpy(sf.now.wire + sf.now.n_wire, zeros, sizeof(zeros));
 		sf.now.n_wire += sizeof(zeros);
 	}
-	push(&sf.now, SIZE_MAX, 1000);
+	side_push(&sf.now, SIZE_MAX, 1000);
 	side_let_go(&sf.now);
 	side_close(&sf.now, fuzz_one_in(2));
 }
@@ -670,7 +377,7 @@ static void check_end(void)
 	/* its stream ends as well */
 	side_let_go(&sf.now);
 	while (sf.now.rec.fd >= 0 && !sf.now.ended) {
-		listen_to(&sf.now, 100);
+		side_listen(&sf.now, 100);
 		if (fx_now() > end)
 			fuzz_fail("the tunnel has ended (%s), its connection has not",
 				  sf.end.reason_name);
@@ -684,14 +391,14 @@ static void attach(void)
 	struct eftf_err err = {""};
 	bool negotiated = fuzz_one_in(2);
 
-	side_open(&sf.now, !negotiated);
+	open_now(!negotiated);
 	spec = fx_spec(sf.fx, sf.now.dut);
 	spec.negotiated = negotiated;
 	spec.persistent = fuzz_one_in(4);
 	if (fuzz_one_in(4)) {	/* something is there before the module is */
 		say_packet(&sf.now);
-		seal(&sf.now, true);
-		push(&sf.now, SIZE_MAX, 0);
+		side_seal(&sf.now, true);
+		side_push(&sf.now, SIZE_MAX, 0);
 	}
 	if (eftf_nl_tunnel_new(sf.fx->nl, &spec, &sf.fx->id, &err))
 		fuzz_fail("attach: %s", err.text);
@@ -764,7 +471,7 @@ static void hostile_peer(void **state)
 	pid_t meddler;
 
 	sf.fx = fx;
-	sf.lived = sf.died = sf.records = sf.swaps = sf.packets = 0;
+	sf.lived = sf.died = side_records = sf.swaps = sf.packets = 0;
 	sf.has_old = false;
 	memset(sf.reasons, 0, sizeof(sf.reasons));
 	meddler = start_meddler(fx);
@@ -775,7 +482,7 @@ static void hostile_peer(void **state)
 	waitpid(meddler, NULL, 0);
 	printf("%s: %u rounds, %lu tunnels lived, %lu ended; %lu records, %lu packets back, %lu swaps\n",
 	       fx->role == EFTF_ROLE_UE ? "ue" : "gw", fuzz.round - fuzz.first, sf.lived, sf.died,
-	       sf.records, sf.packets, sf.swaps);
+	       side_records, sf.packets, sf.swaps);
 	for (int i = 0; i < __EFTF_REASON_MAX; i++)
 		if (sf.reasons[i])
 			printf("reason %d: %lu\n", i, sf.reasons[i]);
