@@ -79,6 +79,7 @@ static void open_now(bool fresh)
 {
 	side_open(&sf.now, fresh, &sf.may_die);
 	sf.now.packet_heard = packet_heard;
+	sf.now.to_server = sf.fx->role == EFTF_ROLE_GW;
 }
 
 static void old_ends(void)

@@ -190,6 +190,10 @@ void side_say_control(struct side *s)
 		break;
 	case 4:
 	case 5:			/* NewSessionTickets, whole ones */
+		if (s->to_server && !fuzz_one_in(20))
+			break;
+		if (s->to_server)
+			side_may_die(s, "ticket to a server");
 		len = fuzz_below(fuzz_one_in(5) ? 16000 : 300);
 		out[0] = 4;
 		out[1] = 0;

@@ -23,13 +23,14 @@ struct side {
 	uint8_t packet[65536];		/* that the module sends */
 	size_t n_packet;
 	bool ended;			/* the module's side of the stream has ended */
+	bool to_server;			/* the module is the TLS server: it takes no tickets */
 	void (*packet_heard)(const uint8_t *packet, size_t len);
 	const char **may_die;		/* where to note what may end the tunnel; NULL: nothing does */
 };
 
 extern unsigned long side_records;	/* that were said, by all */
 
-/* Keeps the buffers that *s has. may_die: see above. packet_heard is the caller's to set. */
+/* Keeps the buffers that *s has. may_die: see above. The caller sets packet_heard and to_server. */
 void side_open(struct side *s, bool fresh, const char **may_die);
 /* Closes the module's descriptor of the socket, if it was kept. */
 void side_let_go(struct side *s);
