@@ -41,6 +41,8 @@ guest-module-%:
 
 # What the guests run, one script of tests/guest after the other.
 SCENARIOS := kernel-tests $(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh)))
+# Tests of the test bed itself, and of what hardly depends on the kernel: one kernel will do.
+ONCE := scenario-topology scenario-direct-call scenario-fuzz scenario-swap
 DEBUG_SCENARIOS := kernel-tests scenario-fuzz
 SECONDS ?= 20
 
@@ -61,7 +63,8 @@ demo: guest
 
 check: guest
 	@tests/lib/need.sh @check @model @fuzz
-	@OUT="$(OUT)" tests/check $(foreach s,$(SCENARIOS),$(GUEST_KERNELS:%=%:$(s))) static unit model fuzz
+	@OUT="$(OUT)" tests/check $(foreach s,$(filter-out $(ONCE),$(SCENARIOS)),$(GUEST_KERNELS:%=%:$(s))) \
+		$(ONCE:%=$(lastword $(GUEST_KERNELS)):%) static unit model fuzz
 
 check-debug: guest
 	@tests/lib/build-module "$$(tests/guest/debug-kernel)/build" "$(OUT)/module-debug"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Events, in the multicast group "events" of the device's network namespace.
- * A listener that is too slow is told by ENOBUFS on its own socket and can
- * have the present state by a dump.
+ * A listener that is too slow, or whose event found no memory, is told by
+ * ENOBUFS on its own socket and can have the present state by a dump.
  */
 #include <net/genetlink.h>
 
@@ -14,6 +14,11 @@
 
 #define EFTF_EVENT_TICKET_MAX 2048	/* octets of a ticket that are passed on */
 
+static void eftf_event_lost(struct eftf_tunnel *tunnel)
+{
+	genl_set_err(&eftf_genl_family, dev_net(tunnel->edev->dev), 0, EFTF_MCGRP_INDEX, -ENOBUFS);
+}
+
 /* Return: message with IFINDEX and ID in it; NULL if nobody listens. */
 static struct sk_buff *eftf_event_begin(struct eftf_tunnel *tunnel, u8 cmd, size_t room,
 					void **hdr, gfp_t gfp)
@@ -24,8 +29,10 @@ static struct sk_buff *eftf_event_begin(struct eftf_tunnel *tunnel, u8 cmd, size
 	if (!genl_has_listeners(&eftf_genl_family, dev_net(dev), EFTF_MCGRP_INDEX))
 		return NULL;
 	msg = genlmsg_new(room, gfp);
-	if (!msg)
+	if (!msg) {
+		eftf_event_lost(tunnel);
 		return NULL;
+	}
 	*hdr = genlmsg_put(msg, 0, 0, &eftf_genl_family, 0, cmd);
 	if (*hdr && !nla_put_u32(msg, EFTF_A_IFINDEX, dev->ifindex) &&
 	    !nla_put_string(msg, EFTF_A_IFNAME, dev->name) &&

@@ -30,6 +30,16 @@ static void put_both(const char *name, const char *text)
 	put(path, text);
 }
 
+/* By default only those fail that may not wait. */
+static void fault_any_allocation(void)
+{
+	put_both("ignore-gfp-wait", "0");
+	put("/sys/kernel/debug/fail_page_alloc/min-order", "0");
+	put("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "0");
+	put_both("verbose", "0");
+	put_both("times", "-1");
+}
+
 bool fault_available(void)
 {
 	return access("/proc/self/fail-nth", W_OK) == 0 &&
@@ -40,8 +50,10 @@ void fault_nth(unsigned int n)
 {
 	char text[16];
 
-	if (nth_fd < 0)
+	if (nth_fd < 0) {
 		nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+		fault_any_allocation();
+	}
 	assert_true(nth_fd >= 0);
 	snprintf(text, sizeof(text), "%u", n);
 	assert_int_equal(pwrite(nth_fd, text, strlen(text), 0), strlen(text));
@@ -88,12 +100,8 @@ void fault_module(unsigned int percent)
 	put_both("require-start", start);
 	put_both("require-end", end);
 	put_both("stacktrace-depth", "32");
-	put_both("ignore-gfp-wait", "0");
-	put("/sys/kernel/debug/fail_page_alloc/min-order", "0");
-	put("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "0");
-	put_both("verbose", "0");
+	fault_any_allocation();
 	put_both("task-filter", "0");
-	put_both("times", "-1");
 	snprintf(text, sizeof(text), "%u", percent);
 	put_both("probability", text);
 }

@@ -331,6 +331,28 @@ struct eftf_tunnel_info fx_event(struct fx *fx, uint8_t cmd, int ms)
 	}
 }
 
+void fx_expect_down_or_lost(struct fx *fx)
+{
+	int64_t end = fx_now() + FX_PATIENCE;
+	bool down = false, lost = false;
+
+	while (!down && !lost) {
+		struct pollfd p = {.fd = eftf_nl_fd(fx->events), .events = POLLIN};
+		struct eftf_err err;
+		int ret;
+
+		if (fx_now() > end)
+			fail_msg("expected the event DOWN of tunnel %u, or ENOBUFS; neither came",
+				 fx->id);
+		poll(&p, 1, 100);
+		ret = eftf_nl_events_read(fx->events, fx_note, fx, &err);
+		lost = ret == -ENOBUFS;
+		for (unsigned int i = 0; i < fx->n_seen; i++)
+			down |= fx->seen[i].cmd == EFTF_CMD_EVENT_DOWN && fx->seen[i].id == fx->id;
+	}
+	fx->n_seen = 0;
+}
+
 struct eftf_tunnel_info fx_expect_down(struct fx *fx, enum eftf_reason reason)
 {
 	struct eftf_tunnel_info info = fx_event(fx, EFTF_CMD_EVENT_DOWN, FX_PATIENCE);

@@ -80,6 +80,8 @@ void fx_expect_alive(struct fx *fx);
 struct eftf_tunnel_info fx_event(struct fx *fx, uint8_t cmd, int ms);
 /* The tunnel ends with this reason; its last description. */
 struct eftf_tunnel_info fx_expect_down(struct fx *fx, enum eftf_reason reason);
+/* The same where the event may get lost, which the listener must be told. */
+void fx_expect_down_or_lost(struct fx *fx);
 /* Expects an alert from the module, then its end of stream. */
 void fx_expect_closed(struct fx *fx, uint8_t level, uint8_t description);
 
