@@ -48,6 +48,11 @@ static int attach_once(struct fx *fx)
 	return fx_attach_fd(fx, sweep_fd, &err);
 }
 
+static void note_id(const struct eftf_tunnel_info *info, void *arg)
+{
+	*(uint32_t *)arg = info->id;
+}
+
 static void after_attach(struct fx *fx, int ret)
 {
 	struct eftf_err err;
@@ -55,10 +60,8 @@ static void after_attach(struct fx *fx, int ret)
 	if (ret) {
 		/* an answer that got lost may hide a tunnel that was made */
 		if (fx_count(fx) == 1) {
-			fx->id = 0;
-			for (unsigned int id = 1; !fx->id && id < 2 * NTH_MAX; id++)
-				if (!eftf_nl_tunnel_del(fx->nl, fx->ifindex, id, &err))
-					fx->id = id;
+			assert_int_equal(eftf_nl_tunnel_get(fx->nl, 0, 0, note_id, &fx->id, &err), 0);
+			assert_int_equal(eftf_nl_tunnel_del(fx->nl, fx->ifindex, fx->id, &err), 0);
 		} else {
 			/* the socket is as it was: it can be attached */
 			assert_int_equal(fx_attach_fd(fx, sweep_fd, &err), 0);

@@ -111,7 +111,9 @@ inline put(last)
 	:: last ->
 		atomic { !elock; in_list = 0 }
 		d_step {
+#ifdef BROKEN_PURGE_BEFORE_RCU
 			queued = 0;
+#endif
 			assert(d_ref > 0);
 			d_ref--;
 			t_dying = 1;
@@ -208,25 +210,34 @@ inline start(t)
 	d_step { waiting[t] = 1; queue(t, RX(t)); queue(t, TX(t)) }
 }
 
-inline fail(t, why, yes)
+/* eftf_tunnel_close() by a transport; @yes: it ended the tunnel */
+inline close_by(t, why, yes)
 {
-	d_step { HAVE(t); rx_end[t] = 1; yes = (cur == t) }
+#ifdef BROKEN_CURRENT_UNLOCKED
+	d_step { HAVE(t); yes = (cur == t) }
+#endif
 	atomic {
 		!tlock;
+		HAVE(t);
 #ifndef BROKEN_CURRENT_UNLOCKED
 		yes = (cur == t);
 #endif
-		/* a swap is not undone by the end of the old transport */
-		assert(!yes || closing || cur == t);
 		yes = (yes && !closing);
 		if
 		:: yes ->
+			/* a swap is not undone by the end of the old transport */
+			assert(cur == t);
 			end_why = why;
 			closing = 1;
 			c_pend = 1
 		:: else
 		fi
 	}
+}
+
+inline fail(t, why, yes)
+{
+	close_by(t, why, yes);
 	if
 	:: yes
 	:: !yes && (why != R_RELEASED || fin[t]) -> release(t, yes)

@@ -6,8 +6,9 @@
  *
  * process here   in kmod                                    runs as
  * ------------   ----------------------------------------   -------------------------
- * Netlink        eftf_tunnel_new, then eftf_tunnel_swap     genl commands, one at a
- *                and eftf_nl_tunnel_del                     time (genl_mutex)
+ * New            eftf_tunnel_new, eftf_tunnel_enter         genl commands, any number
+ * Swap           eftf_nl_tunnel_swap, eftf_tunnel_swap      at a time
+ * Del            eftf_nl_tunnel_del
  * Link           eftf_dellink, eftf_tunnel_kill, then       RTNL
  *                netdev_wait_allrefs
  * Owner          eftf_owner_notify                          close of the helper's socket
@@ -45,7 +46,7 @@
  * barriers are not looked at.
  *
  * Transport 0 is the first, transport 1 the one of a swap. Compiled with
- *   SWAP       Netlink swaps; otherwise transport 1 does not exist
+ *   SWAP       with Swap; otherwise transport 1 does not exist
  *   LEAN=n     only transports below n do all that their works can do; the
  *              others do not send, and fail at most by a reset
  *   CALM       transport 1 does not fail
@@ -70,13 +71,7 @@ again:		if
 			:: goto rest		/* nothing to send */
 			:: goto blocked		/* EAGAIN, ENOMEM */
 			:: goto dead
-			:: atomic { queued && cur == t -> queued = 0 }
-				if
-				:: goto again
-				:: !draining[t] ->	/* eftf_record_count */
-					fail(t, R_PEACE, yes);
-					goto again
-				fi
+			:: atomic { queued && cur == t -> queued = 0; goto again }
 			fi
 		fi;
 blocked:	atomic { HAVE(t); timer_armed = !timer_shut; goto done }
@@ -91,11 +86,23 @@ rest:		atomic {
 			HAVE(t);
 			if
 			:: !draining[t] || released[t] -> goto done
-			:: patient[t] && !rx_end[t] && !closing -> goto done
+			:: !draining[t] && !released[t] && !closing -> goto worn
+			:: draining[t] && patient[t] && !rx_end[t] && !closing -> goto done
 			:: else
 			fi
 		}
-		/* eftf_tx_finish */
+		goto finish;
+worn:		close_by(t, R_PEACE, yes);	/* eftf_record_exhausted */
+#ifdef BROKEN_WORN_RELEASES
+		if
+		:: yes
+		:: else ->
+			assert(closing);	/* a swap lets the old transport finish */
+			release(t, yes)
+		fi;
+#endif
+		goto done;
+finish:		/* eftf_tx_finish */
 		if
 		:: atomic { !alerted[t] -> goto done }	/* no room for the alert */
 		:: atomic { !alerted[t] -> skip }	/* a dead socket */
@@ -123,6 +130,7 @@ done:		atomic { HAVE(t); busy[TX(t)] = 0; yes = 0 }
 proctype Rx(byte t)
 {
 	bit yes;
+	byte why;
 
 end:	do
 	:: begin(RX(t));
@@ -130,15 +138,21 @@ end:	do
 		:: atomic { rx_end[t] || released[t] -> skip }
 		:: atomic { !rx_end[t] && !released[t] -> HAVE(t) }
 			if
-			:: skip			/* EAGAIN, with or without data before */
-			:: fail(t, R_ABRUPT, yes)
+			:: why = 0		/* EAGAIN, with or without data before */
+			:: why = R_ABRUPT
 #ifndef SWAP
-			:: t < LEAN -> fail(t, R_PEACE, yes)
+			:: t < LEAN -> why = R_PEACE
 #endif
-			:: t < LEAN -> fail(t, R_RELEASED, yes)
+			:: t < LEAN -> why = R_RELEASED
+			fi;
+			if
+			:: why ->
+				d_step { HAVE(t); rx_end[t] = 1 }
+				fail(t, why, yes)
+			:: else
 			fi
 		fi;
-		atomic { HAVE(t); busy[RX(t)] = 0; yes = 0 }
+		atomic { HAVE(t); busy[RX(t)] = 0; yes = 0; why = 0 }
 	od
 }
 
@@ -382,35 +396,6 @@ inline transport_new(t)
 #endif
 }
 
-inline swap()
-{
-	d_step { HAVE_TUNNEL; transport_new(1) }
-	atomic { !tlock; tlock = 1 }
-	if
-#ifndef BROKEN_SWAP_UNCHECKED
-	:: closing -> refused = 1
-#endif
-	:: else ->
-		start(1);
-#ifndef BROKEN_PATIENT_LATE
-		patient[0] = gw;
-#endif
-		drain(0);
-#ifdef BROKEN_PATIENT_LATE
-		patient[0] = gw;
-#endif
-		swap_done = 1
-	fi;
-	tlock = 0;
-	if
-	:: refused ->	/* eftf_transport_abandon */
-		d_step { HAVE(1); alive[1] = 0; file[1] = 0 }
-		put(yes);
-		assert(!yes)	/* it would take the device's lock again */
-	:: else
-	fi
-}
-
 /* One more swap while the old transport drains, or with a socket that will not do. */
 inline swap_refused()
 {
@@ -430,11 +415,9 @@ inline swap_refused()
 	}
 }
 
-proctype Netlink()
+proctype New()
 {
-	bit yes, refused, gw;
-
-	/* eftf_tunnel_new; nobody knows the tunnel before it is in the table */
+	/* eftf_tunnel_enter; nobody knows the tunnel before it is in the table */
 	atomic {
 		!elock;
 		if
@@ -455,49 +438,90 @@ proctype Netlink()
 	start(0);
 	tlock = 0;
 	d_step { assert(up == 0 && down == 0); up = 1; elock = 0 }
+out:	skip
+}
+
+/* eftf_nl_tunnel_find(), and a reference on the tunnel; leaves the device's lock held */
+#define FIND								\
+	atomic {							\
+		up == 1 && !elock && !unlisted;				\
+		if							\
+		:: in_table -> HAVE_TUNNEL; elock = 1; d_ref++; REF	\
+		:: else -> goto out					\
+		fi							\
+	}
+
+#define REF t_ref++
 #ifdef SWAP
-	if
-	:: skip
-	:: atomic { !elock -> elock = 1 }
-		if
-		:: in_table ->
-			if
-			:: skip
-			:: gw = 1
-			fi;
-			swap();
-			swap_refused()
-		:: else
-		fi;
-		elock = 0
+proctype Swap()
+{
+	bit yes, refused, gw;
+
+end:	if
+	:: goto out
+	:: FIND
 	fi;
-#endif
-#ifndef NO_DEL
-	/* eftf_nl_tunnel_del */
+	elock = 0;
+	d_step { HAVE_TUNNEL; transport_new(1) }
+	atomic { !elock; elock = 1 }
+	atomic { !tlock; tlock = 1 }
 	if
-	:: skip
-	:: atomic { !unlisted && !elock -> elock = 1; d_ref++ }
+#ifndef BROKEN_SWAP_UNCHECKED
+	:: closing -> refused = 1
+#endif
+	:: else ->
 		if
-		:: in_table ->
-			d_step {
-				HAVE_TUNNEL;
-				yes = 1;
-#ifndef BROKEN_DEL_NO_REF
-				t_ref++
-#endif
-			}
-			close(R_DELETED, yes);
-			elock = 0;
-			HAVE_TUNNEL;
-			atomic { !c_pend && !c_busy -> HAVE_TUNNEL }
-#ifndef BROKEN_DEL_NO_REF
-			put(yes)
-#endif
-		:: else -> elock = 0
+		:: skip
+		:: gw = 1
 		fi;
-		d_ref--
-	fi;
+		start(1);
+#ifndef BROKEN_PATIENT_LATE
+		patient[0] = gw;
 #endif
+		drain(0);
+#ifdef BROKEN_PATIENT_LATE
+		patient[0] = gw;
+#endif
+		swap_done = 1
+	fi;
+	tlock = 0;
+	swap_refused();
+	elock = 0;
+	if
+	:: refused ->	/* eftf_transport_abandon */
+		d_step { HAVE(1); alive[1] = 0; file[1] = 0 }
+		put(yes)
+	:: else
+	fi;
+	put(yes);
+	d_step { d_ref--; refused = 0; gw = 0 }
+out:	skip
+}
+#endif
+#undef REF
+
+#ifdef BROKEN_DEL_NO_REF
+#define REF skip
+#else
+#define REF t_ref++
+#endif
+proctype Del()
+{
+	bit yes;
+
+end:	if
+	:: goto out
+	:: FIND
+	fi;
+	yes = 1;
+	close(R_DELETED, yes);
+	elock = 0;
+	HAVE_TUNNEL;
+	atomic { !c_pend && !c_busy -> HAVE_TUNNEL }
+#ifndef BROKEN_DEL_NO_REF
+	put(yes);
+#endif
+	d_ref--;
 out:	skip
 }
 
@@ -525,13 +549,14 @@ proctype Quiet()
 init
 {
 	atomic {
-		run Netlink();
+		run New();
 		run Close();
 #if LEAN > 0
 		run Tx(0);
 #endif
 		run Rx(0); run Drain(0); run Release(0);
 #ifdef SWAP
+		run Swap();
 #if LEAN > 1
 		run Tx(1);
 #endif
@@ -554,6 +579,9 @@ init
 #endif
 #ifndef NO_LINK
 		run Link();
+#endif
+#ifndef NO_DEL
+		run Del();
 #endif
 		run Quiet()
 	}
