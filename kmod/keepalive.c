@@ -110,22 +110,23 @@ static void eftf_echo_send(struct eftf_tunnel *tunnel)
 	eftf_tunnel_xmit(tunnel, skb);
 }
 
-/* Pushes a stalled sender on and tells listeners once. */
-static void eftf_keepalive_stall_check(struct eftf_tunnel *tunnel)
+/*
+ * Pushes a stalled sender on and tells listeners once. An old transport that
+ * drains is pushed by its drain_work. Return: is it stalled?
+ */
+static bool eftf_keepalive_stall_check(struct eftf_tunnel *tunnel)
 {
-	unsigned long since = READ_ONCE(tunnel->stalled_since);
-	struct eftf_transport *tp;
+	struct eftf_transport *tp = rcu_dereference(tunnel->transport);
+	unsigned long since = tp ? READ_ONCE(tp->stalled_since) : 0;
 
 	if (!since)
-		return;
-	if (time_after_eq(jiffies, since + EFTF_STALL_JIFFIES) &&
-	    !READ_ONCE(tunnel->stall_told)) {
-		WRITE_ONCE(tunnel->stall_told, true);
+		return false;
+	if (time_after_eq(jiffies, since + EFTF_STALL_JIFFIES) && !READ_ONCE(tp->stall_told)) {
+		WRITE_ONCE(tp->stall_told, true);
 		eftf_event_stalled(tunnel);
 	}
-	tp = rcu_dereference(tunnel->transport);
-	if (tp)
-		eftf_transport_kick_tx(tp);
+	eftf_transport_kick_tx(tp);
+	return true;
 }
 
 /* jiffies until @last + @seconds, at least 1; *due if it has passed */
@@ -148,7 +149,8 @@ static void eftf_keepalive_timer(struct timer_list *timer)
 	bool due;
 
 	rcu_read_lock();
-	eftf_keepalive_stall_check(tunnel);
+	if (eftf_keepalive_stall_check(tunnel))
+		next = HZ;
 	if (timeout) {
 		left = eftf_keepalive_left(READ_ONCE(tunnel->last_rx), timeout, &due);
 		if (due) {
@@ -170,10 +172,9 @@ static void eftf_keepalive_timer(struct timer_list *timer)
 		}
 		next = min(next, left);
 	}
-	if (READ_ONCE(tunnel->stalled_since))
-		next = min_t(unsigned long, next, HZ);
+	/* somebody may have armed it for earlier meanwhile */
 	if (next != MAX_JIFFY_OFFSET)
-		mod_timer(&tunnel->timer, jiffies + next);
+		timer_reduce(&tunnel->timer, jiffies + next);
 out:
 	rcu_read_unlock();
 }
@@ -203,28 +204,28 @@ void eftf_keepalive_start(struct eftf_tunnel *tunnel)
 
 /**
  * eftf_keepalive_sent - something was sent
- * @tunnel: tunnel
+ * @tp: transport that sent it
  *
  * Context: TX worker.
  */
-void eftf_keepalive_sent(struct eftf_tunnel *tunnel)
+void eftf_keepalive_sent(struct eftf_transport *tp)
 {
-	WRITE_ONCE(tunnel->last_tx, jiffies);
-	if (tunnel->stalled_since) {
-		WRITE_ONCE(tunnel->stall_told, false);
-		WRITE_ONCE(tunnel->stalled_since, 0);
+	WRITE_ONCE(tp->tunnel->last_tx, jiffies);
+	if (tp->stalled_since) {
+		WRITE_ONCE(tp->stall_told, false);
+		WRITE_ONCE(tp->stalled_since, 0);
 	}
 }
 
 /**
  * eftf_keepalive_stalled - the socket takes no more
- * @tunnel: tunnel
+ * @tp: its transport
  *
  * Context: TX worker.
  */
-void eftf_keepalive_stalled(struct eftf_tunnel *tunnel)
+void eftf_keepalive_stalled(struct eftf_transport *tp)
 {
-	if (!tunnel->stalled_since)
-		WRITE_ONCE(tunnel->stalled_since, jiffies ?: 1);
-	timer_reduce(&tunnel->timer, jiffies + HZ);
+	if (!tp->stalled_since)
+		WRITE_ONCE(tp->stalled_since, jiffies ?: 1);
+	timer_reduce(&tp->tunnel->timer, jiffies + HZ);
 }

@@ -14,6 +14,13 @@
  * calls eftf_transport_release(); the rest is done by its work, in process
  * context, after a grace period for senders that still see the transport:
  * wake-ups first, then the works, then the socket.
+ *
+ * tests/model/life.pml is this life, step by step, with everybody who may end
+ * it: released, draining, patient, alerted, fin, rx_end there are the flags
+ * EFTF_TP_* here, listed and waiting are @node and @wait, rel and gp are
+ * @release and its grace period. tests/model/wake.pml is what a living
+ * transport must not miss. Who changes an order here, or adds somebody who
+ * queues a work, changes it there first and runs tests/model/check.
  */
 #include <linux/delay.h>
 #include <linux/file.h>
@@ -180,8 +187,11 @@ static void eftf_transport_release_work(struct work_struct *work)
 	cancel_work_sync(&tp->tx_work);
 	cancel_delayed_work_sync(&tp->rx_work);
 
+	/* close_work tells DOWN only after it has had this lock */
+	mutex_lock(&tunnel->edev->lock);
 	if (!READ_ONCE(tunnel->closing))
 		eftf_event_swapped(tunnel, &tp->end);
+	mutex_unlock(&tunnel->edev->lock);
 	eftf_transport_unclaim(tp);
 	sockfd_put(tp->sock);	/* taken by eftf_transport_new() */
 	eftf_tx_purge(tp);

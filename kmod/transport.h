@@ -77,6 +77,8 @@ enum eftf_transport_flag {
  * @rx_fresh: no envelope was seen on the connection yet; RX worker only
  * @tickets: events sent for tickets; RX worker only
  * @hs_skip: octets of a handshake message still to be skipped; RX worker only
+ * @stalled_since: jiffies when the socket took no more, 0 = it takes; TX worker writes
+ * @stall_told: EVENT_STALLED was sent for this stall
  * @record_limit: records per key before TX stops; U64_MAX = none
  * @tx_records: records sent under the current key
  * @rx_records: records received under the current key
@@ -103,6 +105,8 @@ struct eftf_transport {
 	bool rx_fresh;
 	unsigned int tickets;
 	u32 hs_skip;
+	unsigned long stalled_since;
+	bool stall_told;
 	u64 record_limit;
 	u64 tx_records;
 	u64 rx_records;

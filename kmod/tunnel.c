@@ -358,6 +358,7 @@ int eftf_tunnel_swap(struct eftf_tunnel *tunnel, struct eftf_transport *tp,
 	} else {
 		/* whoever brought it here knows its peer */
 		tp->rx_fresh = false;
+		eftf_transport_limit(tp, tunnel->config.record_limit);
 		eftf_transport_start(tp);
 		/*
 		 * The EFTF is told of the new connection before the UE uses it:

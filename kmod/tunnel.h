@@ -80,8 +80,6 @@ struct eftf_end {
  * @timer: keep-alive, timeout and stall detection; armed for the next of them
  * @last_tx: jiffies when something was last sent
  * @last_rx: jiffies when something was last received
- * @stalled_since: jiffies when the socket took no more, 0 = it takes; TX worker writes
- * @stall_told: EVENT_STALLED was sent for this stall
  * @last_echo: jiffies when an echo request was last queued
  * @echo_seq: sequence number of the next echo request
  * @created: jiffies64 at the start
@@ -112,8 +110,6 @@ struct eftf_tunnel {
 	unsigned long last_tx;
 	unsigned long last_rx;
 	unsigned long last_echo;
-	unsigned long stalled_since;
-	bool stall_told;
 	u16 echo_seq;
 	u64 created;
 	struct eftf_stats stats;

@@ -189,7 +189,7 @@ static int eftf_tx_send(struct eftf_transport *tp)
 		if (ret <= 0)
 			return ret ?: -EAGAIN;
 		batch->done += ret;
-		eftf_keepalive_sent(tunnel);
+		eftf_keepalive_sent(tp);
 		eftf_stat_add(&tunnel->stats, EFTF_STAT_TX_STREAM_BYTES, ret);
 	}
 	return 0;
@@ -218,7 +218,7 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 	case -EAGAIN:	/* woken when there is room */
 	case -ENOMEM:	/* so says TLS when memory is short; the timer tries again */
 		eftf_stat_inc(&tp->tunnel->stats, EFTF_STAT_TX_STALLS);
-		eftf_keepalive_stalled(tp->tunnel);
+		eftf_keepalive_stalled(tp);
 		return;
 	case -ECONNRESET:
 		set_bit(EFTF_TP_RESET, &tp->flags);
@@ -300,7 +300,7 @@ void eftf_tx_work(struct work_struct *work)
 		return;
 	if (!test_bit(EFTF_TP_DRAINING, &tp->flags)) {
 		if (eftf_record_exhausted(tp) && !READ_ONCE(tp->tunnel->closing))
-			eftf_transport_fail(tp, &worn);
+			eftf_tunnel_close(tp->tunnel, tp, &worn);
 		return;
 	}
 	if (test_bit(EFTF_TP_PATIENT, &tp->flags) && !test_bit(EFTF_TP_RX_END, &tp->flags) &&

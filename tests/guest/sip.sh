@@ -86,9 +86,11 @@ capture() {
 
 # capture_end NAME: stops it when it has written all that it has seen
 capture_end() {
-	local size=-1 before
+	local size=-1 before tries=20
 
+	# after a call that went wrong somebody may go on sending
 	while before=$size; size=$(stat -c %s "$EFTF_RESULTS/$1.pcap"); [[ $size -ne $before ]]; do
+		((tries-- > 0)) || break
 		sleep 0.5
 	done
 	stop "capture-$1" INT
