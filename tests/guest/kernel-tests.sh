@@ -19,7 +19,7 @@ for name in "${names[@]}"; do
 	say "$name"
 	timeout "${EFTF_PATIENCE:-300}" "$tests/test_$name" >"$EFTF_RESULTS/$name.log" 2>&1
 	status=$?
-	why= failed=0
+	why='' failed=0
 	while IFS= read -r line; do
 		case $line in
 		'[       OK ]'*) ok "$name: ${line##*] }" ;;
