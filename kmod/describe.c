@@ -105,9 +105,10 @@ static int eftf_describe_transport(struct sk_buff *msg, const struct eftf_transp
 	    eftf_put_sockaddr(msg, EFTF_A_OUTER_PEER, sk, true) ||
 	    nla_put_u16(msg, EFTF_A_TLS_VERSION, ctx->crypto_send.info.version) ||
 	    nla_put_u16(msg, EFTF_A_TLS_CIPHER, ctx->crypto_send.info.cipher_type) ||
-	    nla_put_u64_64bit(msg, EFTF_A_RECORD_LIMIT, tp->record_limit, EFTF_A_PAD) ||
+	    nla_put_u64_64bit(msg, EFTF_A_RECORD_LIMIT, READ_ONCE(tp->record_limit), EFTF_A_PAD) ||
 	    nla_put_u64_64bit(msg, EFTF_A_KEY_RECORDS_TX, READ_ONCE(tp->tx_records), EFTF_A_PAD) ||
 	    nla_put_u64_64bit(msg, EFTF_A_KEY_RECORDS_RX, READ_ONCE(tp->rx_records), EFTF_A_PAD) ||
+	    nla_put_u32(msg, EFTF_A_TRANSPORT, tp->serial) ||
 	    nla_put_u32(msg, EFTF_A_SRTT, READ_ONCE(tcp->srtt_us) >> 3) ||
 	    nla_put_u32(msg, EFTF_A_UNSENT,
 			max_t(s32, READ_ONCE(tcp->write_seq) - READ_ONCE(tcp->snd_nxt), 0)))

@@ -127,18 +127,27 @@ static int eftf_dev_init(struct net_device *dev)
 	err = eftf_table_init(&edev->table);
 	if (err)
 		return err;
-	err = gro_cells_init(&edev->cells, dev);
-	if (err)
+	edev->napi_dev = eftf_compat_napi_dev_alloc();
+	if (!edev->napi_dev) {
+		err = -ENOMEM;
 		goto err_table;
+	}
 	edev->wq = alloc_workqueue("eftf-%s", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, dev->name);
 	if (!edev->wq) {
 		err = -ENOMEM;
-		goto err_cells;
+		goto err_napi;
+	}
+	edev->release_wq = alloc_workqueue("eftf-end-%s", WQ_UNBOUND, 0, dev->name);
+	if (!edev->release_wq) {
+		err = -ENOMEM;
+		goto err_wq;
 	}
 	return 0;
 
-err_cells:
-	gro_cells_destroy(&edev->cells);
+err_wq:
+	destroy_workqueue(edev->wq);
+err_napi:
+	eftf_compat_napi_dev_free(edev->napi_dev);
 err_table:
 	eftf_table_destroy(&edev->table);
 	return err;
@@ -149,8 +158,9 @@ static void eftf_dev_destructor(struct net_device *dev)
 {
 	struct eftf_dev *edev = netdev_priv(dev);
 
+	destroy_workqueue(edev->release_wq);
 	destroy_workqueue(edev->wq);
-	gro_cells_destroy(&edev->cells);
+	eftf_compat_napi_dev_free(edev->napi_dev);
 	eftf_table_destroy(&edev->table);
 	mutex_destroy(&edev->lock);
 }
@@ -219,6 +229,7 @@ static void eftf_setup(struct net_device *dev)
 {
 	dev->netdev_ops = &eftf_netdev_ops;
 	dev->priv_destructor = eftf_dev_destructor;
+	dev->header_ops = &ip_tunnel_header_ops;	/* tells the protocol of raw packets */
 	dev->needs_free_netdev = true;
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
 	dev->type = ARPHRD_NONE;
@@ -291,7 +302,7 @@ static void eftf_dellink(struct net_device *dev, struct list_head *head)
 
 static size_t eftf_get_size(const struct net_device *dev)
 {
-	return nla_total_size(sizeof(u8)) * 2 + nla_total_size(sizeof(u32));
+	return nla_total_size(sizeof(u8)) * 3 + nla_total_size(sizeof(u32));
 }
 
 static int eftf_fill_info(struct sk_buff *skb, const struct net_device *dev)
@@ -300,7 +311,8 @@ static int eftf_fill_info(struct sk_buff *skb, const struct net_device *dev)
 
 	if (nla_put_u8(skb, IFLA_EFTF_ROLE, edev->role) ||
 	    nla_put_u8(skb, IFLA_EFTF_UE_TO_UE, READ_ONCE(edev->ue_to_ue)) ||
-	    nla_put_u32(skb, IFLA_EFTF_TUNNELS, READ_ONCE(edev->table.count)))
+	    nla_put_u32(skb, IFLA_EFTF_TUNNELS, READ_ONCE(edev->table.count)) ||
+	    nla_put_u8(skb, IFLA_EFTF_KEY_UPDATE, EFTF_KERNEL_CAN_REKEY))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -4,7 +4,6 @@
 
 #include <linux/eftf.h>
 #include <linux/netdevice.h>
-#include <net/gro_cells.h>
 
 #include "table.h"
 
@@ -14,9 +13,13 @@
  * @role: enum eftf_role, fixed when the link is made
  * @ue_to_ue: packets that came in by this device may leave by it
  * @wq: TX and RX workers of its tunnels. A foreign user of a socket can block
- *	them; on a queue of their own they hold up nobody else, and above all
- *	not the works that take such a tunnel down (eftf_wq)
- * @cells: GRO context that received packets are given to
+ *	them; on a queue of their own they hold up nobody else
+ * @release_wq: the works that release its transports. They free a blocked
+ *	worker, so they have a queue of their own; they can be blocked, too, and
+ *	then hold up the end of this device, but not those of others (eftf_wq);
+ *	only the unloading of a module with links waits for every device that ends
+ * @queued: octets of memory in the queues of all tunnels
+ * @napi_dev: dummy device that the tunnels' NAPI contexts belong to
  * @lock: serialises changes of @table and @tunnels; taken in process context,
  *	may be taken under RTNL
  * @table: lookup of tunnels; read under RCU
@@ -28,7 +31,9 @@ struct eftf_dev {
 	u8 role;
 	bool ue_to_ue;
 	struct workqueue_struct *wq;
-	struct gro_cells cells;
+	struct workqueue_struct *release_wq;
+	atomic_long_t queued;
+	struct net_device *napi_dev;
 	struct mutex lock;
 	struct eftf_table table;
 	struct list_head tunnels;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events, in the multicast group "events" of the device's network namespace.
+ * Events, in the multicast groups of the device's network namespace.
  * A listener that is too slow, or whose event found no memory, is told by
  * ENOBUFS on its own socket and can have the present state by a dump.
  */
@@ -14,23 +14,29 @@
 
 #define EFTF_EVENT_TICKET_MAX 2048	/* octets of a ticket that are passed on */
 
-static void eftf_event_lost(struct eftf_tunnel *tunnel)
+static enum eftf_group eftf_event_group(u8 cmd)
 {
-	genl_set_err(&eftf_genl_family, dev_net(tunnel->edev->dev), 0, EFTF_MCGRP_INDEX, -ENOBUFS);
+	return cmd == EFTF_CMD_EVENT_TICKET ? EFTF_GROUP_TICKETS : EFTF_GROUP_EVENTS;
+}
+
+static void eftf_event_lost(struct eftf_tunnel *tunnel, enum eftf_group group)
+{
+	genl_set_err(&eftf_genl_family, dev_net(tunnel->edev->dev), 0, group, -ENOBUFS);
 }
 
 /* Return: message with IFINDEX and ID in it; NULL if nobody listens. */
 static struct sk_buff *eftf_event_begin(struct eftf_tunnel *tunnel, u8 cmd, size_t room,
 					void **hdr, gfp_t gfp)
 {
+	enum eftf_group group = eftf_event_group(cmd);
 	struct net_device *dev = tunnel->edev->dev;
 	struct sk_buff *msg;
 
-	if (!genl_has_listeners(&eftf_genl_family, dev_net(dev), EFTF_MCGRP_INDEX))
+	if (!genl_has_listeners(&eftf_genl_family, dev_net(dev), group))
 		return NULL;
 	msg = genlmsg_new(room, gfp);
 	if (!msg) {
-		eftf_event_lost(tunnel);
+		eftf_event_lost(tunnel, group);
 		return NULL;
 	}
 	*hdr = genlmsg_put(msg, 0, 0, &eftf_genl_family, 0, cmd);
@@ -44,9 +50,11 @@ static struct sk_buff *eftf_event_begin(struct eftf_tunnel *tunnel, u8 cmd, size
 
 static void eftf_event_send(struct eftf_tunnel *tunnel, struct sk_buff *msg, void *hdr, gfp_t gfp)
 {
+	const struct genlmsghdr *genl = nlmsg_data(nlmsg_hdr(msg));
+
 	genlmsg_end(msg, hdr);
 	genlmsg_multicast_netns(&eftf_genl_family, dev_net(tunnel->edev->dev), msg, 0,
-				EFTF_MCGRP_INDEX, gfp);
+				eftf_event_group(genl->cmd), gfp);
 }
 
 static int eftf_event_put_end(struct sk_buff *msg, const struct eftf_end *end)
@@ -123,6 +131,33 @@ void eftf_event_rekey(struct eftf_tunnel *tunnel, enum eftf_direction direction,
 		nlmsg_free(msg);
 	else
 		eftf_event_send(tunnel, msg, hdr, GFP_KERNEL);
+}
+
+/**
+ * eftf_event_key_update - the peer has announced its next key
+ * @tunnel: tunnel
+ * @transport: serial number of the transport
+ * @requested: a new sending key is wanted, too
+ *
+ * Context: process.
+ * Return: was anybody told?
+ */
+bool eftf_event_key_update(struct eftf_tunnel *tunnel, u32 transport, bool requested)
+{
+	struct sk_buff *msg;
+	void *hdr;
+
+	msg = eftf_event_begin(tunnel, EFTF_CMD_EVENT_KEY_UPDATE, NLMSG_DEFAULT_SIZE, &hdr,
+			       GFP_KERNEL);
+	if (!msg)
+		return false;
+	if (nla_put_u32(msg, EFTF_A_TRANSPORT, transport) ||
+	    nla_put_u8(msg, EFTF_A_UPDATE_REQUESTED, requested)) {
+		nlmsg_free(msg);
+		return false;
+	}
+	eftf_event_send(tunnel, msg, hdr, GFP_KERNEL);
+	return true;
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Keep-alive, peer timeout and stall detection of a tunnel, by one timer that
- * is armed for the next of the three and re-armed only when it fires: traffic
+ * Keep-alive, peer timeout, detection of stalls and of keys that do not come, by
+ * one timer for each tunnel that is armed for the next of the four and re-armed only when it fires: traffic
  * just notes the time.
  *
  * The keep-alive is an inner ICMP or ICMPv6 echo request between the two inner
@@ -20,6 +20,7 @@
 #include "device.h"
 #include "event.h"
 #include "keepalive.h"
+#include "key.h"
 #include "transport.h"
 #include "tunnel.h"
 
@@ -129,6 +130,19 @@ static bool eftf_keepalive_stall_check(struct eftf_tunnel *tunnel)
 	return true;
 }
 
+/* Ends a tunnel that waits for a key that nobody brings; or says in *next when that will be. */
+static bool eftf_keepalive_key_check(struct eftf_tunnel *tunnel, unsigned long *next)
+{
+	struct eftf_transport *tp = rcu_dereference(tunnel->transport);
+	const struct eftf_end end = { .reason = EFTF_REASON_REKEY };
+	unsigned long left = MAX_JIFFY_OFFSET;
+
+	if (tp && eftf_key_overdue(tp, &left))
+		return eftf_tunnel_close(tunnel, tp, &end);
+	*next = min(*next, left);
+	return false;
+}
+
 /* jiffies until @last + @seconds, at least 1; *due if it has passed */
 static unsigned long eftf_keepalive_left(unsigned long last, u32 seconds, bool *due)
 {
@@ -151,6 +165,8 @@ static void eftf_keepalive_timer(struct timer_list *timer)
 	rcu_read_lock();
 	if (eftf_keepalive_stall_check(tunnel))
 		next = HZ;
+	if (eftf_keepalive_key_check(tunnel, &next))
+		goto out;
 	if (timeout) {
 		left = eftf_keepalive_left(READ_ONCE(tunnel->last_rx), timeout, &due);
 		if (due) {
@@ -164,6 +180,8 @@ static void eftf_keepalive_timer(struct timer_list *timer)
 		/* one that is still queued counts, however long it waits */
 		if (time_after(tunnel->last_echo, last))
 			last = tunnel->last_echo;
+		else
+			tunnel->last_echo = last;	/* or it wraps, one day */
 		left = eftf_keepalive_left(last, keepalive, &due);
 		if (due) {
 			tunnel->last_echo = jiffies;
@@ -212,8 +230,9 @@ void eftf_keepalive_sent(struct eftf_transport *tp)
 {
 	WRITE_ONCE(tp->tunnel->last_tx, jiffies);
 	if (tp->stalled_since) {
-		WRITE_ONCE(tp->stall_told, false);
+		/* in this order, or the timer tells the same stall again */
 		WRITE_ONCE(tp->stalled_since, 0);
+		WRITE_ONCE(tp->stall_told, false);
 	}
 }
 

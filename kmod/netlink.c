@@ -10,6 +10,7 @@
 #include "describe.h"
 #include "device.h"
 #include "keepalive.h"
+#include "key.h"
 #include "netlink.h"
 #include "owner.h"
 #include "transport.h"
@@ -23,20 +24,54 @@ static struct netlink_range_validation eftf_id_range = {
 	.max = S32_MAX,
 };
 
-static const struct nla_policy eftf_policy[EFTF_A_MAX + 1] = {
-	[EFTF_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
-	[EFTF_A_ID] = NLA_POLICY_FULL_RANGE(NLA_U32, &eftf_id_range),
+/*
+ * What a command does not know it refuses (strict validation), so that it can
+ * be given a meaning later.
+ */
+#define EFTF_POLICY_WHICH							\
+	[EFTF_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),				\
+	[EFTF_A_ID] = NLA_POLICY_FULL_RANGE(NLA_U32, &eftf_id_range)
+#define EFTF_POLICY_SETTINGS							\
+	[EFTF_A_KEEPALIVE] = { .type = NLA_U32 },				\
+	[EFTF_A_TIMEOUT] = { .type = NLA_U32 },					\
+	[EFTF_A_PERSISTENT] = NLA_POLICY_MAX(NLA_U8, 1),			\
+	[EFTF_A_RECORD_LIMIT] = { .type = NLA_U64 }
+
+/* All have this size: the handlers look at any attribute. */
+typedef const struct nla_policy eftf_policy[EFTF_A_MAX + 1];
+
+static eftf_policy eftf_policy_which = {
+	EFTF_POLICY_WHICH,
+};
+
+static eftf_policy eftf_policy_new = {
+	EFTF_POLICY_WHICH,
+	EFTF_POLICY_SETTINGS,
 	[EFTF_A_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[EFTF_A_INNER4] = NLA_POLICY_EXACT_LEN(sizeof(__be32)),
 	[EFTF_A_INNER6] = NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
 	[EFTF_A_INNER6_PLEN] = NLA_POLICY_RANGE(NLA_U8, 1, 128),
 	[EFTF_A_GATEWAY4] = NLA_POLICY_EXACT_LEN(sizeof(__be32)),
 	[EFTF_A_GATEWAY6] = NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
-	[EFTF_A_KEEPALIVE] = { .type = NLA_U32 },
-	[EFTF_A_TIMEOUT] = { .type = NLA_U32 },
-	[EFTF_A_PERSISTENT] = NLA_POLICY_MAX(NLA_U8, 1),
 	[EFTF_A_NEGOTIATED] = { .type = NLA_FLAG },
-	[EFTF_A_RECORD_LIMIT] = { .type = NLA_U64 },
+};
+
+static eftf_policy eftf_policy_set = {
+	EFTF_POLICY_WHICH,
+	EFTF_POLICY_SETTINGS,
+};
+
+static eftf_policy eftf_policy_swap = {
+	EFTF_POLICY_WHICH,
+	[EFTF_A_FD] = NLA_POLICY_MIN(NLA_S32, 0),
+};
+
+static eftf_policy eftf_policy_rekey = {
+	EFTF_POLICY_WHICH,
+	[EFTF_A_TRANSPORT] = { .type = NLA_U32 },
+	[EFTF_A_KEY_TX] = { .type = NLA_BINARY, .len = sizeof(union tls_crypto_context) },
+	[EFTF_A_KEY_RX] = { .type = NLA_BINARY, .len = sizeof(union tls_crypto_context) },
+	[EFTF_A_UPDATE_REQUESTED] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 static bool eftf_missing(struct genl_info *info, int attr, const char *text)
@@ -114,6 +149,18 @@ static int eftf_parse_addresses(struct nlattr **attrs, struct eftf_tunnel_config
 	return 0;
 }
 
+/*
+ * A tunnel without owner and its socket keep each other, and their namespace,
+ * alive for good: not for everybody who can make a namespace.
+ */
+static int eftf_may_persist(struct sk_buff *skb, struct netlink_ext_ack *extack)
+{
+	if (netlink_capable(skb, CAP_NET_ADMIN))
+		return 0;
+	NL_SET_ERR_MSG(extack, "a persistent tunnel needs CAP_NET_ADMIN of the initial user namespace");
+	return -EPERM;
+}
+
 static int eftf_parse_config(struct genl_info *info, struct eftf_tunnel_config *c)
 {
 	struct nlattr **attrs = info->attrs;
@@ -184,6 +231,8 @@ static int eftf_nl_tunnel_new(struct sk_buff *skb, struct genl_info *info)
 	    eftf_missing(info, EFTF_A_FD, "FD is missing: which socket?"))
 		return -EINVAL;
 	err = eftf_parse_config(info, &config);
+	if (!err && config.persistent)
+		err = eftf_may_persist(skb, info->extack);
 	if (err)
 		return err;
 	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
@@ -196,7 +245,7 @@ static int eftf_nl_tunnel_new(struct sk_buff *skb, struct genl_info *info)
 		return PTR_ERR(edev);
 	}
 	tunnel = eftf_tunnel_new(edev, &config, nla_get_s32(info->attrs[EFTF_A_FD]),
-				 info->extack);
+				 netlink_capable(skb, CAP_NET_ADMIN), info->extack);
 	err = IS_ERR(tunnel) ? PTR_ERR(tunnel) : eftf_nl_enter(info, tunnel, &id);
 	if (err)
 		nlmsg_free(msg);
@@ -238,7 +287,8 @@ static void eftf_nl_tunnel_done(struct eftf_dev *edev, netdevice_tracker *tracke
 	eftf_dev_put(edev, tracker);
 }
 
-static int eftf_nl_tunnel_apply(struct genl_info *info, struct eftf_tunnel *tunnel)
+static int eftf_nl_tunnel_apply(struct sk_buff *skb, struct genl_info *info,
+				struct eftf_tunnel *tunnel)
 {
 	struct eftf_tunnel_config *c = &tunnel->config;
 	struct eftf_tunnel_config changed = *c;
@@ -251,11 +301,13 @@ static int eftf_nl_tunnel_apply(struct genl_info *info, struct eftf_tunnel *tunn
 		changed.persistent = nla_get_u8(info->attrs[EFTF_A_PERSISTENT]);
 	if (changed.persistent != c->persistent) {
 		if (changed.persistent)
-			eftf_owner_leave(tunnel);
+			err = eftf_may_persist(skb, info->extack);
 		else
 			err = eftf_owner_join(tunnel, genl_info_net(info), info->snd_portid);
 		if (err)
 			return err;
+		if (changed.persistent)
+			eftf_owner_leave(tunnel);
 		WRITE_ONCE(c->persistent, changed.persistent);
 	}
 	if (info->attrs[EFTF_A_RECORD_LIMIT])
@@ -280,7 +332,7 @@ static int eftf_nl_tunnel_set(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "the tunnel is ending");
 		err = -ESHUTDOWN;
 	} else {
-		err = eftf_nl_tunnel_apply(info, tunnel);
+		err = eftf_nl_tunnel_apply(skb, info, tunnel);
 	}
 	eftf_nl_tunnel_done(edev, &tracker);
 	return err;
@@ -301,7 +353,8 @@ static int eftf_nl_tunnel_swap(struct sk_buff *skb, struct genl_info *info)
 		return PTR_ERR(tunnel);
 	kref_get(&tunnel->kref);
 	mutex_unlock(&edev->lock);
-	tp = eftf_transport_new(tunnel, nla_get_s32(info->attrs[EFTF_A_FD]), info->extack);
+	tp = eftf_transport_new(tunnel, nla_get_s32(info->attrs[EFTF_A_FD]),
+				netlink_capable(skb, CAP_NET_ADMIN), info->extack);
 	if (IS_ERR(tp)) {
 		err = PTR_ERR(tp);
 	} else {
@@ -313,6 +366,49 @@ static int eftf_nl_tunnel_swap(struct sk_buff *skb, struct genl_info *info)
 	}
 	eftf_tunnel_put(tunnel);
 	eftf_dev_put(edev, &tracker);
+	return err;
+}
+
+static void eftf_nl_wipe(struct nlattr *attr)
+{
+	if (attr)
+		memzero_explicit(nla_data(attr), nla_len(attr));
+}
+
+static int eftf_nl_tunnel_rekey(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+	const struct eftf_key_change change = {
+		.transport = attrs[EFTF_A_TRANSPORT] ? nla_get_u32(attrs[EFTF_A_TRANSPORT]) : 0,
+		.tx = attrs[EFTF_A_KEY_TX],
+		.rx = attrs[EFTF_A_KEY_RX],
+		.request = attrs[EFTF_A_UPDATE_REQUESTED] &&
+			   nla_get_u8(attrs[EFTF_A_UPDATE_REQUESTED]),
+	};
+	netdevice_tracker tracker;
+	struct eftf_tunnel *tunnel;
+	struct eftf_dev *edev;
+	int err;
+
+	if (!change.rx && eftf_missing(info, EFTF_A_KEY_TX, "KEY_TX and KEY_RX are missing: which key?"))
+		return -EINVAL;
+	err = -EINVAL;
+	if (eftf_missing(info, EFTF_A_TRANSPORT, "TRANSPORT is missing: a key of which connection?"))
+		goto out;
+	tunnel = eftf_nl_tunnel_find(info, &edev, &tracker);
+	err = PTR_ERR_OR_ZERO(tunnel);
+	if (err)
+		goto out;
+	if (READ_ONCE(tunnel->closing)) {
+		NL_SET_ERR_MSG(info->extack, "the tunnel is ending");
+		err = -ESHUTDOWN;
+	} else {
+		err = eftf_key_change(tunnel, &change, info->extack);
+	}
+	eftf_nl_tunnel_done(edev, &tracker);
+out:
+	eftf_nl_wipe(attrs[EFTF_A_KEY_TX]);
+	eftf_nl_wipe(attrs[EFTF_A_KEY_RX]);
 	return err;
 }
 
@@ -441,23 +537,27 @@ static int eftf_nl_tunnel_dump(struct sk_buff *msg, struct netlink_callback *cb)
 	return msg->len;
 }
 
+#define EFTF_OP(command, attributes)						\
+	.cmd = EFTF_CMD_TUNNEL_##command, .policy = eftf_policy_##attributes, .maxattr = EFTF_A_MAX
+
 static const struct genl_ops eftf_ops[] = {
-	{ .cmd = EFTF_CMD_TUNNEL_NEW, .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_new },
-	{ .cmd = EFTF_CMD_TUNNEL_SET, .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_set },
-	{ .cmd = EFTF_CMD_TUNNEL_SWAP, .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_swap },
-	{ .cmd = EFTF_CMD_TUNNEL_DEL, .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_del },
-	{ .cmd = EFTF_CMD_TUNNEL_GET, .doit = eftf_nl_tunnel_get, .dumpit = eftf_nl_tunnel_dump },
+	{ EFTF_OP(NEW, new), .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_new },
+	{ EFTF_OP(SET, set), .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_set },
+	{ EFTF_OP(SWAP, swap), .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_swap },
+	{ EFTF_OP(REKEY, rekey), .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_rekey },
+	{ EFTF_OP(DEL, which), .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_del },
+	{ EFTF_OP(GET, which), .doit = eftf_nl_tunnel_get, .dumpit = eftf_nl_tunnel_dump },
 };
 
 static const struct genl_multicast_group eftf_mcgrps[] = {
-	[EFTF_MCGRP_INDEX] = { .name = EFTF_MCGRP_EVENTS },
+	[EFTF_GROUP_EVENTS] = { .name = EFTF_MCGRP_EVENTS },
+	/* TLS encrypts tickets, for who knows one can follow its user */
+	[EFTF_GROUP_TICKETS] = { .name = EFTF_MCGRP_TICKETS, .flags = GENL_MCAST_CAP_NET_ADMIN },
 };
 
 struct genl_family eftf_genl_family __ro_after_init = {
 	.name = EFTF_GENL_NAME,
 	.version = EFTF_GENL_VERSION,
-	.maxattr = EFTF_A_MAX,
-	.policy = eftf_policy,
 	.netnsok = true,
 	.module = THIS_MODULE,
 	.ops = eftf_ops,

@@ -4,7 +4,10 @@
 
 #include <net/genetlink.h>
 
-#define EFTF_MCGRP_INDEX 0
+enum eftf_group {
+	EFTF_GROUP_EVENTS,
+	EFTF_GROUP_TICKETS,
+};
 
 extern struct genl_family eftf_genl_family;
 

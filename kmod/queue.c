@@ -47,8 +47,11 @@ static struct eftf_queue_cb *eftf_queue_cb(const struct sk_buff *skb)
  * eftf_queue_init - make an empty queue
  * @queue: zeroed
  * @stats: where drops are counted
+ * @dev: and where else; must be there until eftf_queue_close()
+ * @total: likewise: the memory of all queues of the device
  */
-void eftf_queue_init(struct eftf_queue *queue, struct eftf_stats *stats)
+void eftf_queue_init(struct eftf_queue *queue, struct eftf_stats *stats, struct net_device *dev,
+		     atomic_long_t *total)
 {
 	int i;
 
@@ -58,6 +61,22 @@ void eftf_queue_init(struct eftf_queue *queue, struct eftf_stats *stats)
 	codel_vars_init(&queue->codel);
 	codel_stats_init(&queue->codel_stats);
 	queue->stats = stats;
+	queue->dev = dev;
+	queue->total = total;
+}
+
+static void eftf_queue_dropped(struct eftf_queue *queue, enum eftf_stat why)
+{
+	eftf_stat_inc(queue->stats, why);
+	dev_core_stats_tx_dropped_inc(queue->dev);
+}
+
+/* Its own limits, and above the device's its fair share: a voice call fits into that. */
+static bool eftf_queue_full(const struct eftf_queue *queue)
+{
+	return queue->packets > EFTF_QUEUE_MAX_PACKETS || queue->bytes > EFTF_QUEUE_MAX_BYTES ||
+	       (queue->bytes > EFTF_QUEUE_FAIR_BYTES &&
+		atomic_long_read(queue->total) > EFTF_QUEUE_TOTAL_BYTES);
 }
 
 static u8 eftf_queue_dscp(const struct sk_buff *skb)
@@ -84,6 +103,7 @@ static struct sk_buff *eftf_queue_pop(struct eftf_queue *queue, enum eftf_band b
 		return NULL;
 	queue->packets--;
 	queue->bytes -= skb->truesize;
+	atomic_long_sub(skb->truesize, queue->total);
 	if (band == EFTF_BAND_BULK)
 		queue->bulk_bytes -= skb->len;
 	return skb;
@@ -116,16 +136,22 @@ void eftf_queue_add(struct eftf_queue *queue, struct sk_buff *skb)
 	eftf_queue_cb(skb)->perishable = dscp == EFTF_DSCP_EF || dscp == EFTF_DSCP_VA;
 
 	spin_lock_bh(&queue->lock);
+	if (unlikely(queue->closed)) {
+		spin_unlock_bh(&queue->lock);
+		kfree_skb(skb);
+		return;
+	}
 	__skb_queue_tail(&queue->bands[band], skb);
 	queue->packets++;
 	queue->bytes += skb->truesize;
+	atomic_long_add(skb->truesize, queue->total);
 	if (band == EFTF_BAND_BULK)
 		queue->bulk_bytes += skb->len;
-	while (queue->packets > EFTF_QUEUE_MAX_PACKETS || queue->bytes > EFTF_QUEUE_MAX_BYTES) {
+	while (eftf_queue_full(queue)) {
 		old = eftf_queue_pop_lowest(queue);
 		old->next = drop;
 		drop = old;
-		eftf_stat_inc(queue->stats, EFTF_STAT_DROP_TX_FULL);
+		eftf_queue_dropped(queue, EFTF_STAT_DROP_TX_FULL);
 	}
 	spin_unlock_bh(&queue->lock);
 	kfree_skb_list(drop);
@@ -145,7 +171,7 @@ static void eftf_queue_codel_drop(struct sk_buff *skb, void *ctx)
 {
 	struct eftf_queue *queue = ctx;
 
-	eftf_stat_inc(queue->stats, EFTF_STAT_DROP_TX_CODEL);
+	eftf_queue_dropped(queue, EFTF_STAT_DROP_TX_CODEL);
 	kfree_skb(skb);
 }
 
@@ -176,7 +202,7 @@ static struct sk_buff *eftf_queue_pop_voice(struct eftf_queue *queue)
 		if (!eftf_queue_cb(skb)->perishable ||
 		    now - eftf_queue_cb(skb)->enqueued <= EFTF_QUEUE_VOICE_AGE)
 			return skb;
-		eftf_stat_inc(queue->stats, EFTF_STAT_DROP_TX_AGE);
+		eftf_queue_dropped(queue, EFTF_STAT_DROP_TX_AGE);
 		kfree_skb(skb);
 	}
 	return NULL;
@@ -230,6 +256,16 @@ struct sk_buff *eftf_queue_take_bulk(struct eftf_queue *queue)
 	return skb;
 }
 
+static void eftf_queue_empty(struct eftf_queue *queue)
+{
+	struct sk_buff *skb;
+
+	while ((skb = eftf_queue_pop_lowest(queue))) {
+		eftf_queue_dropped(queue, EFTF_STAT_DROP_TX_CLOSED);
+		kfree_skb(skb);
+	}
+}
+
 /**
  * eftf_queue_purge - drop everything
  * @queue: queue
@@ -238,12 +274,21 @@ struct sk_buff *eftf_queue_take_bulk(struct eftf_queue *queue)
  */
 void eftf_queue_purge(struct eftf_queue *queue)
 {
-	struct sk_buff *skb;
-
 	spin_lock_bh(&queue->lock);
-	while ((skb = eftf_queue_pop_lowest(queue))) {
-		eftf_stat_inc(queue->stats, EFTF_STAT_DROP_TX_CLOSED);
-		kfree_skb(skb);
-	}
+	eftf_queue_empty(queue);
+	spin_unlock_bh(&queue->lock);
+}
+
+/**
+ * eftf_queue_close - drop everything, also what is still to come
+ * @queue: queue; the device is not touched any more afterwards
+ *
+ * Context: any but hard interrupt.
+ */
+void eftf_queue_close(struct eftf_queue *queue)
+{
+	spin_lock_bh(&queue->lock);
+	eftf_queue_empty(queue);
+	queue->closed = true;
 	spin_unlock_bh(&queue->lock);
 }

@@ -3,6 +3,7 @@
 #define EFTF_QUEUE_H
 
 #include <linux/eftf.h>
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <net/codel.h>
 
@@ -17,6 +18,8 @@ enum eftf_band {
 
 #define EFTF_QUEUE_MAX_PACKETS	1000
 #define EFTF_QUEUE_MAX_BYTES	(1024 * 1024)	/* of memory, not of packets */
+#define EFTF_QUEUE_TOTAL_BYTES	(256 * 1024 * 1024L)	/* of a device's tunnels; above that each has */
+#define EFTF_QUEUE_FAIR_BYTES	(32 * 1024)
 
 /**
  * struct eftf_queue - packets of one tunnel that wait for its transport
@@ -28,6 +31,9 @@ enum eftf_band {
  * @codel: state of CoDel on the bulk band
  * @codel_stats: needed by the library, not shown
  * @stats: where drops are counted; the tunnel's
+ * @dev: and the device's
+ * @total: memory in the queues of all tunnels of the device
+ * @closed: nothing is queued any more
  * @sojourn: histogram of waiting times, see EFTF_A_SOJOURN
  */
 struct eftf_queue {
@@ -39,13 +45,18 @@ struct eftf_queue {
 	struct codel_vars codel;
 	struct codel_stats codel_stats;
 	struct eftf_stats *stats;
+	struct net_device *dev;
+	atomic_long_t *total;
+	bool closed;
 	u64 sojourn[EFTF_SOJOURN_BUCKETS];
 };
 
-void eftf_queue_init(struct eftf_queue *queue, struct eftf_stats *stats);
+void eftf_queue_init(struct eftf_queue *queue, struct eftf_stats *stats, struct net_device *dev,
+		     atomic_long_t *total);
 void eftf_queue_add(struct eftf_queue *queue, struct sk_buff *skb);
 struct sk_buff *eftf_queue_take_urgent(struct eftf_queue *queue);
 struct sk_buff *eftf_queue_take_bulk(struct eftf_queue *queue);
 void eftf_queue_purge(struct eftf_queue *queue);
+void eftf_queue_close(struct eftf_queue *queue);
 
 #endif

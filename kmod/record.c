@@ -9,6 +9,7 @@
 
 #include "device.h"
 #include "event.h"
+#include "key.h"
 #include "transport.h"
 
 #define EFTF_ALERT_CLOSE_NOTIFY		0	/* RFC 8446 6 */
@@ -16,19 +17,19 @@
 #define EFTF_ALERT_USER_CANCELED	90
 #define EFTF_HANDSHAKE_HELLO_REQUEST	0	/* TLS 1.2: renegotiation wanted */
 #define EFTF_HANDSHAKE_NEW_TICKET	4
-#define EFTF_HANDSHAKE_KEY_UPDATE	24
 #define EFTF_TICKETS_MAX		16	/* told for one connection */
-#define EFTF_RECORD_ALERT		21
-#define EFTF_RECORD_HANDSHAKE		22
 
 /**
- * eftf_record_send_alert - send the transport's closing alert
+ * eftf_record_send - send a control record
  * @tp: transport
+ * @type: content type
+ * @data: a few octets
+ * @len: how many
  *
  * Context: process; does not wait for room.
  * Return: 0, or the socket's negative errno; -EAGAIN: not accepted, no room.
  */
-int eftf_record_send_alert(struct eftf_transport *tp)
+int eftf_record_send(struct eftf_transport *tp, u8 type, const u8 *data, size_t len)
 {
 	union {
 		struct cmsghdr hdr;
@@ -39,16 +40,27 @@ int eftf_record_send_alert(struct eftf_transport *tp)
 		.msg_control = &control,
 		.msg_controllen = sizeof(control.buf),
 	};
-	struct kvec vec = { .iov_base = tp->close_alert, .iov_len = sizeof(tp->close_alert) };
+	struct kvec vec = { .iov_base = (u8 *)data, .iov_len = len };
 	int ret;
 
 	control.hdr.cmsg_level = SOL_TLS;
 	control.hdr.cmsg_type = TLS_SET_RECORD_TYPE;
 	control.hdr.cmsg_len = CMSG_LEN(sizeof(u8));
-	*(u8 *)CMSG_DATA(&control.hdr) = EFTF_RECORD_ALERT;
+	*(u8 *)CMSG_DATA(&control.hdr) = type;
 
 	ret = kernel_sendmsg(tp->sock, &msg, &vec, 1, vec.iov_len);
 	return ret < 0 ? ret : 0;
+}
+
+/**
+ * eftf_record_send_alert - send the transport's closing alert
+ * @tp: transport
+ *
+ * Context, return: as eftf_record_send().
+ */
+int eftf_record_send_alert(struct eftf_transport *tp)
+{
+	return eftf_record_send(tp, EFTF_RECORD_ALERT, tp->close_alert, sizeof(tp->close_alert));
 }
 
 /**
@@ -76,7 +88,8 @@ static void eftf_record_near_limit(struct eftf_transport *tp, enum eftf_directio
 	/* an eighth of the limit is left for the way to a new key */
 	if (records < limit - limit / 8)
 		return;
-	if (!test_and_set_bit(flag, &tp->flags) && eftf_transport_is_current(tp))
+	if (!test_and_set_bit(flag, &tp->flags) && eftf_transport_is_current(tp) &&
+	    !READ_ONCE(tp->tunnel->closing))
 		eftf_event_rekey(tp->tunnel, direction, records);
 }
 
@@ -170,17 +183,32 @@ static bool eftf_record_ticket(struct eftf_transport *tp, const u8 *data, size_t
 {
 	if (tp->tunnel->edev->role == EFTF_ROLE_GW)
 		return false;
-	if (whole && tp->tickets < EFTF_TICKETS_MAX) {
+	if (whole && tp->tickets < EFTF_TICKETS_MAX && !READ_ONCE(tp->tunnel->closing)) {
 		tp->tickets++;
 		eftf_event_ticket(tp->tunnel, data, len);
 	}
 	return true;
 }
 
+/*
+ * A new key begins with a new record, so a KeyUpdate ends the one that it is
+ * in (RFC 8446 5.1). It must begin it as well: TLS looks for it there only and
+ * would go on with the old key.
+ */
+static void eftf_record_key_update(struct eftf_transport *tp, const u8 *data, size_t len, bool first)
+{
+	const struct eftf_end rekey = { .reason = EFTF_REASON_REKEY };
+
+	if (len != EFTF_KEY_UPDATE_LEN || get_unaligned_be24(data + 1) != 1 || data[4] > 1)
+		eftf_record_unexpected(tp);
+	else if (!first || READ_ONCE(tp->tunnel->closing) || !eftf_key_announced(tp, data[4]))
+		eftf_transport_read_end(tp, &rekey);
+}
+
 /* RFC 8446 4.6: several messages may share a record, one may span several. */
 static void eftf_record_handshake(struct eftf_transport *tp, const u8 *data, size_t len)
 {
-	const struct eftf_end rekey = { .reason = EFTF_REASON_REKEY };
+	const u8 *start = data;
 	size_t body;
 
 	if (tp->hs_skip) {
@@ -204,7 +232,7 @@ static void eftf_record_handshake(struct eftf_transport *tp, const u8 *data, siz
 		case EFTF_HANDSHAKE_HELLO_REQUEST:
 			break;	/* may be ignored, RFC 5246 7.4.1.1 */
 		case EFTF_HANDSHAKE_KEY_UPDATE:
-			eftf_transport_read_end(tp, &rekey);
+			eftf_record_key_update(tp, data, len, data == start);
 			return;
 		default:
 			eftf_record_unexpected(tp);

@@ -15,16 +15,15 @@
 #include <net/ipv6.h>
 #include <net/tls.h>
 
+#include "deliver.h"
 #include "device.h"
-#include "trace.h"
+#include "key.h"
 #include "transport.h"
 
 #define EFTF_RX_ORDER		3	/* pages to read into */
 #define EFTF_RX_BUDGET		32	/* reads in one run of the worker */
 #define EFTF_RX_LINEAR		2048	/* octets of a packet in its skb, the rest in pages */
-#define EFTF_RX_SLICE		64	/* packets given to the stack at a time */
 #define EFTF_RX_UNKNOWN_MAX	16	/* useless envelopes in a row */
-#define EFTF_RX_DATA		23	/* TLS content type application_data */
 
 static void eftf_rx_framing(struct eftf_transport *tp, u32 reason)
 {
@@ -33,6 +32,26 @@ static void eftf_rx_framing(struct eftf_transport *tp, u32 reason)
 	tp->close_alert[0] = 2;		/* fatal */
 	tp->close_alert[1] = 50;	/* decode_error */
 	eftf_transport_read_end(tp, &end);
+}
+
+/*
+ * Inside a UE's prefix there may be the longer one of another UE, and the EFTF
+ * itself: those are not the UE's to use.
+ */
+static bool eftf_rx_source6_own(const struct eftf_tunnel *tunnel, const struct in6_addr *saddr)
+{
+	const struct eftf_tunnel_config *c = &tunnel->config;
+	const struct eftf_tunnel *owner;
+
+	if (c->has_gateway6 && ipv6_addr_equal(saddr, &c->gateway6))
+		return false;
+	if (c->plen >= READ_ONCE(tunnel->edev->table.plens[0]))
+		return true;	/* no longer prefix is in use */
+	rcu_read_lock();
+	owner = eftf_table_by6(&tunnel->edev->table, saddr);
+	rcu_read_unlock();
+	/* none: the table changes just now, or this tunnel ends */
+	return !owner || owner == tunnel;
 }
 
 static bool eftf_rx_address_ok(const struct eftf_tunnel *tunnel, const struct sk_buff *skb,
@@ -49,7 +68,8 @@ static bool eftf_rx_address_ok(const struct eftf_tunnel *tunnel, const struct sk
 		const struct ipv6hdr *ip6 = (const struct ipv6hdr *)skb->data;
 
 		return c->has_inner6 &&
-		       ipv6_prefix_equal(gw ? &ip6->saddr : &ip6->daddr, &c->inner6, c->plen);
+		       ipv6_prefix_equal(gw ? &ip6->saddr : &ip6->daddr, &c->inner6, c->plen) &&
+		       (!gw || eftf_rx_source6_own(tunnel, &ip6->saddr));
 	}
 }
 
@@ -84,6 +104,12 @@ static void eftf_rx_packet(struct eftf_transport *tp, struct sk_buff_head *ready
 	kfree_skb(skb);
 }
 
+static void eftf_rx_no_memory(struct eftf_transport *tp)
+{
+	eftf_stat_inc(&tp->tunnel->stats, EFTF_STAT_DROP_RX_NOMEM);
+	dev_core_stats_rx_dropped_inc(tp->tunnel->edev->dev);
+}
+
 /* An envelope begins. */
 static void eftf_rx_begin(struct eftf_transport *tp, const struct ftt_ims_piece *piece)
 {
@@ -110,7 +136,7 @@ static void eftf_rx_begin(struct eftf_transport *tp, const struct ftt_ims_piece 
 					min_t(unsigned int, piece->payload_len, EFTF_RX_LINEAR),
 					GFP_KERNEL | __GFP_NOWARN);
 	if (!tp->rx_skb)
-		eftf_stat_inc(stats, EFTF_STAT_DROP_RX_NOMEM);
+		eftf_rx_no_memory(tp);
 }
 
 /*
@@ -136,7 +162,7 @@ static void eftf_rx_append(struct eftf_transport *tp, const u8 *data, size_t len
 		if (!frag || skb_frag_size(frag) == PAGE_SIZE) {
 			page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
 			if (!page) {
-				eftf_stat_inc(&tp->tunnel->stats, EFTF_STAT_DROP_RX_NOMEM);
+				eftf_rx_no_memory(tp);
 				kfree_skb(skb);
 				tp->rx_skb = NULL;
 				return;
@@ -181,38 +207,6 @@ static void eftf_rx_stream(struct eftf_transport *tp, const u8 *data, size_t len
 	}
 }
 
-static void eftf_rx_deliver(struct eftf_tunnel *tunnel, struct sk_buff_head *ready)
-{
-	struct eftf_dev *edev = tunnel->edev;
-	u64 packets = 0, bytes = 0;
-	struct sk_buff *skb;
-
-	if (skb_queue_empty(ready))
-		return;
-	trace_eftf_deliver(tunnel, skb_queue_len(ready));
-	local_bh_disable();
-	while ((skb = __skb_dequeue(ready))) {
-		unsigned int len = skb->len;
-
-		/* the stack takes what it was given when it may run */
-		if (packets && packets % EFTF_RX_SLICE == 0) {
-			local_bh_enable();
-			local_bh_disable();
-		}
-
-		if (gro_cells_receive(&edev->cells, skb) == NET_RX_SUCCESS) {
-			dev_sw_netstats_rx_add(edev->dev, len);
-			packets++;
-			bytes += len;
-		} else {
-			eftf_stat_inc(&tunnel->stats, EFTF_STAT_DROP_RX_BACKLOG);
-		}
-	}
-	local_bh_enable();
-	eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_PACKETS, packets);
-	eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_BYTES, bytes);
-}
-
 /* Return: as recvmsg; *type: the record's content type, 0 if there is none. */
 static int eftf_rx_read(struct eftf_transport *tp, struct page *page, size_t size, u8 *type)
 {
@@ -253,6 +247,9 @@ static void eftf_rx_error(struct eftf_transport *tp, int error)
 	case -EINVAL:
 		end.reason = EFTF_REASON_PROTOCOL;
 		break;
+	case -EKEYEXPIRED:	/* TLS saw a KeyUpdate where there was none to see */
+		end.reason = EFTF_REASON_REKEY;
+		break;
 	}
 	eftf_transport_read_end(tp, &end);
 }
@@ -267,7 +264,8 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 	int ret;
 
 	ret = eftf_rx_read(tp, page, size, &type);
-	if (ret == -EAGAIN)
+	/* without the key that the peer has announced nothing can be read */
+	if (ret == -EAGAIN || (ret == -EKEYEXPIRED && tp->key_since))
 		return false;
 	if (ret == -ENOMEM) {
 		queue_delayed_work(tunnel->edev->wq, &tp->rx_work, HZ / 50);
@@ -286,7 +284,7 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 	}
 	WRITE_ONCE(tunnel->last_rx, jiffies);
 	eftf_record_count(tp, EFTF_DIRECTION_RX);
-	if (type && type != EFTF_RX_DATA) {
+	if (type && type != EFTF_RECORD_DATA) {
 		eftf_record_control(tp, type, page_address(page), ret);
 	} else if (READ_ONCE(tunnel->closing)) {
 		/* lingering for the peer's end: nobody wants the data */
@@ -329,6 +327,7 @@ void eftf_rx_work(struct work_struct *work)
 		return;
 	}
 	__skb_queue_head_init(&ready);
+	eftf_key_receive(tp);
 	while (!test_bit(EFTF_TP_RX_END, &tp->flags) &&
 	       !test_bit(EFTF_TP_RELEASED, &tp->flags)) {
 		if (!budget--) {
@@ -337,10 +336,10 @@ void eftf_rx_work(struct work_struct *work)
 		}
 		if (!eftf_rx_once(tp, page, PAGE_SIZE << order, &ready))
 			break;
-		eftf_rx_deliver(tp->tunnel, &ready);
+		eftf_deliver(tp->tunnel, &ready);
 		cond_resched();
 	}
-	eftf_rx_deliver(tp->tunnel, &ready);
+	eftf_deliver(tp->tunnel, &ready);
 	__free_pages(page, order);
 }
 

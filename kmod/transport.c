@@ -32,6 +32,9 @@
 #include "event.h"
 #include "transport.h"
 
+#define EFTF_CLAIM_TRIES	50		/* of a millisecond or two */
+#define EFTF_LAST_WORD_JIFFIES	HZ		/* hundreds of workers may be at it at the same time */
+
 /**
  * eftf_transport_is_current - does the transport take from the tunnel's queue?
  * @tp: transport
@@ -90,33 +93,63 @@ static int eftf_transport_prove(struct sock *sk, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-/* Takes the socket for @tp, all or nothing. */
-static int eftf_transport_claim(struct eftf_transport *tp, struct netlink_ext_ack *extack)
+/* Return: as prove(); -EAGAIN: somebody owns the socket just now. */
+static int eftf_transport_try_claim(struct eftf_transport *tp, struct netlink_ext_ack *extack)
 {
 	struct sock *sk = tp->sock->sk;
+	int err = -EAGAIN;
+
+	local_bh_disable();
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user_nocheck(sk))
+		err = eftf_transport_prove(sk, extack);
+	if (!err) {
+		write_lock(&sk->sk_callback_lock);
+		rcu_assign_sk_user_data(sk, tp);
+		write_unlock(&sk->sk_callback_lock);
+		/* whatever was set before: what is ready leaves and arrives at once */
+		tcp_sk(sk)->nonagle = TCP_NAGLE_OFF;
+		WRITE_ONCE(sk->sk_rcvlowat, 1);
+	}
+	bh_unlock_sock(sk);
+	local_bh_enable();
+	return err;
+}
+
+/*
+ * Takes the socket for @tp, all or nothing, without waiting for long: who owns
+ * it may be asleep in a page fault, and generic netlink's own lock is held here.
+ */
+static int eftf_transport_claim(struct eftf_transport *tp, struct netlink_ext_ack *extack)
+{
+	int tries = EFTF_CLAIM_TRIES;
 	int err;
 
-	lock_sock(sk);
-	err = eftf_transport_prove(sk, extack);
-	if (!err) {
-		write_lock_bh(&sk->sk_callback_lock);
-		rcu_assign_sk_user_data(sk, tp);
-		write_unlock_bh(&sk->sk_callback_lock);
-	}
-	release_sock(sk);
-	if (!err)
-		tcp_sock_set_nodelay(sk);
-	return err;
+	while ((err = eftf_transport_try_claim(tp, extack)) == -EAGAIN && tries--)
+		usleep_range(1000, 2000);
+	if (err != -EAGAIN)
+		return err;
+	NL_SET_ERR_MSG(extack, "the socket is busy: somebody sends or receives on it");
+	return -EBUSY;
 }
 
 static void eftf_transport_unclaim(struct eftf_transport *tp)
 {
 	struct sock *sk = tp->sock->sk;
 
-	lock_sock(sk);
 	write_lock_bh(&sk->sk_callback_lock);
 	rcu_assign_sk_user_data(sk, NULL);
 	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/*
+ * The last close may be ours: it must not wait for a peer, however long somebody
+ * wants it to linger.
+ */
+static void eftf_transport_no_linger(struct sock *sk)
+{
+	lock_sock(sk);
+	sock_reset_flag(sk, SOCK_LINGER);
 	release_sock(sk);
 }
 
@@ -144,31 +177,16 @@ void eftf_transport_limit(struct eftf_transport *tp, u64 records)
 }
 
 /*
- * The last word of a transport that could not finish in peace. A foreign
- * sender on a dup'ed descriptor may hold TLS's lock for as long as it likes:
- * wait for it a little, not for ever.
- */
-static void eftf_transport_last_alert(struct eftf_transport *tp)
-{
-	struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
-	int tries = 20;
-
-	if (test_bit(EFTF_TP_ALERTED, &tp->flags))
-		return;
-	while (mutex_is_locked(&ctx->tx_lock)) {
-		if (!tries--)
-			return;
-		usleep_range(500, 1000);
-	}
-	sock_error(tp->sock->sk);	/* or sendmsg returns it instead of sending */
-	eftf_record_send_alert(tp);
-}
-
-/*
  * Last steps of a transport's life. The wait queue was left and the RCU
  * readers are gone; off the list nobody can drain it any more. The RX and the
  * drain work queue TX work; the TX worker that finds the connection gone queues
  * RX work, once: a reader started after EFTF_TP_RELEASED does nothing.
+ *
+ * The last word of a transport that could not finish in peace is said by the
+ * TX worker. A foreign sender on a dup'ed descriptor may hold TLS's lock for as
+ * long as it likes: the worker waits for it a little, and no longer than the
+ * shutdown lets it. Who holds the socket's own lock holds up this work, and so
+ * the device, but nobody else: releases have a queue of the device's own.
  */
 static void eftf_transport_release_work(struct work_struct *work)
 {
@@ -179,25 +197,33 @@ static void eftf_transport_release_work(struct work_struct *work)
 	list_del(&tp->node);
 	spin_unlock_bh(&tunnel->lock);
 
-	eftf_transport_last_alert(tp);
+	set_bit(EFTF_TP_LAST_WORD, &tp->flags);
+	eftf_transport_kick_tx(tp);
+	wait_for_completion_timeout(&tp->last_word, EFTF_LAST_WORD_JIFFIES);
 	/* also frees a worker of ours that a foreign sender or reader blocks */
 	kernel_sock_shutdown(tp->sock, SHUT_RDWR);
+	eftf_transport_no_linger(tp->sock->sk);
 	cancel_delayed_work_sync(&tp->rx_work);
 	cancel_delayed_work_sync(&tp->drain_work);
 	cancel_work_sync(&tp->tx_work);
 	cancel_delayed_work_sync(&tp->rx_work);
 
-	/* close_work tells DOWN only after it has had this lock */
+	/* close_work tells DOWN with this lock held */
 	mutex_lock(&tunnel->edev->lock);
 	if (!READ_ONCE(tunnel->closing))
 		eftf_event_swapped(tunnel, &tp->end);
 	mutex_unlock(&tunnel->edev->lock);
 	eftf_transport_unclaim(tp);
-	sockfd_put(tp->sock);	/* taken by eftf_transport_new() */
+	/*
+	 * The file was taken by eftf_transport_new(). If this is the last of its
+	 * references, the close is done here and not by the thread that does it
+	 * for the whole machine: somebody may have set a linger meanwhile.
+	 */
+	__fput_sync(tp->sock->file);
 	eftf_tx_purge(tp);
 	eftf_rx_purge(tp);
 	eftf_tunnel_put(tunnel);	/* taken by eftf_transport_new() */
-	kfree(tp);
+	kfree_sensitive(tp);	/* a key may wait in it */
 }
 
 /**
@@ -217,7 +243,7 @@ void eftf_transport_release(struct eftf_transport *tp)
 		return;
 	remove_wait_queue(sk_sleep(tp->sock->sk), &tp->wait);
 	unrcu_pointer(cmpxchg(&tp->tunnel->transport, RCU_INITIALIZER(tp), RCU_INITIALIZER(NULL)));
-	queue_rcu_work(eftf_wq, &tp->release);
+	queue_rcu_work(tp->tunnel->edev->release_wq, &tp->release);
 }
 
 static void eftf_transport_drain_work(struct work_struct *work)
@@ -276,7 +302,10 @@ void eftf_transport_fail(struct eftf_transport *tp, const struct eftf_end *end)
 
 	if (eftf_tunnel_close(tunnel, tp, end))
 		return;	/* the tunnel's close_work goes on from here */
-	tp->end = *end;
+	spin_lock_bh(&tunnel->lock);
+	if (tp->end.reason == EFTF_REASON_SWAPPED)	/* the other worker may be here, too */
+		tp->end = *end;
+	spin_unlock_bh(&tunnel->lock);
 	/* after the peer's close_notify, the TX worker still has to send ours */
 	if (end->reason != EFTF_REASON_RELEASED || test_bit(EFTF_TP_FIN, &tp->flags))
 		eftf_transport_release(tp);
@@ -301,15 +330,16 @@ void eftf_transport_read_end(struct eftf_transport *tp, const struct eftf_end *e
  * eftf_transport_new - make a transport of a socket
  * @tunnel: tunnel that it will belong to; a reference is taken
  * @fd: file descriptor of the calling process; its file is held
+ * @admin: the caller may do everything, in every namespace
  * @extack: told why not
  *
- * Waits for the socket's lock, which a foreign user may hold for long: nothing
- * else may be locked.
+ * Waits a little if a foreign user holds the socket's lock: nothing else should
+ * be locked.
  *
  * Context: process, file table of the netlink caller.
  * Return: transport, not started yet; ERR_PTR on refusal.
  */
-struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd,
+struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd, bool admin,
 					  struct netlink_ext_ack *extack)
 {
 	struct eftf_transport *tp;
@@ -334,6 +364,16 @@ struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd,
 		NL_SET_ERR_MSG(extack, "the socket is not a TCP socket");
 		goto err_put;
 	}
+	/*
+	 * Whoever holds up the socket holds up the end of the device, and so of
+	 * its namespace. If the socket is of another one, its file does not
+	 * keep this one alive: then the end is everybody's business.
+	 */
+	err = -EPERM;
+	if (!net_eq(sock_net(sk), dev_net(tunnel->edev->dev)) && !admin) {
+		NL_SET_ERR_MSG(extack, "a socket of another network namespace than the device's needs CAP_NET_ADMIN of the initial user namespace");
+		goto err_put;
+	}
 	err = eftf_transport_claim(tp, extack);
 	if (err)
 		goto err_put;
@@ -351,6 +391,7 @@ struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd,
 	INIT_DELAYED_WORK(&tp->rx_work, eftf_rx_work);
 	INIT_DELAYED_WORK(&tp->drain_work, eftf_transport_drain_work);
 	INIT_RCU_WORK(&tp->release, eftf_transport_release_work);
+	init_completion(&tp->last_word);
 	tp->tunnel = tunnel;
 	kref_get(&tunnel->kref);	/* dropped by the release work */
 	return tp;
@@ -364,7 +405,8 @@ err_free:
 
 /**
  * eftf_transport_abandon - undo eftf_transport_new()
- * @tp: transport that was never started; the socket is left as it was
+ * @tp: transport that was never started; the socket is its user's again, with
+ *	TCP_NODELAY and without SO_RCVLOWAT
  *
  * Context: process.
  */
@@ -385,6 +427,7 @@ void eftf_transport_abandon(struct eftf_transport *tp)
 void eftf_transport_start(struct eftf_transport *tp)
 {
 	lockdep_assert_held(&tp->tunnel->lock);
+	tp->serial = ++tp->tunnel->serial;
 	list_add(&tp->node, &tp->tunnel->transports);
 	rcu_assign_pointer(tp->tunnel->transport, tp);
 	add_wait_queue(sk_sleep(tp->sock->sk), &tp->wait);

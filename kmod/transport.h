@@ -9,12 +9,16 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <net/sock.h>
+#include <net/tls.h>
 
 #include "device.h"
 #include "ftt_ims.h"
 #include "tunnel.h"
 
 #define EFTF_RECORD_MAX		16384	/* plaintext of one TLS record, RFC 8446 5.1 */
+#define EFTF_RECORD_ALERT	21	/* content types, RFC 8446 5.1 */
+#define EFTF_RECORD_HANDSHAKE	22
+#define EFTF_RECORD_DATA	23
 #define EFTF_BATCH_PACKETS	64
 #define EFTF_BATCH_VECS		192
 #define EFTF_DRAIN_JIFFIES	(2 * HZ)
@@ -50,14 +54,18 @@ enum eftf_transport_flag {
 	EFTF_TP_RX_END,		/* nothing more will come */
 	EFTF_TP_RESET,		/* the sender was told of a reset */
 	EFTF_TP_RELEASED,	/* release work queued; set once */
+	EFTF_TP_LAST_WORD,	/* the release work waits for the closing alert */
 	EFTF_TP_TOLD_TX,	/* EVENT_REKEY sent for the sending key */
 	EFTF_TP_TOLD_RX,
+	EFTF_TP_KEY_TX,		/* @key_tx waits for the TX worker */
+	EFTF_TP_KEY_RX,		/* @key_rx waits for the RX worker */
 };
 
 /**
  * struct eftf_transport - one kTLS socket of a tunnel
  * @tunnel: holds a reference on it
  * @sock: its file is held from eftf_transport_new() to the release work
+ * @serial: 1 for the first transport of the tunnel, 1 more for each next
  * @node: in the tunnel's transports, under the tunnel's lock
  * @flags: enum eftf_transport_flag
  * @wait: on the socket's wait queue; how the module learns of data, room, errors
@@ -65,8 +73,9 @@ enum eftf_transport_flag {
  * @rx_work: the only reader; delayed only after a failed allocation
  * @drain_work: watches over the end of a draining transport
  * @release: takes the transport down after a grace period
+ * @last_word: the TX worker has tried to send the closing alert after the release
  * @drain_until: jiffies; when draining is given up
- * @end: why it ended, for EVENT_SWAPPED
+ * @end: why it ended, for EVENT_SWAPPED; under the tunnel's lock
  * @close_alert: level and description of the alert that closes
  * @batch: being sent; TX worker only
  * @urgent: finished packets that go before anything else; TX worker only
@@ -82,10 +91,16 @@ enum eftf_transport_flag {
  * @record_limit: records per key before TX stops; U64_MAX = none
  * @tx_records: records sent under the current key
  * @rx_records: records received under the current key
+ * @key_tx: next sending key, with EFTF_TP_KEY_TX
+ * @key_rx: next receiving key, with EFTF_TP_KEY_RX
+ * @key_request: with @key_tx: ask the peer for a new key, too
+ * @key_since: jiffies when the peer announced a key that has not come yet; 0 =
+ *	none; RX worker writes
  */
 struct eftf_transport {
 	struct eftf_tunnel *tunnel;
 	struct socket *sock;
+	u32 serial;
 	struct list_head node;
 	unsigned long flags;
 	wait_queue_entry_t wait;
@@ -93,6 +108,7 @@ struct eftf_transport {
 	struct delayed_work rx_work;
 	struct delayed_work drain_work;
 	struct rcu_work release;
+	struct completion last_word;
 	unsigned long drain_until;
 	struct eftf_end end;
 	u8 close_alert[2];
@@ -110,9 +126,13 @@ struct eftf_transport {
 	u64 record_limit;
 	u64 tx_records;
 	u64 rx_records;
+	union tls_crypto_context key_tx;
+	union tls_crypto_context key_rx;
+	bool key_request;
+	unsigned long key_since;
 };
 
-struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd,
+struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd, bool admin,
 					  struct netlink_ext_ack *extack);
 void eftf_transport_abandon(struct eftf_transport *tp);
 void eftf_transport_limit(struct eftf_transport *tp, u64 records);
@@ -128,6 +148,7 @@ void eftf_tx_purge(struct eftf_transport *tp);
 void eftf_rx_work(struct work_struct *work);
 void eftf_rx_purge(struct eftf_transport *tp);
 
+int eftf_record_send(struct eftf_transport *tp, u8 type, const u8 *data, size_t len);
 int eftf_record_send_alert(struct eftf_transport *tp);
 bool eftf_record_flushed(const struct eftf_transport *tp);
 bool eftf_record_exhausted(const struct eftf_transport *tp);

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <net/ipv6.h>
 
+#include "deliver.h"
 #include "device.h"
 #include "event.h"
 #include "keepalive.h"
@@ -47,15 +48,6 @@ const char *eftf_reason_name(u32 reason)
 	return reason < __EFTF_REASON_MAX ? eftf_reason_names[reason] : "unknown";
 }
 
-/* A sender that saw the tunnel just before it left the table may have queued. */
-static void eftf_tunnel_free_rcu(struct rcu_head *rcu)
-{
-	struct eftf_tunnel *tunnel = container_of(rcu, struct eftf_tunnel, rcu);
-
-	eftf_queue_purge(&tunnel->queue);
-	kfree(tunnel);
-}
-
 static void eftf_tunnel_free(struct kref *kref)
 {
 	struct eftf_tunnel *tunnel = container_of(kref, struct eftf_tunnel, kref);
@@ -63,9 +55,12 @@ static void eftf_tunnel_free(struct kref *kref)
 
 	mutex_lock(&edev->lock);
 	list_del(&tunnel->all);
+	eftf_deliver_exit(tunnel);
 	mutex_unlock(&edev->lock);
-	netdev_put(edev->dev, &tunnel->dev_tracker);	/* taken by eftf_tunnel_enter() */
-	call_rcu(&tunnel->rcu, eftf_tunnel_free_rcu);
+	/* a sender that saw the tunnel just before it left the table may still come */
+	eftf_queue_close(&tunnel->queue);
+	netdev_put(edev->dev, &tunnel->dev_tracker);	/* taken by eftf_tunnel_new() */
+	kfree_rcu(tunnel, rcu);
 }
 
 /**
@@ -110,12 +105,13 @@ static void eftf_tunnel_close_work(struct work_struct *work)
 
 	mutex_lock(&edev->lock);
 	eftf_table_del(&edev->table, tunnel);
-	mutex_unlock(&edev->lock);
 	eftf_owner_leave(tunnel);
 	timer_shutdown_sync(&tunnel->timer);
-
 	trace_eftf_tunnel_down(tunnel);
+	/* before another tunnel can have its id or address, and be told to be up */
 	eftf_event_down(tunnel);
+	mutex_unlock(&edev->lock);
+
 	if (!eftf_tunnel_flushes(&tunnel->end))
 		eftf_queue_purge(&tunnel->queue);
 
@@ -209,7 +205,10 @@ void eftf_tunnel_xmit(struct eftf_tunnel *tunnel, struct sk_buff *skb)
 {
 	struct eftf_transport *tp = rcu_dereference(tunnel->transport);
 
-	/* a tunnel inside itself would wait for itself */
+	/*
+	 * A tunnel inside itself would wait for itself. The old transport of a
+	 * swap could do so, too, for the seconds that it has left.
+	 */
 	if (unlikely(tp && skb->sk && skb->sk == tp->sock->sk)) {
 		net_err_ratelimited("%s: tunnel %u: its own outer connection is routed into it\n",
 				    tunnel->edev->dev->name, tunnel->config.id);
@@ -238,7 +237,7 @@ static void eftf_tunnel_init(struct eftf_tunnel *tunnel, struct eftf_dev *edev,
 	INIT_LIST_HEAD(&tunnel->transports);
 	spin_lock_init(&tunnel->lock);
 	INIT_WORK(&tunnel->close_work, eftf_tunnel_close_work);
-	eftf_queue_init(&tunnel->queue, &tunnel->stats);
+	eftf_queue_init(&tunnel->queue, &tunnel->stats, edev->dev, &edev->queued);
 	eftf_keepalive_init(tunnel);
 	tunnel->created = get_jiffies_64();
 	if (config->has_inner6) {
@@ -252,13 +251,14 @@ static void eftf_tunnel_init(struct eftf_tunnel *tunnel, struct eftf_dev *edev,
  * @edev: device; the caller holds a reference
  * @config: addresses and times
  * @fd: kTLS socket, in the calling process
+ * @admin: the caller may do everything, in every namespace
  * @extack: told why not
  *
  * Context: process, nothing locked (see eftf_transport_new()).
  * Return: tunnel, for eftf_tunnel_enter() or eftf_tunnel_discard(); ERR_PTR.
  */
 struct eftf_tunnel *eftf_tunnel_new(struct eftf_dev *edev, const struct eftf_tunnel_config *config,
-				    int fd, struct netlink_ext_ack *extack)
+				    int fd, bool admin, struct netlink_ext_ack *extack)
 {
 	struct eftf_transport *tp;
 	struct eftf_tunnel *tunnel;
@@ -267,11 +267,12 @@ struct eftf_tunnel *eftf_tunnel_new(struct eftf_dev *edev, const struct eftf_tun
 	if (!tunnel)
 		return ERR_PTR(-ENOMEM);
 	eftf_tunnel_init(tunnel, edev, config);
-	tp = eftf_transport_new(tunnel, fd, extack);
+	tp = eftf_transport_new(tunnel, fd, admin, extack);
 	if (IS_ERR(tp)) {
 		kfree(tunnel);
 		return ERR_CAST(tp);
 	}
+	netdev_hold(edev->dev, &tunnel->dev_tracker, GFP_KERNEL);
 	tunnel->fresh = tp;
 	return tunnel;
 }
@@ -285,7 +286,8 @@ struct eftf_tunnel *eftf_tunnel_new(struct eftf_dev *edev, const struct eftf_tun
 void eftf_tunnel_discard(struct eftf_tunnel *tunnel)
 {
 	eftf_transport_abandon(tunnel->fresh);
-	call_rcu(&tunnel->rcu, eftf_tunnel_free_rcu);
+	netdev_put(tunnel->edev->dev, &tunnel->dev_tracker);	/* taken by eftf_tunnel_new() */
+	kfree(tunnel);	/* nobody else has seen it */
 }
 
 /**
@@ -314,8 +316,8 @@ int eftf_tunnel_enter(struct eftf_tunnel *tunnel, struct net *net, u32 portid,
 		eftf_owner_leave(tunnel);
 		return err;
 	}
-	netdev_hold(edev->dev, &tunnel->dev_tracker, GFP_KERNEL);
 	list_add_tail(&tunnel->all, &edev->tunnels);
+	eftf_deliver_init(tunnel);
 	eftf_keepalive_start(tunnel);
 	/* from here on the tunnel may end by itself, though not before the lock is free */
 	spin_lock_bh(&tunnel->lock);
@@ -356,8 +358,9 @@ int eftf_tunnel_swap(struct eftf_tunnel *tunnel, struct eftf_transport *tp,
 		NL_SET_ERR_MSG(extack, "the last swap is not complete: the old transport still drains");
 		err = -EBUSY;
 	} else {
-		/* whoever brought it here knows its peer */
+		/* whoever brought it here knows its peer, and that it lives */
 		tp->rx_fresh = false;
+		WRITE_ONCE(tunnel->last_rx, jiffies);
 		eftf_transport_limit(tp, tunnel->config.record_limit);
 		eftf_transport_start(tp);
 		/*

@@ -74,9 +74,13 @@ struct eftf_end {
  * @end: why
  * @transports: every transport that is not released yet
  * @transport: the one that sends; RCU; NULL when released
+ * @serial: of the last transport; under @lock
  * @fresh: between eftf_tunnel_new() and _enter(): the first transport
  * @close_work: takes the tunnel out of the tables and its transports down
- * @queue: packets that wait
+ * @queue: packets that wait for the transport
+ * @ready: received packets that wait for the stack
+ * @ready_bytes: octets of memory of them
+ * @napi: gives them to it
  * @timer: keep-alive, timeout and stall detection; armed for the next of them
  * @last_tx: jiffies when something was last sent
  * @last_rx: jiffies when something was last received
@@ -103,9 +107,13 @@ struct eftf_tunnel {
 	struct eftf_end end;
 	struct list_head transports;
 	struct eftf_transport __rcu *transport;
+	u32 serial;
 	struct eftf_transport *fresh;
 	struct work_struct close_work;
 	struct eftf_queue queue;
+	struct sk_buff_head ready;
+	atomic_t ready_bytes;
+	struct napi_struct napi;
 	struct timer_list timer;
 	unsigned long last_tx;
 	unsigned long last_rx;
@@ -121,7 +129,7 @@ extern struct workqueue_struct *eftf_wq;
 
 const char *eftf_reason_name(u32 reason);
 struct eftf_tunnel *eftf_tunnel_new(struct eftf_dev *edev, const struct eftf_tunnel_config *config,
-				    int fd, struct netlink_ext_ack *extack);
+				    int fd, bool admin, struct netlink_ext_ack *extack);
 void eftf_tunnel_discard(struct eftf_tunnel *tunnel);
 int eftf_tunnel_enter(struct eftf_tunnel *tunnel, struct net *net, u32 portid,
 		      struct netlink_ext_ack *extack);

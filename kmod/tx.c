@@ -13,6 +13,7 @@
 #include <net/tcp.h>
 
 #include "keepalive.h"
+#include "key.h"
 #include "trace.h"
 #include "transport.h"
 
@@ -124,7 +125,8 @@ static void eftf_tx_prepare(struct eftf_transport *tp, struct sk_buff *skb,
 		skb_mark_not_on_list(skb);
 		if (skb->len > FTT_IMS_MAX_PAYLOAD)
 			eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_TOO_BIG);
-		else if (eftf_tx_needs_linear(skb) && skb_linearize(skb))
+		else if (!eftf_compat_readable(skb) ||
+			 (eftf_tx_needs_linear(skb) && skb_linearize(skb)))
 			eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_NOMEM);
 		else
 			__skb_queue_tail(out, skb);
@@ -261,6 +263,18 @@ static void eftf_tx_finish(struct eftf_transport *tp)
 		eftf_transport_release(tp);
 }
 
+/* The transport is being released, in peace or not: say why, if that was not said. */
+static void eftf_tx_last_word(struct eftf_transport *tp)
+{
+	if (!test_and_clear_bit(EFTF_TP_LAST_WORD, &tp->flags))
+		return;
+	if (!test_bit(EFTF_TP_ALERTED, &tp->flags)) {
+		sock_error(tp->sock->sk);	/* or sendmsg returns it instead of sending */
+		eftf_record_send_alert(tp);
+	}
+	complete(&tp->last_word);
+}
+
 /**
  * eftf_tx_work - send what waits
  * @work: the transport's tx_work
@@ -275,7 +289,14 @@ void eftf_tx_work(struct work_struct *work)
 	int ret;
 
 	while (!test_bit(EFTF_TP_RELEASED, &tp->flags) &&
-	       !test_bit(EFTF_TP_ALERTED, &tp->flags) && !eftf_record_exhausted(tp)) {
+	       !test_bit(EFTF_TP_ALERTED, &tp->flags)) {
+		ret = eftf_key_send(tp);
+		if (ret) {
+			eftf_tx_blocked(tp, ret);
+			return;
+		}
+		if (eftf_record_exhausted(tp))
+			break;
 		if (!tp->batch.len)
 			eftf_tx_fill(tp);
 		if (!tp->batch.len)
@@ -292,12 +313,14 @@ void eftf_tx_work(struct work_struct *work)
 			return;
 		}
 		if (tp->batch.done < tp->batch.len)
-			return;	/* released */
+			break;	/* released */
 		eftf_tx_sent(tp);
 		cond_resched();
 	}
-	if (test_bit(EFTF_TP_RELEASED, &tp->flags))
+	if (test_bit(EFTF_TP_RELEASED, &tp->flags)) {
+		eftf_tx_last_word(tp);
 		return;
+	}
 	if (!test_bit(EFTF_TP_DRAINING, &tp->flags)) {
 		if (eftf_record_exhausted(tp) && !READ_ONCE(tp->tunnel->closing))
 			eftf_tunnel_close(tp->tunnel, tp, &worn);
@@ -315,8 +338,11 @@ void eftf_tx_work(struct work_struct *work)
  */
 void eftf_tx_purge(struct eftf_transport *tp)
 {
-	eftf_stat_add(&tp->tunnel->stats, EFTF_STAT_DROP_TX_CLOSED,
-		      tp->batch.n + skb_queue_len(&tp->urgent) + skb_queue_len(&tp->segs));
+	unsigned int n = tp->batch.n + skb_queue_len(&tp->urgent) + skb_queue_len(&tp->segs);
+
+	eftf_stat_add(&tp->tunnel->stats, EFTF_STAT_DROP_TX_CLOSED, n);
+	while (n--)
+		dev_core_stats_tx_dropped_inc(tp->tunnel->edev->dev);
 	eftf_batch_reset(&tp->batch);
 	__skb_queue_purge(&tp->urgent);
 	__skb_queue_purge(&tp->segs);

@@ -12,6 +12,7 @@
 #define EFTF_GENL_NAME		"eftf"
 #define EFTF_GENL_VERSION	1
 #define EFTF_MCGRP_EVENTS	"events"
+#define EFTF_MCGRP_TICKETS	"tickets"	/* needs CAP_NET_ADMIN in the namespace */
 
 /**
  * enum eftf_role - which end of the tunnels a device is
@@ -29,6 +30,7 @@ enum {
 	IFLA_EFTF_ROLE,		/* u8: enum eftf_role; only when the link is made */
 	IFLA_EFTF_UE_TO_UE,	/* u8: 1 lets packets go from one UE to another */
 	IFLA_EFTF_TUNNELS,	/* u32, read only: number of tunnels */
+	IFLA_EFTF_KEY_UPDATE,	/* u8, read only: 1 = this kernel can take new TLS keys */
 	__IFLA_EFTF_MAX,
 };
 #define IFLA_EFTF_MAX (__IFLA_EFTF_MAX - 1)
@@ -49,13 +51,27 @@ enum eftf_cmd {
 	EFTF_CMD_TUNNEL_DEL,
 	/* do: IFINDEX, ID. dump: optional IFINDEX */
 	EFTF_CMD_TUNNEL_GET,
-	/* events, in the multicast group "events" of the device's namespace */
+	/* events, in the multicast group "events" of the device's namespace, tickets in "tickets" */
 	EFTF_CMD_EVENT_UP,	/* a whole tunnel description */
 	EFTF_CMD_EVENT_DOWN,	/* description, REASON, REASON_NAME, ALERT, ERRNO */
 	EFTF_CMD_EVENT_REKEY,	/* IFINDEX, ID, DIRECTION, RECORDS: key change due */
 	EFTF_CMD_EVENT_TICKET,	/* IFINDEX, ID, TICKET: a NewSessionTicket came */
 	EFTF_CMD_EVENT_STALLED,	/* IFINDEX, ID, QUEUE_*: nothing leaves any more */
 	EFTF_CMD_EVENT_SWAPPED,	/* IFINDEX, ID, REASON: the old transport is gone */
+	/*
+	 * The peer has sent a TLS 1.3 KeyUpdate: IFINDEX, ID, TRANSPORT,
+	 * UPDATE_REQUESTED. Nothing is read until TUNNEL_REKEY brings the next
+	 * receiving key; if it does not within 10 s the tunnel ends ("rekey").
+	 */
+	EFTF_CMD_EVENT_KEY_UPDATE,
+	/*
+	 * IFINDEX, ID, TRANSPORT, KEY_RX and/or KEY_TX; optional
+	 * UPDATE_REQUESTED. KEY_RX is for after EVENT_KEY_UPDATE only. For
+	 * KEY_TX the module sends a KeyUpdate under the old key, which asks the
+	 * peer for one of its own if UPDATE_REQUESTED is 1, and everything
+	 * after that under the new key.
+	 */
+	EFTF_CMD_TUNNEL_REKEY,
 	__EFTF_CMD_MAX,
 };
 #define EFTF_CMD_MAX (__EFTF_CMD_MAX - 1)
@@ -74,7 +90,9 @@ enum eftf_attr {
 	EFTF_A_GATEWAY6,	/* 16 octets */
 	EFTF_A_KEEPALIVE,	/* u32, seconds without sending; 0 = off; <= 65535 */
 	EFTF_A_TIMEOUT,		/* u32, seconds without receiving; 0 = off */
-	EFTF_A_PERSISTENT,	/* u8: 1 = outlives the netlink socket that made it */
+	EFTF_A_PERSISTENT,	/* u8: 1 = outlives the netlink socket that made it; needs
+				 * CAP_NET_ADMIN of the initial user namespace
+				 */
 	EFTF_A_NEGOTIATED,	/* flag: envelopes were exchanged before the attach */
 	EFTF_A_RECORD_LIMIT,	/* u64: records per key; 0 = the cipher's own limit */
 	EFTF_A_ROLE,		/* u8: enum eftf_role, read only */
@@ -100,6 +118,10 @@ enum eftf_attr {
 	EFTF_A_STATS,		/* nest of enum eftf_stat */
 	EFTF_A_SOJOURN,		/* u64 array: packets that waited < 2^(i+6) us */
 	EFTF_A_TRANSPORTS,	/* u32: 1, or 2 while an old one drains */
+	EFTF_A_TRANSPORT,	/* u32: the current one; 1 in a new tunnel, 1 more by each swap */
+	EFTF_A_KEY_TX,		/* struct tls12_crypto_info_* of linux/tls.h, as for TLS_TX */
+	EFTF_A_KEY_RX,		/* the same as for TLS_RX */
+	EFTF_A_UPDATE_REQUESTED,	/* u8: 1 = a new key of the other side is wanted, too */
 	__EFTF_A_MAX,
 };
 #define EFTF_A_MAX (__EFTF_A_MAX - 1)
@@ -137,6 +159,8 @@ enum eftf_stat {
 	EFTF_STAT_DROP_RX_DEST,		/* ue: not for the UE's inner address */
 	EFTF_STAT_DROP_RX_NOMEM,
 	EFTF_STAT_DROP_RX_BACKLOG,	/* the stack took no more */
+	EFTF_STAT_KEY_UPDATES_TX,	/* new sending keys in use */
+	EFTF_STAT_KEY_UPDATES_RX,	/* new receiving keys in use */
 	__EFTF_STAT_MAX,
 };
 #define EFTF_STAT_MAX (__EFTF_STAT_MAX - 1)
@@ -158,7 +182,7 @@ enum eftf_reason {
 	EFTF_REASON_NOT_FTT,	/* "not-ftt-ims": the first envelope is none */
 	EFTF_REASON_BAD_RECORD,	/* "bad-record": TLS authentication failed */
 	EFTF_REASON_PROTOCOL,	/* "tls-protocol": an impossible control record */
-	EFTF_REASON_REKEY,	/* "rekey": KeyUpdate, and this kernel cannot */
+	EFTF_REASON_REKEY,	/* "rekey": KeyUpdate, and no new key came, or this kernel cannot */
 	EFTF_REASON_KEY_LIMIT,	/* "key-limit": RECORD_LIMIT reached */
 	EFTF_REASON_ERROR,	/* "error": EFTF_A_ERRNO says which */
 	EFTF_REASON_SWAPPED,	/* "swapped": replaced by TUNNEL_SWAP */

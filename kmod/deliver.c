@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Received packets on their way to the stack: through GRO, and in the order in
+ * which they came. Each tunnel has a NAPI context of its own, which runs on one
+ * processor at a time, wherever the RX worker is just then; so one tunnel's
+ * packets cannot overtake each other, and a busy one holds up no other.
+ *
+ * The contexts belong to a dummy device: those of a real one come and go under
+ * RTNL only.
+ */
+#include <linux/netdevice.h>
+#include <net/gro.h>
+
+#include "deliver.h"
+#include "device.h"
+#include "trace.h"
+#include "tunnel.h"
+
+/* Given to the stack at a time: packets, and octets of memory. */
+#define EFTF_DELIVER_SLICE		64
+#define EFTF_DELIVER_SLICE_BYTES	(512 * 1024)
+/* What waits for it at most: likewise, for each tunnel. */
+#define EFTF_DELIVER_BACKLOG		1000
+#define EFTF_DELIVER_BACKLOG_BYTES	(2 * 1024 * 1024)
+
+static int eftf_deliver_poll(struct napi_struct *napi, int budget)
+{
+	struct eftf_tunnel *tunnel = container_of(napi, struct eftf_tunnel, napi);
+	struct sk_buff *skb;
+	int done = 0;
+
+	while (done < budget && (skb = skb_dequeue(&tunnel->ready))) {
+		atomic_sub(skb->truesize, &tunnel->ready_bytes);
+		napi_gro_receive(napi, skb);
+		done++;
+	}
+	if (done < budget)
+		napi_complete_done(napi, done);
+	return done;
+}
+
+/**
+ * eftf_deliver_init - get ready for eftf_deliver()
+ * @tunnel: new tunnel
+ *
+ * Context: process, device's lock held.
+ */
+void eftf_deliver_init(struct eftf_tunnel *tunnel)
+{
+	lockdep_assert_held(&tunnel->edev->lock);
+	skb_queue_head_init(&tunnel->ready);
+	set_bit(NAPI_STATE_NO_BUSY_POLL, &tunnel->napi.state);
+	netif_napi_add(tunnel->edev->napi_dev, &tunnel->napi, eftf_deliver_poll);
+	napi_enable(&tunnel->napi);
+}
+
+/**
+ * eftf_deliver_exit - undo eftf_deliver_init()
+ * @tunnel: tunnel that nobody receives on any more; to be freed after a grace
+ *	period, not before
+ *
+ * Context: process, device's lock held.
+ */
+void eftf_deliver_exit(struct eftf_tunnel *tunnel)
+{
+	lockdep_assert_held(&tunnel->edev->lock);
+	napi_disable(&tunnel->napi);
+	__netif_napi_del(&tunnel->napi);
+	skb_queue_purge(&tunnel->ready);
+}
+
+/* Does the stack take as much as comes? It is held up by other softirqs, or the device is down. */
+static bool eftf_deliver_takes(const struct eftf_tunnel *tunnel)
+{
+	return tunnel->edev->dev->flags & IFF_UP &&
+	       skb_queue_len_lockless(&tunnel->ready) < EFTF_DELIVER_BACKLOG &&
+	       atomic_read(&tunnel->ready_bytes) < EFTF_DELIVER_BACKLOG_BYTES;
+}
+
+/**
+ * eftf_deliver - give packets to the stack
+ * @tunnel: tunnel that they came by
+ * @packets: whole, checked packets; empty afterwards
+ *
+ * Context: process, RX worker.
+ */
+void eftf_deliver(struct eftf_tunnel *tunnel, struct sk_buff_head *packets)
+{
+	struct net_device *dev = tunnel->edev->dev;
+	unsigned int n = 0, bytes = 0;
+	struct sk_buff *skb;
+
+	if (skb_queue_empty(packets))
+		return;
+	trace_eftf_deliver(tunnel, skb_queue_len(packets));
+	local_bh_disable();
+	while ((skb = __skb_dequeue(packets))) {
+		unsigned int len = skb->len;
+
+		if (unlikely(!eftf_deliver_takes(tunnel))) {
+			eftf_stat_inc(&tunnel->stats, EFTF_STAT_DROP_RX_BACKLOG);
+			dev_core_stats_rx_dropped_inc(dev);
+			kfree_skb(skb);
+			continue;
+		}
+		n++;
+		bytes += skb->truesize;
+		atomic_add(skb->truesize, &tunnel->ready_bytes);
+		skb_queue_tail(&tunnel->ready, skb);
+		dev_sw_netstats_rx_add(dev, len);
+		eftf_stat_inc(&tunnel->stats, EFTF_STAT_RX_PACKETS);
+		eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_BYTES, len);
+		if (n == EFTF_DELIVER_SLICE || bytes >= EFTF_DELIVER_SLICE_BYTES) {
+			n = bytes = 0;
+			/* the stack takes what it was given when it may run */
+			napi_schedule(&tunnel->napi);
+			local_bh_enable();
+			local_bh_disable();
+		}
+	}
+	napi_schedule(&tunnel->napi);
+	local_bh_enable();
+}

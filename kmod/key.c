@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Keys that change while a tunnel runs: KeyUpdate of TLS 1.3, RFC 8446 4.6.3.
+ *
+ * The next key follows from a secret that only the helper has. When the peer
+ * announces a new key, the helper is asked for it by EVENT_KEY_UPDATE, nothing
+ * is read meanwhile, and TUNNEL_REKEY brings it; the same command brings a new
+ * sending key. Both wait in the transport for its own workers, which are the
+ * only ones that use the socket: so an announcement and the change of key
+ * cannot be torn apart, and no key is used for what it is not meant for.
+ */
+#include <net/sock.h>
+#include <net/tls.h>
+
+#include "device.h"
+#include "event.h"
+#include "keepalive.h"
+#include "key.h"
+#include "transport.h"
+#include "tunnel.h"
+
+#define EFTF_KEY_JIFFIES	(10 * HZ)	/* that a helper has for its answer */
+
+/* Octets of the structure that TLS wants for a cipher; 0: not one for new keys. */
+static size_t eftf_key_len(u16 cipher)
+{
+	switch (cipher) {
+	case TLS_CIPHER_AES_GCM_128:
+		return sizeof(struct tls12_crypto_info_aes_gcm_128);
+	case TLS_CIPHER_AES_GCM_256:
+		return sizeof(struct tls12_crypto_info_aes_gcm_256);
+	case TLS_CIPHER_CHACHA20_POLY1305:
+		return sizeof(struct tls12_crypto_info_chacha20_poly1305);
+	default:
+		return 0;
+	}
+}
+
+/* Can the keys of this connection change at all? What a network card encrypts is left alone. */
+static bool eftf_key_possible(const struct eftf_transport *tp)
+{
+	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
+
+	return EFTF_KERNEL_CAN_REKEY && ctx->tx_conf == TLS_SW && ctx->rx_conf == TLS_SW &&
+	       ctx->crypto_send.info.version == TLS_1_3_VERSION &&
+	       eftf_key_len(ctx->crypto_send.info.cipher_type);
+}
+
+static int eftf_key_check(const struct eftf_transport *tp, const struct nlattr *attr,
+			  struct netlink_ext_ack *extack)
+{
+	const struct tls_crypto_info *now = &tls_get_ctx(tp->sock->sk)->crypto_send.info;
+	struct tls_crypto_info info;
+
+	if (nla_len(attr) == eftf_key_len(now->cipher_type)) {
+		nla_memcpy(&info, attr, sizeof(info));
+		if (info.version == now->version && info.cipher_type == now->cipher_type)
+			return 0;
+	}
+	NL_SET_ERR_MSG_ATTR(extack, attr, "the key is not one of the connection's TLS version and cipher");
+	return -EINVAL;
+}
+
+static int eftf_key_check_change(const struct eftf_transport *tp, const struct eftf_key_change *c,
+				 struct netlink_ext_ack *extack)
+{
+	int err = 0;
+
+	if (!eftf_key_possible(tp)) {
+		NL_SET_ERR_MSG(extack, "this kernel, or this connection's TLS, cannot take new keys: make a new connection (TUNNEL_SWAP)");
+		return -EOPNOTSUPP;
+	}
+	if (c->rx && (!READ_ONCE(tp->key_since) || test_bit(EFTF_TP_KEY_RX, &tp->flags))) {
+		NL_SET_ERR_MSG_ATTR(extack, c->rx, "the peer has announced no other key than the one in use");
+		return -EALREADY;
+	}
+	if (c->tx && test_bit(EFTF_TP_KEY_TX, &tp->flags)) {
+		NL_SET_ERR_MSG_ATTR(extack, c->tx, "the last new sending key waits to be used");
+		return -EBUSY;
+	}
+	if (c->rx)
+		err = eftf_key_check(tp, c->rx, extack);
+	if (!err && c->tx)
+		err = eftf_key_check(tp, c->tx, extack);
+	return err;
+}
+
+/**
+ * eftf_key_change - give new keys to the current transport of a tunnel
+ * @tunnel: tunnel
+ * @change: the keys
+ * @extack: told why not
+ *
+ * The keys are used by the transport's workers a little later; one that TLS
+ * does not take ends the tunnel.
+ *
+ * Context: process, device's lock held.
+ * Return: 0; -ESTALE: the keys are of another transport; -EALREADY, -EBUSY,
+ * -EINVAL, -EOPNOTSUPP. After an error neither key is used.
+ */
+int eftf_key_change(struct eftf_tunnel *tunnel, const struct eftf_key_change *change,
+		    struct netlink_ext_ack *extack)
+{
+	struct eftf_transport *tp;
+	int err;
+
+	spin_lock_bh(&tunnel->lock);
+	tp = rcu_dereference_protected(tunnel->transport, lockdep_is_held(&tunnel->lock));
+	if (!tp || tp->serial != change->transport) {
+		NL_SET_ERR_MSG(extack, "the tunnel goes on with another transport than the keys are for");
+		err = -ESTALE;
+		goto out;
+	}
+	err = eftf_key_check_change(tp, change, extack);
+	if (err)
+		goto out;
+	/* the flags are set last: the workers look at them without the lock */
+	if (change->tx) {
+		nla_memcpy(&tp->key_tx, change->tx, sizeof(tp->key_tx));
+		tp->key_request = change->request;
+		smp_mb__before_atomic();
+		set_bit(EFTF_TP_KEY_TX, &tp->flags);
+		eftf_transport_kick_tx(tp);
+	}
+	if (change->rx) {
+		nla_memcpy(&tp->key_rx, change->rx, sizeof(tp->key_rx));
+		smp_mb__before_atomic();
+		set_bit(EFTF_TP_KEY_RX, &tp->flags);
+		eftf_transport_kick_rx(tp);
+	}
+out:
+	spin_unlock_bh(&tunnel->lock);
+	return err;
+}
+
+/* The key is wiped here, whatever TLS says. */
+static int eftf_key_install(struct eftf_transport *tp, int optname, union tls_crypto_context *key)
+{
+	const struct proto_ops *ops = READ_ONCE(tp->sock->ops);
+	int err;
+
+	err = ops->setsockopt(tp->sock, SOL_TLS, optname, KERNEL_SOCKPTR(key),
+			      eftf_key_len(key->info.cipher_type));
+	memzero_explicit(key, sizeof(*key));
+	return err;
+}
+
+/**
+ * eftf_key_send - announce the new sending key, if there is one, and change to it
+ * @tp: transport
+ *
+ * Context: process; TX worker, between two calls of sendmsg.
+ * Return: 0, or the socket's negative errno; -EAGAIN and -ENOMEM: not begun,
+ * try again; -EKEYREJECTED: TLS does not take the key, the stream has ended.
+ */
+int eftf_key_send(struct eftf_transport *tp)
+{
+	u8 message[EFTF_KEY_UPDATE_LEN] = { EFTF_HANDSHAKE_KEY_UPDATE, 0, 0, 1, 0 };
+	int ret;
+
+	if (!test_bit(EFTF_TP_KEY_TX, &tp->flags))
+		return 0;
+	smp_rmb();	/* pairs with the barrier in eftf_key_change() */
+	message[4] = tp->key_request;
+	ret = eftf_record_send(tp, EFTF_RECORD_HANDSHAKE, message, sizeof(message));
+	if (ret)
+		return ret;
+	eftf_keepalive_sent(tp);
+	eftf_record_count(tp, EFTF_DIRECTION_TX);	/* the last of the old key */
+	ret = eftf_key_install(tp, TLS_TX, &tp->key_tx);
+	if (ret)
+		return -EKEYREJECTED;
+	WRITE_ONCE(tp->tx_records, 0);
+	clear_bit(EFTF_TP_TOLD_TX, &tp->flags);
+	eftf_stat_inc(&tp->tunnel->stats, EFTF_STAT_KEY_UPDATES_TX);
+	smp_mb__before_atomic();
+	clear_bit(EFTF_TP_KEY_TX, &tp->flags);
+	return 0;
+}
+
+/**
+ * eftf_key_receive - change to the new receiving key, if there is one
+ * @tp: transport
+ *
+ * Context: process; RX worker.
+ */
+void eftf_key_receive(struct eftf_transport *tp)
+{
+	struct eftf_end end = { .reason = EFTF_REASON_ERROR };
+	int err;
+
+	if (!test_bit(EFTF_TP_KEY_RX, &tp->flags))
+		return;
+	smp_rmb();	/* pairs with the barrier in eftf_key_change() */
+	err = eftf_key_install(tp, TLS_RX, &tp->key_rx);
+	if (err) {
+		end.error = -err;
+		eftf_transport_read_end(tp, &end);
+		return;
+	}
+	WRITE_ONCE(tp->rx_records, 0);
+	clear_bit(EFTF_TP_TOLD_RX, &tp->flags);
+	eftf_stat_inc(&tp->tunnel->stats, EFTF_STAT_KEY_UPDATES_RX);
+	WRITE_ONCE(tp->key_since, 0);
+	smp_mb__before_atomic();
+	clear_bit(EFTF_TP_KEY_RX, &tp->flags);
+}
+
+/**
+ * eftf_key_announced - the peer has announced its next key
+ * @tp: transport
+ * @requested: it wants one from us, too
+ *
+ * Context: process; RX worker.
+ * Return: false if nobody will bring the key: the stream ends here.
+ */
+bool eftf_key_announced(struct eftf_transport *tp, bool requested)
+{
+	struct eftf_tunnel *tunnel = tp->tunnel;
+
+	/* an old transport is nearly at its end anyway */
+	if (!eftf_key_possible(tp) || !eftf_transport_is_current(tp))
+		return false;
+	/* before the event: the answer to it may be quick */
+	WRITE_ONCE(tp->key_since, jiffies ?: 1);
+	timer_reduce(&tunnel->timer, jiffies + EFTF_KEY_JIFFIES);
+	/* one that waits to be sent answers this request, too */
+	if (test_bit(EFTF_TP_KEY_TX, &tp->flags))
+		requested = false;
+	return eftf_event_key_update(tunnel, tp->serial, requested);
+}
+
+/**
+ * eftf_key_overdue - has the helper been asked in vain?
+ * @tp: transport
+ * @left: jiffies until it has, if it is asked; else untouched
+ *
+ * Context: any, RCU.
+ */
+bool eftf_key_overdue(const struct eftf_transport *tp, unsigned long *left)
+{
+	unsigned long since = READ_ONCE(tp->key_since);
+	unsigned long end = since + EFTF_KEY_JIFFIES;
+
+	if (!since)
+		return false;
+	if (time_after_eq(jiffies, end))
+		return true;
+	*left = end - jiffies;
+	return false;
+}
