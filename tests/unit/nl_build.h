@@ -97,6 +97,8 @@ static inline struct nlmsghdr *nl_build_tunnel(char *buf, uint8_t cmd, uint32_t 
 	mnl_attr_put_u64(nlh, EFTF_A_KEY_RECORDS_RX, 9);
 	nl_build_counters(nlh);
 	mnl_attr_put_u32(nlh, EFTF_A_TRANSPORTS, 1);
+	mnl_attr_put_u32(nlh, EFTF_A_TRANSPORT, 4);
+	mnl_attr_put_u8(nlh, EFTF_A_UPDATE_REQUESTED, 1);
 	return nlh;
 }
 

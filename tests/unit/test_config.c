@@ -200,11 +200,13 @@ static void test_gw_good(void **state)
 	assert_int_equal(c.gateway.s_addr, inet_addr("10.64.0.1"));
 	assert_string_equal(c.device, "eftf0");
 	assert_int_equal(c.keepalive, 110);
+	assert_true(c.key_update);
 	eftf_gw_conf_free(&c);
 	assert_int_equal(gw_parse(NEEDED "listen=[2001:db8::1]:8443\nlisten=192.0.2.1\n"
 				  "dns = 192.0.2.53, 192.0.2.54\npcscf=pcscf.example.org\n"
 				  "routes = 10.0.0.0/8 192.0.2.0/24\nroutes=0.0.0.0/0\n"
-				  "gateway=10.64.255.254\nkeepalive=0\ndevice=ims0\n", &c, &err), 0);
+				  "gateway=10.64.255.254\nkeepalive=0\ndevice=ims0\n"
+				  "key_update=no\n", &c, &err), 0);
 	assert_int_equal(c.listen.n, 2);
 	assert_int_equal(ntohs(((struct sockaddr_in6 *)&c.listen.addr[0])->sin6_port), 8443);
 	assert_int_equal(ntohs(((struct sockaddr_in *)&c.listen.addr[1])->sin_port), 443);
@@ -212,6 +214,7 @@ static void test_gw_good(void **state)
 	assert_string_equal(c.pcscf.name, "pcscf.example.org");
 	assert_int_equal(c.routes.n, 3);
 	assert_int_equal(c.routes.r[1].plen, 24);
+	assert_false(c.key_update);
 	eftf_gw_conf_free(&c);
 }
 
@@ -230,7 +233,7 @@ static void test_gw_bad(void **state)
 		NEEDED "routes=10.0.0.0/33\n", NEEDED "keepalive=9\n", NEEDED "keepalive=601\n",
 		NEEDED "keepalive_min=100\nkeepalive_max=50\n", NEEDED "timeout=5\n",
 		NEEDED "device=much/too\n", NEEDED "device=sixteen-letters0\n", NEEDED "mtu=65533\n",
-		NEEDED "max_tunnels=0\n", NEEDED "lease=59\n",
+		NEEDED "max_tunnels=0\n", NEEDED "lease=59\n", NEEDED "key_update=2\n",
 	};
 	struct eftf_gw_conf c;
 	struct eftf_err err;

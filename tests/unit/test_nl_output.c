@@ -79,6 +79,10 @@ static void test_tunnel_text(void **state)
 	has_line("srtt", "1.5 ms");
 	has_line("unsent", "5000 B (4.8 KiB)");
 	has_line("key records tx", "1099511627776");
+	has_line("key updates tx", "1026");
+	has_line("key updates rx", "1027");
+	has_line("transport", "4");
+	has_line("update requested", "yes");
 	has_line("record limit", "the cipher's own");
 	has_line("reason", "alert");
 	has_line("alert", "bad_record_mac");
@@ -144,7 +148,8 @@ static void test_complete(void **state)
 	for (attr = EFTF_A_IFINDEX; attr <= EFTF_A_MAX; attr++) {
 		const struct eftf_out_field *f;
 		bool shown = attr == EFTF_A_FD || attr == EFTF_A_NEGOTIATED ||
-			attr == EFTF_A_INNER6_PLEN || attr == EFTF_A_REASON_NAME;
+			attr == EFTF_A_INNER6_PLEN || attr == EFTF_A_REASON_NAME ||
+			attr == EFTF_A_KEY_TX || attr == EFTF_A_KEY_RX;
 
 		for (f = eftf_tunnel_table.fields; f->name; f++)
 			shown |= f->attr == attr;
@@ -201,7 +206,7 @@ static void test_stats(void **state)
 	assert_int_equal(json_integer_value(json_object_get(o, "rx_stream_bytes")),
 			 1000 + EFTF_STAT_RX_STREAM_BYTES);
 	drops = json_object_get(o, "drops");
-	assert_int_equal(json_object_size(drops), EFTF_STAT_MAX - EFTF_STAT_DROP_TX_FULL + 1);
+	assert_int_equal(json_object_size(drops), EFTF_STAT_DROP_RX_BACKLOG - EFTF_STAT_DROP_TX_FULL + 1);
 	json_object_foreach(drops, key, value)
 		sum += json_integer_value(value);
 	assert_int_equal(sum, json_integer_value(json_object_get(o, "dropped")));
@@ -261,6 +266,7 @@ static void test_link(void **state)
 	has_line("up", "yes");
 	has_line("carrier", "no");
 	has_line("ue to ue", "off");
+	has_line("key update", "no");
 	has_line("rx", "3298534883328 B (3.0 TiB)");
 	assert_int_equal(json_integer_value(json_object_get(o, "rx_bytes")), 3ull << 40);
 	assert_true(json_is_false(json_object_get(o, "ue_to_ue")));

@@ -32,7 +32,8 @@ static void test_whole(void **state)
 	(void)state;
 	assert_int_equal(eftf_nl_tunnel_parse(nlh, &info), 0);
 	for (i = EFTF_A_IFINDEX; i <= EFTF_A_MAX; i++)
-		if (i != EFTF_A_FD && i != EFTF_A_NEGOTIATED)
+		if (i != EFTF_A_FD && i != EFTF_A_NEGOTIATED && i != EFTF_A_KEY_TX &&
+		    i != EFTF_A_KEY_RX)
 			assert_true(has(&info, i));
 	assert_int_equal(info.cmd, EFTF_CMD_EVENT_DOWN);
 	assert_int_equal(info.ifindex, 7);
@@ -58,6 +59,8 @@ static void test_whole(void **state)
 	assert_int_equal(info.tls_cipher, 51);
 	assert_int_equal(info.uptime, 3723004);
 	assert_int_equal(info.key_records_tx, 1ull << 40);
+	assert_int_equal(info.transport, 4);
+	assert_true(info.update_requested);
 	for (i = EFTF_STAT_PAD + 1; i <= EFTF_STAT_MAX; i++)
 		assert_int_equal(info.stats[i], 1000 + i);
 	for (i = 0; i < EFTF_SOJOURN_BUCKETS; i++)
@@ -132,6 +135,11 @@ static void test_wrong_value(void **state)
 	assert_int_equal(info.inner6_plen, 128);
 	one(EFTF_A_DIRECTION, "\2", 1, &info);
 	assert_false(has(&info, EFTF_A_DIRECTION));
+	one(EFTF_A_TRANSPORT, "\0\0\0\0", 4, &info);
+	assert_false(has(&info, EFTF_A_TRANSPORT));
+	one(EFTF_A_UPDATE_REQUESTED, "\2", 1, &info);
+	assert_false(has(&info, EFTF_A_UPDATE_REQUESTED));
+	assert_false(info.update_requested);
 	one(EFTF_A_ERRNO, "\377\377\377\377", 4, &info);
 	assert_false(has(&info, EFTF_A_ERRNO));
 	one(EFTF_A_OUTER_PEER, &sin, sizeof(sin), &info);
@@ -292,6 +300,7 @@ static struct nlmsghdr *build_link(const char *kind)
 	mnl_attr_put_u8(nlh, IFLA_EFTF_ROLE, EFTF_ROLE_GW);
 	mnl_attr_put_u8(nlh, IFLA_EFTF_UE_TO_UE, 1);
 	mnl_attr_put_u32(nlh, IFLA_EFTF_TUNNELS, 12);
+	mnl_attr_put_u8(nlh, IFLA_EFTF_KEY_UPDATE, 1);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	return nlh;
@@ -308,7 +317,7 @@ static void test_link(void **state)
 	assert_int_equal(link.mtu, 1400);
 	assert_int_equal(link.tunnels, 12);
 	assert_int_equal(link.role, EFTF_ROLE_GW);
-	assert_true(link.up && link.carrier && link.ue_to_ue);
+	assert_true(link.up && link.carrier && link.ue_to_ue && link.key_update);
 	assert_int_equal(link.rx_packets, 1);
 	assert_int_equal(link.tx_dropped, 8);
 	assert_int_equal(eftf_nl_link_parse(build_link("dummy"), &link), -ENODEV);

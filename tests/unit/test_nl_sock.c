@@ -202,6 +202,46 @@ static void test_extack_text(void **state)
 	assert_non_null(strstr(err.text, "CAP_NET_ADMIN"));
 }
 
+static const struct nlattr *attr_of(uint16_t type)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)request;
+	const struct nlattr *attr = NULL;
+
+	while ((attr = eftf_nl_attr_next(mnl_nlmsg_get_payload_offset(nlh, GENL_HDRLEN),
+					 request + nlh->nlmsg_len, attr)))
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	return NULL;
+}
+
+static void test_rekey(void **state)
+{
+	struct eftf_tls_key rx = {.len = sizeof(rx.gcm128)}, tx = {.len = sizeof(tx.gcm256)};
+	struct eftf_nl empty = {0};
+
+	(void)state;
+	memset(&rx.gcm256, 1, sizeof(rx.gcm256));
+	memset(&tx.gcm256, 2, sizeof(tx.gcm256));
+	/* the kernel sends back what it refuses */
+	add_end(NLMSG_ERROR, -EBUSY, "secret");
+	assert_int_equal(eftf_nl_tunnel_rekey(nl, 7, 3, 5, &rx, &tx, false, &err), -EBUSY);
+	assert_string_equal(err.text, "tunnel rekey 3 on link 7: secret");
+	assert_memory_equal(nl->s.buf, empty.s.buf, sizeof(empty.s.buf));
+	assert_int_equal(mnl_attr_get_u32(attr_of(EFTF_A_TRANSPORT)), 5);
+	assert_int_equal(mnl_attr_get_payload_len(attr_of(EFTF_A_KEY_RX)), sizeof(rx.gcm128));
+	assert_memory_equal(mnl_attr_get_payload(attr_of(EFTF_A_KEY_RX)), &rx.info,
+			    sizeof(rx.gcm128));
+	assert_int_equal(mnl_attr_get_payload_len(attr_of(EFTF_A_KEY_TX)), sizeof(tx.gcm256));
+	assert_memory_equal(mnl_attr_get_payload(attr_of(EFTF_A_KEY_TX)), &tx.info,
+			    sizeof(tx.gcm256));
+	assert_null(attr_of(EFTF_A_UPDATE_REQUESTED));
+	n_steps = at_step = 0;
+	add_end(NLMSG_ERROR, 0, NULL);
+	assert_int_equal(eftf_nl_tunnel_rekey(nl, 7, 3, 5, NULL, &tx, true, &err), 0);
+	assert_null(attr_of(EFTF_A_KEY_RX));
+	assert_int_equal(mnl_attr_get_u8(attr_of(EFTF_A_UPDATE_REQUESTED)), 1);
+}
+
 /* Late answers, other people's answers and senders that are not the kernel. */
 static void test_strangers(void **state)
 {
@@ -317,12 +357,20 @@ static void test_events(void **state)
 	assert_int_equal(n_got, 2);
 	assert_int_equal(got[0], 1);
 	assert_int_equal(got[1], 5);
+	add_tunnel(EFTF_CMD_EVENT_KEY_UPDATE, 7);
+	add_tunnel(EFTF_CMD_TUNNEL_REKEY, 8);		/* no event */
+	assert_int_equal(eftf_nl_events_read(nl, collect, NULL, &err), 0);
+	assert_int_equal(n_got, 3);
+	assert_int_equal(got[2], 7);
+	n_got = 2;
 	add_errno(ENOBUFS);
 	add_tunnel(EFTF_CMD_EVENT_UP, 6);
+	/* said when nothing is left: until then more may have got lost */
 	assert_int_equal(eftf_nl_events_read(nl, collect, NULL, &err), -ENOBUFS);
-	assert_int_equal(n_got, 2);
-	assert_int_equal(eftf_nl_events_read(nl, collect, NULL, &err), 0);
+	assert_int_equal(n_got, 3);
 	assert_int_equal(got[2], 6);
+	assert_int_equal(eftf_nl_events_read(nl, collect, NULL, &err), 0);
+	assert_int_equal(n_got, 3);
 }
 
 static void add_family(uint8_t cmd, uint16_t id)
@@ -351,7 +399,7 @@ int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_new), TEST(test_extack_text), TEST(test_strangers), TEST(test_dump),
+		TEST(test_new), TEST(test_rekey), TEST(test_extack_text), TEST(test_strangers), TEST(test_dump),
 		TEST(test_interrupted), TEST(test_always_interrupted), TEST(test_dump_fails),
 		TEST(test_filter), TEST(test_too_long), TEST(test_cut_message),
 		TEST(test_events), TEST(test_unloaded),

@@ -60,6 +60,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c.probe_timeout_ms, 4000);
 	assert_int_equal(c.proxy_auth, EFTF_AUTH_SAFE);
 	assert_null(c.proxy_url);
+	assert_true(c.key_update);
 	eftf_conf_free(&c);
 }
 
@@ -72,6 +73,7 @@ static void test_everything(void **state)
 	(void)state;
 	good(&c, BASE "port = 8443\nname = other.example\ncert = /c\nkey = /k\nclient_id = p7\n"
 	     "[tunnel]\ndevice = ims0\nmtu = 1380\nkeepalive = 60\ntimeout = 200\nrecord_limit = 1000\n"
+	     "key_update = no\n"
 	     "routes = 10.20.0.0/16, 10.30.0.0/24\nroutes = 10.40.0.1\n"
 	     "address = 10.64.0.7/24\ngateway = 10.64.0.1\nhook = /usr/bin/true\n"
 	     "[proxy]\nurl = http://[2001:db8::5]:3128/\nuser = u\npassword = p\nauth = digest\n"
@@ -80,6 +82,7 @@ static void test_everything(void **state)
 	     "[log]\nlevel = debug\nsyslog = yes\n");
 	assert_string_equal(eftf_conf_name(&c), "other.example");
 	assert_int_equal(c.record_limit, 1000);
+	assert_false(c.key_update);
 	assert_int_equal(c.routes.n, 3);
 	assert_int_equal(c.routes.prefix[1].plen, 24);
 	assert_int_equal(c.routes.prefix[2].plen, 32);
@@ -124,6 +127,7 @@ static void test_wrong_values_name_the_line(void **state)
 	bad(BASE "[tunnel]\nmtu = 65533\n" ALWAYS, ":5", "65532");
 	bad(BASE "[tunnel]\nrecord_limit = 99\n" ALWAYS, ":5", "100 to 4294967295, or 0");
 	bad(BASE "[tunnel]\nrecord_limit = 4294967296\n" ALWAYS, ":5", "100 to 4294967295, or 0");
+	bad(BASE "[tunnel]\nkey_update = perhaps\n" ALWAYS, ":5", "key_update");
 	bad(BASE "[tunnel]\nkeepalive = 9\n" ALWAYS, ":5", "600");
 	bad(BASE "[tunnel]\nroutes = 10.0.0.1/8\n" ALWAYS, ":5", "host bits");
 	bad(BASE "[tunnel]\nroutes = 10.0.0.0/33\n" ALWAYS, ":5", "prefixes");

@@ -24,7 +24,7 @@ static const struct drop {
 };
 
 _Static_assert(sizeof(drops) / sizeof(drops[0]) ==
-	       EFTF_STAT_MAX - EFTF_STAT_DROP_TX_FULL + 1, "every cause of a drop has its name");
+	       EFTF_STAT_DROP_RX_BACKLOG - EFTF_STAT_DROP_TX_FULL + 1, "every cause of a drop has its name");
 
 #define N_DROPS (sizeof(drops) / sizeof(drops[0]))
 
@@ -125,6 +125,8 @@ static const struct eftf_out_field stats_fields[] = {
 	STAT("rx_stream", BYTES, RX_STREAM_BYTES),
 	STAT("rx_records", PLAIN, RX_RECORDS),
 	STAT("rx_unknown", PLAIN, RX_UNKNOWN),
+	STAT("key_updates_tx", PLAIN, KEY_UPDATES_TX),
+	STAT("key_updates_rx", PLAIN, KEY_UPDATES_RX),
 	STAT("keepalives_tx", PLAIN, KEEPALIVES_TX),
 	INFO("dropped", PLAIN, get_dropped, stats, STATS),
 	INFO("drops", PLAIN, get_drops, stats, STATS),
@@ -135,7 +137,8 @@ static const struct eftf_out_field stats_fields[] = {
 	{NULL, EFTF_OUT_PLAIN, NULL, 0, 0},
 };
 
-_Static_assert(EFTF_STAT_TX_STALLS + 1 == EFTF_STAT_DROP_TX_FULL,
+_Static_assert(EFTF_STAT_TX_STALLS + 1 == EFTF_STAT_DROP_TX_FULL &&
+	       EFTF_STAT_KEY_UPDATES_RX == EFTF_STAT_MAX,
 	       "a counter was added: it needs its row here");
 
 const struct eftf_out_table eftf_stats_table = {.fields = stats_fields, .has = has};

@@ -47,6 +47,8 @@ static const char *event_word(uint8_t cmd)
 		return "stalled";
 	case EFTF_CMD_EVENT_SWAPPED:
 		return "swapped";
+	case EFTF_CMD_EVENT_KEY_UPDATE:
+		return "key-update";
 	default:
 		return "state";		/* a tunnel of a dump */
 	}

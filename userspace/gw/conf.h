@@ -53,7 +53,7 @@ struct eftf_gw_conf {
 	unsigned int handshake_timeout, negotiate_timeout;
 	unsigned int record_limit;	/* per key; 0: the cipher's own */
 	unsigned int enterprise;
-	bool ue_to_ue, syslog;
+	bool key_update, ue_to_ue, syslog;
 	int log_level;			/* enum eftf_log_level */
 };
 

@@ -29,6 +29,7 @@ struct eftf_conn {
 	struct sockaddr_storage peer;
 	struct eftf_source *source;
 	struct eftf_tls *tls;		/* until the keys are in the kernel */
+	struct eftf_tls *parked;	/* from then on, until the session has it */
 	struct eftf_channel channel;
 	unsigned int packets;
 	bool has_cert;
@@ -58,6 +59,7 @@ static void conn_free(struct eftf_conn *c)
 		eftf_session_drop(gw, c->session);
 	}
 	eftf_tls_free(c->tls);
+	eftf_tls_free(c->parked);
 	if (c->fd >= 0)
 		close(c->fd);
 	c->source->half_open--;
@@ -240,6 +242,8 @@ static void hand_off(struct eftf_conn *c)
 	bool done;
 
 	c->session->dhcp = c->dhcp;
+	c->session->rekey.tls = c->parked;
+	c->parked = NULL;
 	eftf_gw_addr(peer, &c->peer);
 	done = c->old && take_over(c, peer);
 	c->old = NULL;			/* gone, or about to go */
@@ -347,7 +351,10 @@ static void handshake_done(struct eftf_conn *c)
 		conn_fail(c, err.text);
 		return;
 	}
-	eftf_tls_free(c->tls);
+	if (c->gw->conf.key_update && c->gw->can_update && !eftf_tls_park(c->tls, &err))
+		c->parked = c->tls;
+	else
+		eftf_tls_free(c->tls);
 	c->tls = NULL;
 	eftf_channel_init(&c->channel, c->fd);
 	want(c, EV_READ);

@@ -54,6 +54,7 @@ static int get_link(struct eftf_gw *gw, struct eftf_err *err)
 		log_warn("device %s was there with ue_to_ue %s: that stays", gw->conf.device,
 			 f.info.ue_to_ue ? "on" : "off");
 	gw->ifindex = f.info.ifindex;
+	gw->can_update = f.info.key_update;
 	return 0;
 }
 

@@ -38,6 +38,7 @@ struct eftf_gw {
 	struct eftf_rt *rt;
 	uint32_t ifindex;
 	bool made_device;
+	bool can_update;		/* this kernel can take new TLS keys */
 
 	/* listener.c */
 	struct eftf_listener {

@@ -67,6 +67,7 @@ struct eftf_session *eftf_session_new(struct eftf_gw *gw, const struct sockaddr_
 void eftf_session_drop(struct eftf_gw *gw, struct eftf_session *s)
 {
 	s->source->tunnels--;
+	eftf_rekey_set(&s->rekey, NULL, 0);
 	eftf_source_put(gw->sources, s->source);
 	explicit_bzero(s, sizeof(*s));
 	free(s);
@@ -95,6 +96,7 @@ int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, stru
 
 	if (ret)
 		return ret;
+	s->rekey.transport = 1;
 	list(gw, s);
 	gw->counts.attached++;
 	return 0;
@@ -109,6 +111,7 @@ int eftf_session_take_over(struct eftf_gw *gw, struct eftf_session *s, struct ef
 		return ret;
 	unlist(gw, old);
 	s->id = old->id;
+	s->rekey.transport = old->rekey.transport + 1;
 	s->since = old->since;
 	list(gw, s);
 	if (s->dhcp.keepalive != old->dhcp.keepalive)
@@ -174,6 +177,25 @@ void eftf_session_end(struct eftf_gw *gw, struct eftf_session *s)
 
 /* ---- events ---------------------------------------------------------------- */
 
+/* A line for each would be for the UE to choose. */
+static void change_key(struct eftf_gw *gw, struct eftf_session *s,
+		       const struct eftf_tunnel_info *info)
+{
+	bool may_log = eftf_gw_may_log(ev_now(gw->loop));
+	struct eftf_err err;
+	int ret = eftf_rekey_answer(&s->rekey, gw->nl, info, &err);
+
+	if (ret > 0 && may_log)
+		log_info("tunnel %u: TLS receiving key changed by the UE%s", s->id,
+			 info->update_requested ? ", sending key as well" : "");
+	else if (ret < 0 && may_log)
+		log_warn("tunnel %u: %s", s->id, err.text);
+	/* Without the next key nothing can be read: close_notify, and the UE comes back. */
+	if (ret == -EOPNOTSUPP)
+		eftf_session_end(gw, s);
+	/* after any other failure the module ends it by itself */
+}
+
 static void on_event(const struct eftf_tunnel_info *info, void *arg)
 {
 	struct eftf_gw *gw = arg;
@@ -198,6 +220,9 @@ static void on_event(const struct eftf_tunnel_info *info, void *arg)
 	case EFTF_CMD_EVENT_REKEY:
 		/* The UE counts the same records and makes a new connection. */
 		log_debug("tunnel %u: a new key is due", info->id);
+		break;
+	case EFTF_CMD_EVENT_KEY_UPDATE:
+		change_key(gw, s, info);
 		break;
 	case EFTF_CMD_EVENT_SWAPPED:
 		log_debug("tunnel %u: its old connection is gone: %s", info->id,

@@ -4,6 +4,7 @@
 #define EFTF_GW_SESSION_H
 
 #include "gw.h"
+#include "rekey.h"
 
 struct eftf_session {
 	struct eftf_session *next;	/* hash chain */
@@ -12,6 +13,7 @@ struct eftf_session {
 	struct sockaddr_storage outer;	/* the UE, or the last NAT or proxy before us */
 	struct eftf_source *source;
 	struct eftf_dhcp4s dhcp;
+	struct eftf_rekey rekey;	/* of the current connection */
 	double since;
 	bool given_up;			/* DHCPRELEASE: the address is not held */
 	bool replaced;			/* its UE has come back on a newer connection */

@@ -16,6 +16,7 @@
 #include <linux/eftf.h>
 
 #include "err.h"
+#include "tls_key.h"
 
 struct eftf_nl;
 
@@ -58,6 +59,8 @@ struct eftf_tunnel_info {
 	uint64_t uptime, rx_age, tx_age;	/* ms */
 	uint32_t srtt, unsent, queue_packets, queue_bytes, transports;
 	uint64_t key_records_tx, key_records_rx;
+	uint32_t transport;			/* serial number of the current one */
+	bool update_requested;
 	uint32_t ticket_len;			/* octets of EFTF_A_TICKET */
 	uint64_t stats[EFTF_STAT_MAX + 1];
 	uint64_t sojourn[EFTF_SOJOURN_BUCKETS];
@@ -81,6 +84,14 @@ int eftf_nl_tunnel_set(struct eftf_nl *nl, uint32_t ifindex, uint32_t id,
 		       const struct eftf_tunnel_change *change, struct eftf_err *err);
 int eftf_nl_tunnel_swap(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, int fd,
 			struct eftf_err *err);
+/*
+ * New TLS keys for the transport with this serial number: rx after an event
+ * KEY_UPDATE only, tx at any time, or both; NULL: not that one. request: the
+ * peer shall change its key, too.
+ */
+int eftf_nl_tunnel_rekey(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, uint32_t transport,
+			 const struct eftf_tls_key *rx, const struct eftf_tls_key *tx, bool request,
+			 struct eftf_err *err);
 int eftf_nl_tunnel_del(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, struct eftf_err *err);
 
 typedef void (*eftf_nl_tunnel_fn)(const struct eftf_tunnel_info *info, void *arg);
@@ -95,8 +106,9 @@ int eftf_nl_tunnel_get(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, eftf_n
 int eftf_nl_events_open(struct eftf_nl **nl, struct eftf_err *err);
 int eftf_nl_fd(const struct eftf_nl *nl);	/* to poll for reading */
 /*
- * Delivers what is there, never blocks. -ENOBUFS: events were lost, resync by
- * a dump. -ENOENT: the module was unloaded, nothing will come any more.
+ * Delivers what is there, never blocks. -ENOBUFS: events were lost, and what was
+ * left has been delivered: resync by a dump. -ENOENT: the module was unloaded,
+ * nothing will come any more.
  */
 int eftf_nl_events_read(struct eftf_nl *nl, eftf_nl_tunnel_fn fn, void *arg, struct eftf_err *err);
 
@@ -128,6 +140,7 @@ struct eftf_link_info {
 	char name[IFNAMSIZ];
 	char alias[16];			/* "": none, or a longer one */
 	bool up, carrier, ue_to_ue;
+	bool key_update;		/* this kernel can take new TLS keys */
 	uint8_t role;
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_dropped, tx_dropped, rx_errors, tx_errors;
 };

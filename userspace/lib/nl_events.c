@@ -12,6 +12,7 @@
 
 #define EVENTS_RCVBUF	(1024 * 1024)	/* some thousand events while nobody reads */
 #define EVENTS_AT_ONCE	256		/* datagrams; then the caller's loop gets its turn */
+#define EVENTS_OF_A_FLOOD 65536		/* more than a full socket holds */
 
 /* The generic netlink controller announces with this group that families go. */
 #define CTRL_NOTIFY_GROUP	GENL_ID_CTRL
@@ -55,6 +56,11 @@ int eftf_nl_events_open(struct eftf_nl **nl, struct eftf_err *err)
 			setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 		ret = join(&n->s, family.events, err);
 	}
+	/* tickets are for some only; who may not have them gets the rest */
+	if (!ret && family.tickets)
+		ret = join(&n->s, family.tickets, err);
+	if (ret == -EPERM)
+		ret = 0;
 	if (!ret)
 		ret = join(&n->s, CTRL_NOTIFY_GROUP, err);
 	if (ret) {
@@ -83,38 +89,48 @@ static int take(struct eftf_nl *nl, const struct nlmsghdr *nlh, eftf_nl_tunnel_f
 	struct eftf_tunnel_info info;
 
 	if (nlh->nlmsg_type == NLMSG_OVERRUN)
-		return eftf_err_set(err, ENOBUFS, "events were lost");
+		return -ENOBUFS;
 	if (nlh->nlmsg_type == GENL_ID_CTRL && is_farewell(nlh, nl->family.id))
 		return eftf_err_set(err, ENOENT, "kernel module eftf was unloaded");
 	if (nlh->nlmsg_type != nl->family.id || eftf_nl_tunnel_parse(nlh, &info))
 		return 0;
-	if (info.cmd >= EFTF_CMD_EVENT_UP && info.cmd <= EFTF_CMD_EVENT_SWAPPED)
+	if (info.cmd >= EFTF_CMD_EVENT_UP && info.cmd <= EFTF_CMD_EVENT_KEY_UPDATE)
 		fn(&info, arg);
 	return 0;
 }
 
+/*
+ * The kernel says once that events were lost, and loses more without a word
+ * until the socket is empty: who asked for the state before that would miss them.
+ */
 int eftf_nl_events_read(struct eftf_nl *nl, eftf_nl_tunnel_fn fn, void *arg, struct eftf_err *err)
 {
+	bool lost = false;
 	int i, ret;
 
-	for (i = 0; i < EVENTS_AT_ONCE; i++) {
+	for (i = 0; i < (lost ? EVENTS_OF_A_FLOOD : EVENTS_AT_ONCE); i++) {
 		const struct nlmsghdr *nlh = NULL;
 		size_t len;
 
 		ret = eftf_nlsock_recv(nl->s.sock, nl->s.buf, sizeof(nl->s.buf), MSG_DONTWAIT);
 		if (ret == -EAGAIN)
-			return 0;
-		if (ret == -ENOBUFS)
-			return eftf_err_set(err, ENOBUFS, "events were lost: too many came at "
-					    "once");
+			break;
+		if (ret == -ENOBUFS) {
+			lost = true;
+			continue;
+		}
 		if (ret < 0)
 			return eftf_err_set(err, -ret, "cannot read events: %s", strerror(-ret));
 		len = (size_t)ret;
 		while ((nlh = eftf_nl_msg_next(nl->s.buf, len, nlh))) {
 			ret = take(nl, nlh, fn, arg, err);
-			if (ret)
+			if (ret == -ENOBUFS)
+				lost = true;
+			else if (ret)
 				return ret;
 		}
 	}
+	if (lost)
+		return eftf_err_set(err, ENOBUFS, "events were lost: too many came at once");
 	return 0;
 }

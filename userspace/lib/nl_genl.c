@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The generic netlink family "eftf": its number and its multicast group. */
+/* The generic netlink family "eftf": its number and its multicast groups. */
 #include "nl_sock.h"
 
 #include <errno.h>
@@ -29,6 +29,8 @@ static void parse_group(const struct nlattr *group, struct eftf_nl_family *famil
 	}
 	if (!strcmp(name, EFTF_MCGRP_EVENTS))
 		family->events = id;
+	else if (!strcmp(name, EFTF_MCGRP_TICKETS))
+		family->tickets = id;
 }
 
 int eftf_nl_family_parse(const struct nlmsghdr *nlh, struct eftf_nl_family *family)

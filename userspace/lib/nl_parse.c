@@ -54,6 +54,8 @@ static const struct field {
 	MEMBER(STATS, STATS, stats, 0, 0),
 	MEMBER(SOJOURN, SOJOURN, sojourn, 0, 0),
 	FREE(TRANSPORTS, transports),
+	MEMBER(TRANSPORT, NUMBER, transport, 1, UINT32_MAX),
+	MEMBER(UPDATE_REQUESTED, BOOL, update_requested, 0, 1),
 #undef FREE
 #undef MEMBER
 };

@@ -148,6 +148,10 @@ static void parse_data(const struct nlattr *nest, struct eftf_link_info *info)
 			if (eftf_nl_attr_copy(attr, &u8, sizeof(u8)))
 				info->ue_to_ue = u8 != 0;
 			break;
+		case IFLA_EFTF_KEY_UPDATE:
+			if (eftf_nl_attr_copy(attr, &u8, sizeof(u8)))
+				info->key_update = u8 != 0;
+			break;
 		case IFLA_EFTF_TUNNELS:
 			eftf_nl_attr_copy(attr, &info->tunnels, sizeof(info->tunnels));
 			break;

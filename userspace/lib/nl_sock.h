@@ -108,7 +108,7 @@ int eftf_nl_route_parse(const struct nlmsghdr *nlh, struct eftf_route *route);
 /* What the generic netlink controller says about a family. */
 struct eftf_nl_family {
 	uint16_t id;
-	uint32_t events;	/* multicast group, 0 if there is none */
+	uint32_t events, tickets;	/* multicast groups, 0 if there is none */
 	uint32_t version;
 };
 int eftf_nl_family_parse(const struct nlmsghdr *nlh, struct eftf_nl_family *family);

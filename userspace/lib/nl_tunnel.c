@@ -120,6 +120,30 @@ int eftf_nl_tunnel_swap(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, int f
 	return eftf_nlsock_ask(&nl->s, &ask, err);
 }
 
+int eftf_nl_tunnel_rekey(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, uint32_t transport,
+			 const struct eftf_tls_key *rx, const struct eftf_tls_key *tx, bool request,
+			 struct eftf_err *err)
+{
+	char what[WHAT_SIZE];
+	struct eftf_nlreq req;
+	struct nlmsghdr *nlh = start(nl, &req, EFTF_CMD_TUNNEL_REKEY, ifindex, id);
+	struct eftf_nl_ask ask = {.nlh = nlh, .what = name(what, "rekey", ifindex, id)};
+	int ret;
+
+	mnl_attr_put_u32(nlh, EFTF_A_TRANSPORT, transport);
+	if (rx)
+		mnl_attr_put(nlh, EFTF_A_KEY_RX, rx->len, &rx->info);
+	if (tx)
+		mnl_attr_put(nlh, EFTF_A_KEY_TX, tx->len, &tx->info);
+	if (request)
+		mnl_attr_put_u8(nlh, EFTF_A_UPDATE_REQUESTED, 1);
+	ret = eftf_nlsock_ask(&nl->s, &ask, err);
+	explicit_bzero(&req, sizeof(req));
+	/* A kernel may send what it refuses back. */
+	explicit_bzero(nl->s.buf, sizeof(nl->s.buf));
+	return ret;
+}
+
 int eftf_nl_tunnel_del(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, struct eftf_err *err)
 {
 	char what[WHAT_SIZE];

@@ -2,7 +2,8 @@
 /*
  * The TLS handshake (wolfSSL) with the profile of TS 33.210 clause 6.2:
  * TLS 1.3 and 1.2, ECDHE and AEAD only, X25519 / P-256 / P-384. After the
- * handshake the keys go to the kernel (eftf_tls_plant) and wolfSSL is done.
+ * handshake the keys go to the kernel (eftf_tls_plant) and wolfSSL is done, or
+ * is parked to make the next keys.
  */
 #ifndef EFTF_TLS_H
 #define EFTF_TLS_H
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "tls_key.h"
 
 struct eftf_tls_ctx;
 struct eftf_tls;
@@ -62,6 +64,19 @@ int eftf_tls_kernel_check(struct eftf_err *err);
  * the connection must be closed: nothing may be written on it any more.
  */
 int eftf_tls_plant(struct eftf_tls *tls, struct eftf_err *err);
+/*
+ * After eftf_tls_plant(): keeps what the next keys are made of (RFC 8446 7.2)
+ * and gives back of the rest what can be spared. The fd is not used any more.
+ * -EOPNOTSUPP: TLS 1.2, which changes no keys.
+ */
+int eftf_tls_park(struct eftf_tls *tls, struct eftf_err *err);
+/*
+ * The key after the last one, of a parked connection: for receiving when the
+ * peer's KeyUpdate has come, for sending when one's own goes out. Its first
+ * record has the number 0. On failure no more keys can be had.
+ */
+int eftf_tls_next_rx(struct eftf_tls *tls, struct eftf_tls_key *key, struct eftf_err *err);
+int eftf_tls_next_tx(struct eftf_tls *tls, struct eftf_tls_key *key, struct eftf_err *err);
 #define EFTF_TLS_PEER_ID_LEN 32
 /* SHA-256 of the verified peer certificate; false if there is none. */
 bool eftf_tls_peer_id(struct eftf_tls *tls, uint8_t id[EFTF_TLS_PEER_ID_LEN]);

@@ -10,8 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <linux/tls.h>
-
 #ifndef SOL_TLS
 #define SOL_TLS 282
 #endif
@@ -23,13 +21,6 @@
 struct direction {
 	const unsigned char *key, *iv;	/* inside the WOLFSSL object */
 	word64 seq;			/* number of the next record */
-};
-
-union crypto {
-	struct tls12_crypto_info_aes_gcm_128 gcm128;
-	struct tls12_crypto_info_aes_gcm_256 gcm256;
-	struct tls12_crypto_info_chacha20_poly1305 chacha;
-	struct tls_crypto_info info;
 };
 
 static bool get_direction(struct eftf_tls *tls, bool tx, struct direction *d)
@@ -70,8 +61,7 @@ static void gcm_iv(const struct eftf_tls *tls, const struct direction *d, bool t
 	memcpy(iv, &nonce, TLS12_NONCE);
 }
 
-/* Returns the size of the structure in use, 0 if the cipher is not known. */
-static socklen_t fill(struct eftf_tls *tls, bool tx, union crypto *c, struct eftf_err *err)
+int eftf_tls_fill(struct eftf_tls *tls, bool tx, struct eftf_tls_key *c, struct eftf_err *err)
 {
 	bool tls13 = wolfSSL_GetVersion(tls->ssl) == WOLFSSL_TLSV1_3;
 	int bulk = wolfSSL_GetBulkCipher(tls->ssl), key_size = wolfSSL_GetKeySize(tls->ssl);
@@ -80,10 +70,8 @@ static socklen_t fill(struct eftf_tls *tls, bool tx, union crypto *c, struct eft
 
 	memset(c, 0, sizeof(*c));
 	c->info.version = tls13 ? TLS_1_3_VERSION : TLS_1_2_VERSION;
-	if (!get_direction(tls, tx, &d)) {
-		eftf_err_set(err, EINVAL, "wolfSSL does not give the keys away");
-		return 0;
-	}
+	if (!get_direction(tls, tx, &d))
+		return eftf_err_set(err, EINVAL, "wolfSSL does not give the keys away");
 	seq = htobe64(d.seq);
 	if (bulk == wolfssl_aes_gcm && key_size == TLS_CIPHER_AES_GCM_128_KEY_SIZE) {
 		c->info.cipher_type = TLS_CIPHER_AES_GCM_128;
@@ -91,7 +79,8 @@ static socklen_t fill(struct eftf_tls *tls, bool tx, union crypto *c, struct eft
 		memcpy(c->gcm128.salt, d.iv, sizeof(c->gcm128.salt));
 		memcpy(c->gcm128.rec_seq, &seq, sizeof(seq));
 		gcm_iv(tls, &d, tls13, tx, c->gcm128.iv);
-		return sizeof(c->gcm128);
+		c->len = sizeof(c->gcm128);
+		return 0;
 	}
 	if (bulk == wolfssl_aes_gcm && key_size == TLS_CIPHER_AES_GCM_256_KEY_SIZE) {
 		c->info.cipher_type = TLS_CIPHER_AES_GCM_256;
@@ -99,28 +88,27 @@ static socklen_t fill(struct eftf_tls *tls, bool tx, union crypto *c, struct eft
 		memcpy(c->gcm256.salt, d.iv, sizeof(c->gcm256.salt));
 		memcpy(c->gcm256.rec_seq, &seq, sizeof(seq));
 		gcm_iv(tls, &d, tls13, tx, c->gcm256.iv);
-		return sizeof(c->gcm256);
+		c->len = sizeof(c->gcm256);
+		return 0;
 	}
 	if (bulk == wolfssl_chacha && key_size == TLS_CIPHER_CHACHA20_POLY1305_KEY_SIZE) {
 		c->info.cipher_type = TLS_CIPHER_CHACHA20_POLY1305;
 		memcpy(c->chacha.key, d.key, sizeof(c->chacha.key));
 		memcpy(c->chacha.iv, d.iv, sizeof(c->chacha.iv));
 		memcpy(c->chacha.rec_seq, &seq, sizeof(seq));
-		return sizeof(c->chacha);
+		c->len = sizeof(c->chacha);
+		return 0;
 	}
-	eftf_err_set(err, EOPNOTSUPP, "the negotiated cipher cannot be given to the kernel");
-	return 0;
+	return eftf_err_set(err, EOPNOTSUPP,
+			    "the negotiated cipher cannot be given to the kernel");
 }
 
 static int plant_direction(struct eftf_tls *tls, bool tx, struct eftf_err *err)
 {
-	union crypto c;
-	socklen_t len = fill(tls, tx, &c, err);
-	int ret = 0;
+	struct eftf_tls_key c;
+	int ret = eftf_tls_fill(tls, tx, &c, err);
 
-	if (!len)
-		ret = -EOPNOTSUPP;
-	else if (setsockopt(tls->fd, SOL_TLS, tx ? TLS_TX : TLS_RX, &c, len))
+	if (!ret && setsockopt(tls->fd, SOL_TLS, tx ? TLS_TX : TLS_RX, &c, c.len))
 		ret = eftf_err_set(err, errno,
 				   "the kernel does not take the TLS %s key (%s): its tls module lacks %s",
 				   tx ? "sending" : "receiving", strerror(errno),
@@ -171,5 +159,6 @@ int eftf_tls_plant(struct eftf_tls *tls, struct eftf_err *err)
 
 	/* From here on one octet from wolfSSL would break the stream. */
 	tls->dead = true;
+	tls->planted = !ret;
 	return ret;
 }

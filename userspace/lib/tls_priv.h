@@ -32,6 +32,11 @@ struct eftf_tls {
 	bool server;
 	bool verify;			/* a peer certificate is required */
 	bool dead;			/* nothing goes through wolfSSL any more */
+	bool planted;			/* the kernel has the keys of the handshake */
+	bool parked;			/* makes keys, and has nothing to do with fd any more */
+	bool swallow;			/* while parked: wolfSSL may send, to nowhere */
+	const uint8_t *feed;		/* while parked: what wolfSSL receives */
+	size_t n_feed;
 	bool want_write;		/* the send callback last said: no room */
 	bool closed;			/* the peer closed the connection */
 	int io_errno;			/* of the last failed send or recv */
@@ -47,6 +52,8 @@ struct eftf_tls {
 
 /* Turns wolfSSL's code into words. Returns FAILED or UNTRUSTED. */
 enum eftf_tls_status eftf_tls_explain(struct eftf_tls *tls, int code, struct eftf_err *err);
+/* The key that wolfSSL uses now in one direction. Returns 0 or a negative errno. */
+int eftf_tls_fill(struct eftf_tls *tls, bool tx, struct eftf_tls_key *key, struct eftf_err *err);
 bool eftf_tls_key_fits(const char *cert_file, const char *key_file);
 
 #endif

@@ -54,6 +54,8 @@ static const struct eftf_cfg_key keys[] = {
 	     "seconds without receiving that end the tunnel (three intervals)"),
 	CUSTOM("tunnel", "record_limit", record_limit, eftf_conf_parse_record_limit,
 	       "TLS records per key; shortly before, a new connection is made; 0: the cipher's own (0)"),
+	BOOL("tunnel", "key_update", key_update,
+	     "follow when the EFTF changes its TLS key, if the kernel can; takes 75 kB; no: reconnect (yes)"),
 	CUSTOM("tunnel", "routes", routes, eftf_conf_parse_routes,
 	       "prefixes to route into the tunnel besides those that the EFTF gives"),
 	CUSTOM("tunnel", "address", static_addr, eftf_conf_parse_prefix,
@@ -98,6 +100,7 @@ static void defaults(struct eftf_ue_conf *conf)
 	conf->enterprise = EFTF_ENTERPRISE_DEFAULT;
 	memcpy(conf->device, device, sizeof(device));
 	conf->keepalive = 110;
+	conf->key_update = true;
 	conf->mode = EFTF_MODE_AUTO;
 	conf->sip_port = 5060;
 	conf->probe_timeout_ms = 4000;

@@ -57,6 +57,7 @@ struct eftf_ue_conf {
 	unsigned int keepalive;			/* s */
 	unsigned int timeout;			/* s; 0: three intervals */
 	unsigned int record_limit;		/* per key; 0: the cipher's own */
+	bool key_update;			/* follow the EFTF's changes of its TLS key */
 	struct eftf_conf_routes routes;
 	struct eftf_conf_prefix static_addr, gateway;
 	char *hook;

@@ -80,6 +80,7 @@ int eftf_device_open(struct eftf_device *dev, const char *name, uint32_t mtu,
 	if (dev->ifindex && dev->ifindex != info.ifindex)
 		forget(dev);
 	dev->ifindex = info.ifindex;
+	dev->key_update = info.key_update;
 	memcpy(dev->name, info.name, sizeof(dev->name));
 	if (info.role != EFTF_ROLE_UE)
 		return eftf_err_set(err, EINVAL, "device %s has the role gw: choose another name "

@@ -18,6 +18,7 @@ struct eftf_device {
 	char name[IFNAMSIZ];
 	uint32_t ifindex;		/* 0: not open */
 	uint32_t mtu;
+	bool key_update;		/* its kernel can take new TLS keys */
 	bool created;			/* by us: removed by eftf_device_close() */
 	struct eftf_conf_prefix addr;	/* on the device, by us */
 	struct eftf_routes routes;	/* into the device, by us */

@@ -51,10 +51,11 @@ static enum eftf_attempt handshake(struct eftf_tls *tls, int fd, struct eftf_sig
 
 enum eftf_attempt eftf_negotiate_tls(struct eftf_tls_ctx *ctx, int fd, const char *peer_name,
 				     struct eftf_signals *sig, struct eftf_tls_info *info,
-				     struct eftf_err *err)
+				     struct eftf_tls **parked, struct eftf_err *err)
 {
 	enum eftf_attempt attempt;
 	struct eftf_tls *tls;
+	struct eftf_err why;
 
 	memset(info, 0, sizeof(*info));
 	if (eftf_tls_new(&tls, ctx, fd, peer_name, err))
@@ -65,7 +66,10 @@ enum eftf_attempt eftf_negotiate_tls(struct eftf_tls_ctx *ctx, int fd, const cha
 		if (eftf_tls_plant(tls, err))
 			attempt = EFTF_ATTEMPT_FAILED;
 	}
-	eftf_tls_free(tls);
+	if (attempt == EFTF_ATTEMPT_UP && parked && !eftf_tls_park(tls, &why))
+		*parked = tls;
+	else
+		eftf_tls_free(tls);
 	return attempt;
 }
 

@@ -18,10 +18,12 @@
 /*
  * Handshake and keys on fd, a connected non-blocking TCP socket. Returns UP,
  * UNTRUSTED (certificate or name: final) or FAILED, with the reason in err.
+ * parked: the caller's then, to change keys later; NULL if the version of TLS
+ * does not, or if not wanted: parked is NULL.
  */
 enum eftf_attempt eftf_negotiate_tls(struct eftf_tls_ctx *ctx, int fd, const char *peer_name,
 				     struct eftf_signals *sig, struct eftf_tls_info *info,
-				     struct eftf_err *err);
+				     struct eftf_tls **parked, struct eftf_err *err);
 /*
  * DHCP on the kTLS socket fd. c: with client_id, keepalive, and token and
  * previous of an earlier lease set; afterwards c->lease. only: no other address

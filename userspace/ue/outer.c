@@ -69,7 +69,7 @@ enum eftf_attempt eftf_outer_open(struct eftf_ue *ue, struct eftf_outer *o, stru
 	if (connect_outer(ue, o, err))
 		return EFTF_ATTEMPT_NO_TCP;
 	attempt = eftf_negotiate_tls(ue->tls, o->fd, eftf_conf_name(&ue->conf), &ue->sig, &o->tls,
-				     err);
+				     ue->conf.key_update ? &o->parked : NULL, err);
 	if (attempt == EFTF_ATTEMPT_UP)
 		log_connected(ue, o);
 	return attempt;
@@ -80,4 +80,15 @@ void eftf_outer_close(struct eftf_outer *o)
 	if (o->fd >= 0)
 		close(o->fd);
 	o->fd = -1;
+	eftf_tls_free(o->parked);
+	o->parked = NULL;
+}
+
+struct eftf_tls *eftf_outer_take_parked(struct eftf_outer *o, const struct eftf_ue *ue)
+{
+	struct eftf_tls *tls = ue->device.key_update ? o->parked : NULL;
+
+	if (tls)
+		o->parked = NULL;
+	return tls;
 }

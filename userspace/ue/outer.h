@@ -11,6 +11,7 @@ struct eftf_outer {
 	int fd;
 	struct sockaddr_storage peer;	/* the EFTF, or the proxy */
 	struct eftf_tls_info tls;
+	struct eftf_tls *parked;	/* to change its keys later; NULL: they stay */
 };
 
 /*
@@ -20,5 +21,7 @@ struct eftf_outer {
 enum eftf_attempt eftf_outer_open(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err);
 /* Closes our descriptor; what the module was given goes on. */
 void eftf_outer_close(struct eftf_outer *o);
+/* The parked object, if this kernel has a use for it: the tunnel's from now on. */
+struct eftf_tls *eftf_outer_take_parked(struct eftf_outer *o, const struct eftf_ue *ue);
 
 #endif

@@ -60,7 +60,7 @@ static void adopt_lease(struct eftf_ue *ue, const struct eftf_dhcp4c *dhcp)
 }
 
 /* The tunnel itself could not go on: the same address in a new one, on the new connection. */
-static int attach_anew(struct eftf_ue *ue, const struct eftf_outer *o, struct eftf_err *err)
+static int attach_anew(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
 {
 	if (ue->tunnel_id &&
 	    eftf_nl_tunnel_del(ue->nl, ue->device.ifindex, ue->tunnel_id, err))
@@ -73,7 +73,7 @@ static int attach_anew(struct eftf_ue *ue, const struct eftf_outer *o, struct ef
 }
 
 /* Returns 0; 1: by a new tunnel; or a negative errno. */
-static int move(struct eftf_ue *ue, const struct eftf_outer *o, struct eftf_err *err)
+static int move(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
 {
 	struct eftf_routes plan;
 	int ret;
@@ -91,6 +91,7 @@ static int move(struct eftf_ue *ue, const struct eftf_outer *o, struct eftf_err 
 	}
 	if (ret)
 		return ret;
+	eftf_rekey_set(&ue->rekey, eftf_outer_take_parked(o, ue), ue->rekey.transport + 1);
 	eftf_routes_plan(&plan, &ue->lease, &ue->conf.routes);
 	if (eftf_device_set_routes(&ue->device, &plan, &o->peer, err))
 		log_warn("%s", err->text);

@@ -13,6 +13,7 @@
 #include "device.h"
 #include "dhcp4.h"
 #include "nl.h"
+#include "rekey.h"
 #include "renewal.h"
 #include "signals.h"
 #include "swap.h"
@@ -49,6 +50,7 @@ struct eftf_ue {
 	struct eftf_lease4 lease;	/* what is in force, by DHCP or static */
 	struct eftf_renewal renewal;
 	struct eftf_swap swap;
+	struct eftf_rekey rekey;	/* of the tunnel's current connection */
 	bool told_up;			/* the hook knows of the lease */
 	uint32_t tunnel_id;		/* 0: no tunnel */
 	uint64_t up_since;		/* ms */
@@ -61,7 +63,7 @@ struct eftf_ue {
  */
 enum eftf_attempt eftf_up(struct eftf_ue *ue);
 /* Device, tunnel and routes for ue->lease on a connection that is ready for it. */
-int eftf_attach(struct eftf_ue *ue, const struct eftf_outer *o, struct eftf_err *err);
+int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err);
 /*
  * Replaces the outer connection of the running tunnel if that is asked for and
  * due: a new one is made and negotiated while the old one goes on. What failed

@@ -146,7 +146,7 @@ static void tell_up(struct eftf_ue *ue)
 	ue->told_up = true;
 }
 
-int eftf_attach(struct eftf_ue *ue, const struct eftf_outer *o, struct eftf_err *err)
+int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
 {
 	struct eftf_routes plan;
 	int ret;
@@ -166,6 +166,7 @@ int eftf_attach(struct eftf_ue *ue, const struct eftf_outer *o, struct eftf_err 
 	ue->up_since = eftf_now_ms();
 	ue->down_reason = EFTF_REASON_NONE;
 	eftf_swap_reset(&ue->swap);
+	eftf_rekey_set(&ue->rekey, eftf_outer_take_parked(o, ue), 1);
 	eftf_renewal_start(&ue->renewal, ue->conf.static_addr.set ? NULL : &ue->dhcp,
 			   ue->device.name);
 	return 0;
@@ -212,6 +213,7 @@ void eftf_down(struct eftf_ue *ue)
 	    eftf_nl_tunnel_del(ue->nl, ue->device.ifindex, ue->tunnel_id, &err))
 		log_debug("tunnel: %s", err.text);
 	ue->tunnel_id = 0;
+	eftf_rekey_set(&ue->rekey, NULL, 0);
 	tell_down(ue, ue->sig.stop ? EFTF_HOOK_STOP_MS : EFTF_HOOK_MS);
 	eftf_device_close(&ue->device);
 }

@@ -22,7 +22,7 @@ static const char *const reasons[__EFTF_REASON_MAX] = {
 	[EFTF_REASON_NOT_FTT] = "the peer does not speak FTT-IMS",
 	[EFTF_REASON_BAD_RECORD] = "a TLS record was corrupt",
 	[EFTF_REASON_PROTOCOL] = "the EFTF broke the TLS protocol",
-	[EFTF_REASON_REKEY] = "the EFTF changes its TLS key, which this kernel cannot follow",
+	[EFTF_REASON_REKEY] = "the EFTF changes its TLS key, which was not followed here",
 	[EFTF_REASON_KEY_LIMIT] = "the TLS key has been used as often as it may be",
 	[EFTF_REASON_ERROR] = "the socket failed",
 	[EFTF_REASON_SWAPPED] = "it was replaced",
@@ -48,7 +48,35 @@ static void ended(struct eftf_ue *ue, uint32_t reason)
 {
 	ue->tunnel_id = 0;
 	ue->down_reason = reason;
+	eftf_rekey_set(&ue->rekey, NULL, 0);
 	eftf_backoff_lived(&ue->backoff, eftf_now_ms() - ue->up_since);
+}
+
+/* Without the next key nothing can be read any more: rather a new tunnel at once. */
+static void give_up(struct eftf_ue *ue)
+{
+	struct eftf_err err;
+
+	if (eftf_nl_tunnel_del(ue->nl, ue->device.ifindex, ue->tunnel_id, &err))
+		log_debug("tunnel: %s", err.text);
+	ended(ue, EFTF_REASON_REKEY);
+}
+
+static void change_key(struct eftf_ue *ue, const struct eftf_tunnel_info *info)
+{
+	struct eftf_err err;
+	int ret = eftf_rekey_answer(&ue->rekey, ue->nl, info, &err);
+
+	if (ret > 0)
+		log_info("TLS receiving key changed by the EFTF%s",
+			 info->update_requested ? ", sending key as well" : "");
+	else if (!ret)
+		log_debug("a TLS key of an old connection changes: not followed");
+	else
+		log_warn("tunnel: %s", err.text);
+	if (ret == -EOPNOTSUPP)
+		give_up(ue);
+	/* after any other failure the module does so by itself */
 }
 
 void eftf_on_event(const struct eftf_tunnel_info *info, void *arg)
@@ -76,6 +104,9 @@ void eftf_on_event(const struct eftf_tunnel_info *info, void *arg)
 	case EFTF_CMD_EVENT_SWAPPED:
 		log_debug("the old outer connection is gone: %s", info->reason_name);
 		eftf_swap_drained(&ue->swap);
+		break;
+	case EFTF_CMD_EVENT_KEY_UPDATE:
+		change_key(ue, info);
 		break;
 	default:
 		break;

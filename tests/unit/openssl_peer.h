@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * OpenSSL as the other end, and as what the kernel does with the keys that it
+ * is given. In a file of its own: the headers of both TLS libraries do not go
+ * together.
+ */
+#ifndef EFTF_TEST_OPENSSL_PEER_H
+#define EFTF_TEST_OPENSSL_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tls_key.h"
+
+#define PEER_RECORD_MAX 1024
+
+struct peer;
+
+/* cert, key: of a server. suite: of TLS 1.3. tickets: that a server sends. */
+struct peer *peer_new(const char *cert, const char *key, const char *suite, int fd, int tickets);
+void peer_free(struct peer *p);
+/* Returns 1: done, 0: not yet, -1: failed. */
+int peer_handshake(struct peer *p);
+/* Sends a KeyUpdate and is under the new key then. */
+bool peer_update(struct peer *p, bool request);
+bool peer_write(struct peer *p, const char *text);
+/* Compares what comes; takes KeyUpdates on the way, and answers them. */
+bool peer_reads(struct peer *p, const char *text);
+
+/* Makes a record, of octets in all, and counts on. */
+size_t record_seal(struct eftf_tls_key *key, uint8_t type, const void *data, size_t len,
+		   uint8_t record[PEER_RECORD_MAX]);
+/* Opens one and counts on. Returns octets of data and the type; -1: it is not authentic. */
+int record_open(struct eftf_tls_key *key, const uint8_t *record, size_t len, uint8_t *type,
+		uint8_t data[PEER_RECORD_MAX]);
+
+#endif
