@@ -9,6 +9,9 @@
 
 #include "fixture.h"
 
+/* By this the kernel counts down: far more than will ever fail. */
+#define TIMES 1000000000
+
 static int nth_fd = -1;
 
 static void put(const char *path, const char *text)
@@ -88,6 +91,28 @@ static void module_range(char *start, char *end, size_t size)
 	assert_true(base);
 }
 
+/* The tap's own copies of packets must not fail: a packet that it misses proves nothing. */
+static void tap_range(char *start, char *end, size_t size)
+{
+	unsigned long at, from = 0, to = 0;
+	char line[512], name[128];
+	FILE *f = fopen("/proc/kallsyms", "r");
+
+	assert_non_null(f);
+	while (!to && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx %*c %127s", &at, name) != 2)
+			continue;
+		if (from && at > from)
+			to = at;
+		if (!strcmp(name, "packet_rcv"))
+			from = at;
+	}
+	fclose(f);
+	assert_true(to);
+	snprintf(start, size, "0x%lx", from);
+	snprintf(end, size, "0x%lx", to);
+}
+
 void fault_module(unsigned int percent)
 {
 	char text[32], start[32], end[32];
@@ -99,9 +124,47 @@ void fault_module(unsigned int percent)
 	module_range(start, end, sizeof(start));
 	put_both("require-start", start);
 	put_both("require-end", end);
+	tap_range(start, end, sizeof(start));
+	put_both("reject-start", start);
+	put_both("reject-end", end);
 	put_both("stacktrace-depth", "32");
 	fault_any_allocation();
 	put_both("task-filter", "0");
+	snprintf(text, sizeof(text), "%d", TIMES);
+	put_both("times", text);
 	snprintf(text, sizeof(text), "%u", percent);
 	put_both("probability", text);
+}
+
+void fault_spare(bool spared)
+{
+	/* an allocation so far away that it never comes is all that the kernel looks at then */
+	if (fault_available())
+		put("/proc/thread-self/fail-nth", spared ? "2000000000" : "0");
+}
+
+static long number_in(const char *path)
+{
+	char text[32] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return atol(text);
+}
+
+bool fault_on(void)
+{
+	return number_in("/sys/kernel/debug/failslab/probability") > 0;
+}
+
+unsigned long fault_count(void)
+{
+	long slab = number_in("/sys/kernel/debug/failslab/times");
+	long page = number_in("/sys/kernel/debug/fail_page_alloc/times");
+
+	return (unsigned long)((slab >= 0 ? TIMES - slab : 0) + (page >= 0 ? TIMES - page : 0));
 }

@@ -15,5 +15,11 @@ bool fault_nth_done(void);
  * stack fail: of small objects (slab) and of pages. 0 ends that.
  */
 void fault_module(unsigned int percent);
+/* Nothing fails for this thread while it is spared, of what it does itself: a test's own preparations. */
+void fault_spare(bool spared);
+/* Do they fail now? Other programs may have asked for it. */
+bool fault_on(void);
+/* How many allocations have failed since fault_module() was last called with more than 0. */
+unsigned long fault_count(void);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fixture.h"
 
+#include "fault.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -64,14 +66,18 @@ static void fx_lo_up(struct fx *fx)
 		fail_msg("loopback: %s", err.text);
 }
 
-static void fx_device(struct fx *fx)
+void fx_device(struct fx *fx)
 {
 	struct eftf_link_spec spec = {.name = FX_DEV, .role = fx->role};
 	struct in_addr own = fx_addr(fx_own(fx)), other = fx_addr(fx_other(fx));
 	struct eftf_route route = {.family = AF_INET, .plen = 32};
 	struct eftf_err err = {""};
+	int ret;
 
-	if (eftf_rt_link_add(fx->rt, &spec, &err) ||
+	fault_spare(true);
+	ret = eftf_rt_link_add(fx->rt, &spec, &err);
+	fault_spare(false);
+	if (ret ||
 	    eftf_rt_link_get(fx->rt, FX_DEV, fx_link, fx, &err) ||
 	    eftf_rt_addr_add(fx->rt, fx->ifindex, AF_INET, &own, 32, &err) ||
 	    eftf_rt_link_up(fx->rt, fx->ifindex, true, &err))
@@ -129,7 +135,7 @@ int fx_setup_gw(void **state)
 int fx_teardown(void **state)
 {
 	struct fx *fx = *state;
-	bool clean = tap_stop(fx->tap);
+	bool clean = tap_stop(fx->tap, fx->short_of_memory || fault_on());
 
 	fx_tap = NULL;
 	if (fx->peer.fd >= 0)
@@ -216,6 +222,14 @@ void fx_attach(struct fx *fx)
 		fail_msg("attach: %s", err.text);
 	close(dut);
 	fx_event(fx, EFTF_CMD_EVENT_UP, FX_PATIENCE);
+}
+
+void fx_set(struct fx *fx, const struct eftf_tunnel_change *change)
+{
+	struct eftf_err err;
+
+	if (eftf_nl_tunnel_set(fx->nl, fx->ifindex, fx->id, change, &err))
+		fail_msg("set: %s", err.text);
 }
 
 size_t fx_envelope(const struct fx *fx, uint8_t *out, const void *data, size_t len)
@@ -380,6 +394,14 @@ void fx_expect_closed(struct fx *fx, uint8_t level, uint8_t description)
 		fail_msg("expected the end of the stream after the alert, seen: %ld", n);
 }
 
+void fx_forget_events(struct fx *fx)
+{
+	struct eftf_err err;
+
+	(void)eftf_nl_events_read(fx->events, fx_note, fx, &err);
+	fx->n_seen = 0;
+}
+
 static void fx_keep(const struct eftf_tunnel_info *info, void *arg)
 {
 	*(struct eftf_tunnel_info *)arg = *info;
@@ -414,6 +436,22 @@ void fx_wait_stat(struct fx *fx, enum eftf_stat which, uint64_t value)
 	assert_int_equal(seen, value);
 }
 
+void fx_wait_records(struct fx *fx, enum eftf_direction direction, uint64_t records)
+{
+	int64_t end = fx_now() + FX_PATIENCE;
+	uint64_t seen;
+
+	for (;;) {
+		struct eftf_tunnel_info info = fx_get(fx);
+
+		seen = direction == EFTF_DIRECTION_TX ? info.key_records_tx : info.key_records_rx;
+		if (seen >= records || fx_now() > end)
+			break;
+		fx_sleep(10);
+	}
+	assert_int_equal(seen, records);
+}
+
 void fx_wait_idle(struct fx *fx)
 {
 	int64_t end = fx_now() + FX_PATIENCE;
@@ -432,18 +470,51 @@ static void fx_add(const struct eftf_tunnel_info *info, void *arg)
 	++*(unsigned int *)arg;
 }
 
-void fx_stuff(struct fx *fx)
+/* Until the sender is held back by its own buffer, whose packets wait in the tunnel. */
+static void fx_fill_up(struct fx *fx)
 {
 	static const char text[FX_STUFFING] = "stuffing";
 
-	/* the sender is held back by its own buffer, whose packets wait in the tunnel */
 	for (int idle = 0; idle < 20; idle++) {
 		while (send(fx->udp, text, sizeof(text), MSG_DONTWAIT) > 0)
 			idle = 0;
 		fx_sleep(10);
 	}
+}
+
+void fx_stuff(struct fx *fx)
+{
+	int64_t end = fx_now() + 3 * FX_PATIENCE;
+	uint64_t octets, stalls;
+
+	/* a worker that was waiting for a processor takes more; one that has tried in vain does not */
+	do {
+		octets = fx_stat(fx, EFTF_STAT_TX_STREAM_BYTES);
+		stalls = fx_stat(fx, EFTF_STAT_TX_STALLS);
+		fx_fill_up(fx);
+		while (fx_stat(fx, EFTF_STAT_TX_STALLS) == stalls && fx_now() < end)
+			fx_sleep(20);
+	} while (fx_stat(fx, EFTF_STAT_TX_STREAM_BYTES) != octets && fx_now() < end);
+	assert_true(fx_now() < end);
 	assert_true(fx_get(fx).queue_packets > 0);
-	assert_true(fx_stat(fx, EFTF_STAT_TX_STALLS) > 0);
+}
+
+void fx_expect_each_once(struct fx *fx, const uint8_t *seen, uint32_t n)
+{
+	struct eftf_tunnel_info info = fx_get(fx);
+	/* a slow machine's queue is full at times, or too long for too long */
+	uint64_t full = info.stats[EFTF_STAT_DROP_TX_FULL], codel = info.stats[EFTF_STAT_DROP_TX_CODEL];
+	uint32_t missing = 0, first = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (seen[i] > 1)
+			fail_msg("expected packet %u once, seen: %u times", i, seen[i]);
+		if (!seen[i] && !missing++)
+			first = i;
+	}
+	if (missing != full + codel)
+		fail_msg("%u packets did not come, %u is the first; counted as dropped: %llu (full), %llu (CoDel)",
+			 missing, first, (unsigned long long)full, (unsigned long long)codel);
 }
 
 unsigned int fx_count(struct fx *fx)
@@ -454,4 +525,15 @@ unsigned int fx_count(struct fx *fx)
 	if (eftf_nl_tunnel_get(fx->nl, 0, 0, fx_add, &n, &err))
 		fail_msg("dump: %s", err.text);
 	return n;
+}
+
+void fx_wait_count(struct fx *fx, int ms, unsigned int n, const char *after)
+{
+	int64_t end = fx_now() + ms;
+
+	while (fx_count(fx) != n) {
+		if (fx_now() > end)
+			fail_msg("%s: expected %u tunnels, seen: %u", after, n, fx_count(fx));
+		fx_sleep(5);
+	}
 }

@@ -34,6 +34,7 @@ struct fx {
 	uint32_t id;		/* of the tunnel that fx_attach() made */
 	struct rec peer;	/* the other end of its connection */
 	struct tap *tap;	/* no plaintext, ever */
+	bool short_of_memory;	/* by a test's will: then the tap misses packets, too */
 	int udp;		/* a socket at the module's inner address */
 	struct eftf_tunnel_info seen[64];	/* events that came, oldest first */
 	unsigned int n_seen;
@@ -48,6 +49,9 @@ int fx_setup_ue(void **state);
 int fx_setup_gw(void **state);
 int fx_teardown(void **state);
 
+/* Makes the device anew, after it was deleted; fills fx->ifindex. */
+void fx_device(struct fx *fx);
+
 /* A connected TCP pair on loopback. */
 void fx_tcp_pair(int *a, int *b);
 /* A pair whose end *dut has kTLS as told; peer is the test's end. */
@@ -60,6 +64,9 @@ struct eftf_tunnel_spec fx_spec(const struct fx *fx, int fd);
 /* Attaches the socket; returns 0 or the negative errno, the text in err. */
 int fx_attach_fd(struct fx *fx, int fd, struct eftf_err *err);
 
+/* Changes the tunnel's settings. */
+void fx_set(struct fx *fx, const struct eftf_tunnel_change *change);
+
 /* An envelope with a UDP packet from the peer's inner address to the module's. */
 size_t fx_envelope(const struct fx *fx, uint8_t *out, const void *data, size_t len);
 /* Sends it as one record. */
@@ -70,7 +77,7 @@ void fx_expect_udp(struct fx *fx, const char *text);
 void fx_dut_says(struct fx *fx, const char *text);
 /* Expects an envelope with that text at the peer. */
 void fx_expect_envelope(struct fx *fx, const char *text);
-/* Sends packets of FX_STUFFING octets until not one more is taken; the peer reads none. */
+/* Sends packets of FX_STUFFING octets until not one more is taken and none leaves any more; the peer reads none. */
 #define FX_STUFFING 1200
 void fx_stuff(struct fx *fx);
 /* Traffic both ways works. */
@@ -85,11 +92,20 @@ void fx_expect_down_or_lost(struct fx *fx);
 /* Expects an alert from the module, then its end of stream. */
 void fx_expect_closed(struct fx *fx, uint8_t level, uint8_t description);
 
+/* Events that came are not looked at any more. */
+void fx_forget_events(struct fx *fx);
+
 uint64_t fx_stat(struct fx *fx, enum eftf_stat which);
 void fx_wait_stat(struct fx *fx, enum eftf_stat which, uint64_t value);
+/* Waits until so many records are counted under the present key; the worker counts after it has sent or read. */
+void fx_wait_records(struct fx *fx, enum eftf_direction direction, uint64_t records);
+/* Each of n packets was seen once, but for those that the module counts as dropped from its queue. */
+void fx_expect_each_once(struct fx *fx, const uint8_t *seen, uint32_t n);
 struct eftf_tunnel_info fx_get(struct fx *fx);
 void fx_wait_idle(struct fx *fx);	/* until nothing is queued any more */
 unsigned int fx_count(struct fx *fx);	/* tunnels in the namespace */
+/* Waits until there are n tunnels. */
+void fx_wait_count(struct fx *fx, int ms, unsigned int n, const char *after);
 /* Milliseconds of a clock that never goes back. */
 int64_t fx_now(void);
 void fx_sleep(int ms);			/* for time to pass, not for things to happen */

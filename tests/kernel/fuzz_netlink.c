@@ -571,7 +571,8 @@ static void random_messages(void **state)
 	printf("%u rounds, %lu messages: %lu agreed to, %lu refused (%lu without a word), %lu tunnels\n",
 	       fuzz.round - fuzz.first, nf.sent, nf.agreed, nf.refused, nf.silent, nf.made);
 	make_and_delete(fx);
-	assert_true(nf.made > 0 && nf.refused > 0);
+	/* in a few rounds chance may have it otherwise */
+	assert_true((nf.made > 0 && nf.refused > 0) || nf.sent < 2000);
 }
 
 /* The module serves somebody else as ever. */

@@ -8,11 +8,14 @@
 #include "fuzz.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -313,6 +316,27 @@ static bool heard_text(const char *text)
 	return false;
 }
 
+/* Where did it get stuck? */
+static void fail_stuck(bool there)
+{
+	uint32_t mem[SK_MEMINFO_VARS] = {0};
+	struct eftf_tunnel_info info;
+	socklen_t len = sizeof(mem);
+	int unsent = 0;
+
+	fuzz_tell();
+	info = fx_get(sf.fx);
+	ioctl(sf.now.rec.fd, SIOCOUTQ, &unsent);
+	getsockopt(sf.fx->udp, SOL_SOCKET, SO_MEMINFO, mem, &len);
+	fail_msg("the tunnel neither ends nor carries packets (%s; there: %d, broken: %d; the peer has %zu octets not in "
+		 "records, %zu not sent, %d on their way; the module has read %llu octets, %llu packets, dropped %llu; "
+		 "the socket has dropped %u)", sf.may_die ? sf.may_die : "nothing ends it", there, sf.now.broken,
+		 sf.now.n_plain, sf.now.n_wire, unsent,
+		 (unsigned long long)info.stats[EFTF_STAT_RX_STREAM_BYTES],
+		 (unsigned long long)info.stats[EFTF_STAT_RX_PACKETS],
+		 (unsigned long long)info.stats[EFTF_STAT_DROP_RX_BACKLOG], mem[SK_MEMINFO_DROPS]);
+}
+
 /* One way, then back; or the end of the tunnel. */
 static void wait_for_verdict(void)
 {
@@ -324,6 +348,7 @@ static void wait_for_verdict(void)
 	snprintf(text, sizeof(text), "there %u?", fuzz.round);
 	snprintf(sf.wanted, sizeof(sf.wanted), "and back %u", fuzz.round);
 	sf.got = false;
+	sf.now.honest = true;
 	side_say(&sf.now, out, fx_envelope(sf.fx, out, text, strlen(text)));
 	side_seal(&sf.now, true);
 	while (!sf.got && !sf.down) {
@@ -339,8 +364,7 @@ static void wait_for_verdict(void)
 			send(sf.fx->udp, sf.wanted, strlen(sf.wanted), MSG_DONTWAIT);
 		}
 		if (fx_now() > end)
-			fuzz_fail("the tunnel neither ends nor carries packets (%s; there: %d, broken: %d)",
-				  sf.may_die ? sf.may_die : "nothing ends it", there, sf.now.broken);
+			fail_stuck(there);
 		fx_sleep(1);
 	}
 }
@@ -359,6 +383,14 @@ static void end_broken(void)
 	side_push(&sf.now, SIZE_MAX, 1000);
 	side_let_go(&sf.now);
 	side_close(&sf.now, fuzz_one_in(2));
+}
+
+/* The peer finishes what it has begun, and the tunnel has ended or carries packets. */
+static void come_to_verdict(void)
+{
+	finish_envelope(&sf.now);
+	end_broken();
+	wait_for_verdict();
 }
 
 static void check_end(void)
@@ -421,9 +453,7 @@ static void one_round(void)
 		if (fuzz_one_in(20))
 			read_events();
 	}
-	finish_envelope(&sf.now);
-	end_broken();
-	wait_for_verdict();
+	come_to_verdict();
 	if (sf.down) {
 		check_end();
 	} else {
@@ -468,6 +498,7 @@ static pid_t start_meddler(const struct fx *fx)
 
 static void hostile_peer(void **state)
 {
+	const int room = 16 << 20;
 	struct fx *fx = *state;
 	pid_t meddler;
 
@@ -475,6 +506,8 @@ static void hostile_peer(void **state)
 	sf.lived = sf.died = side_records = sf.swaps = sf.packets = 0;
 	sf.has_old = false;
 	memset(sf.reasons, 0, sizeof(sf.reasons));
+	/* it is read only now and then: nothing may get lost there */
+	assert_return_code(setsockopt(fx->udp, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)), errno);
 	meddler = start_meddler(fx);
 	fuzz_begin(50);
 	while (fuzz_round())
@@ -487,13 +520,13 @@ static void hostile_peer(void **state)
 	for (int i = 0; i < __EFTF_REASON_MAX; i++)
 		if (sf.reasons[i])
 			printf("reason %d: %lu\n", i, sf.reasons[i]);
-	/* and now one with manners */
+	/* and now one with manners, though something may be altered before it begins */
 	read_events();
 	sf.may_die = NULL;
 	sf.down = false;
 	attach();
-	wait_for_verdict();
-	if (sf.down)
+	come_to_verdict();
+	if (sf.down && !sf.may_die)
 		fuzz_fail("after all this a tunnel ended by itself (%s)", sf.end.reason_name);
 	side_let_go(&sf.now);
 	side_close(&sf.now, false);

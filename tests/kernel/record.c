@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -115,21 +116,41 @@ static long rec_open(struct rec *r, uint8_t *type, uint8_t *data, size_t body)
 	return n - 1;
 }
 
+static size_t rec_body(const struct rec *r)
+{
+	return (size_t)(r->raw[3] << 8 | r->raw[4]);
+}
+
 long rec_recv(struct rec *r, uint8_t *type, uint8_t *data, int ms)
 {
 	size_t body;
 	int err;
 
-	r->have = 0;
+	/* the last one was whole, whatever was in it; if not, this goes on with it */
+	if (r->have >= 5 && r->have == 5 + rec_body(r))
+		r->have = 0;
 	err = rec_fill(r, 5, ms);
 	if (err)
 		return err;
-	body = (size_t)(r->raw[3] << 8 | r->raw[4]);
+	body = rec_body(r);
 	if (r->raw[0] != REC_DATA || r->raw[1] != 3 || r->raw[2] != 3 || body < 17 ||
 	    body > REC_MAX + 256)
 		return -5;
 	err = rec_fill(r, 5 + body, ms);
 	return err ? err : rec_open(r, type, data, body);
+}
+
+bool rec_there(const struct rec *r)
+{
+	uint8_t header[5];
+	int have = 0;
+	ssize_t n = recv(r->fd, header, 5, MSG_PEEK | MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno != EAGAIN;
+	if (n == 0)
+		return true;
+	return n == 5 && !ioctl(r->fd, FIONREAD, &have) && have >= 5 + (header[3] << 8 | header[4]);
 }
 
 static int ktls_direction(int fd, int direction, const struct rec_key *key)

@@ -36,10 +36,14 @@ size_t rec_seal(struct rec_key *key, uint8_t type, const void *data, size_t len,
 void rec_send(struct rec *r, uint8_t type, const void *data, size_t len);
 /*
  * Reads one record, at most ms milliseconds. Returns its plaintext length and
- * *type; -1 at end of stream, -2 on reset, -3 when nothing came in time, -4 if
- * it does not authenticate, -5 if what came is no TLS record.
+ * *type; -1 at end of stream, -2 on reset, -3 when it has not come in time (a
+ * part of it is kept for the next call), -4 if it does not authenticate, -5 if
+ * what came is no TLS record.
  */
 long rec_recv(struct rec *r, uint8_t *type, uint8_t *data, int ms);
+
+/* Is a whole record there, or the end of the stream? Does not wait. */
+bool rec_there(const struct rec *r);
 
 /* Gives a socket the same keys by kTLS: tx = key A, rx = key B, or the reverse. */
 enum { KTLS_NONE, KTLS_ULP, KTLS_TX, KTLS_RX, KTLS_BOTH };

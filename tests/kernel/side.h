@@ -19,6 +19,7 @@ struct side {
 	unsigned int unknown;		/* useless envelopes in a row */
 	bool fresh;			/* nothing useful was said yet */
 	bool broken;			/* what was said cannot be read as TLS */
+	bool honest;			/* alters no records any more */
 	struct ftt_ims_decoder heard;
 	uint8_t packet[65536];		/* that the module sends */
 	size_t n_packet;

@@ -15,7 +15,10 @@ struct tap;
 struct tap *tap_start(void);
 /* Octets from this TCP port are the module's. */
 void tap_watch(struct tap *tap, uint16_t port);
-/* Stops. False, and a line on stderr, if anything but TLS records was seen or packets were missed. */
-bool tap_stop(struct tap *tap);
+/*
+ * Stops. False, and a line on stderr, if anything but TLS records was seen or
+ * packets were missed; which may_miss allows.
+ */
+bool tap_stop(struct tap *tap, bool may_miss);
 
 #endif

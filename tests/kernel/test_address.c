@@ -33,15 +33,34 @@ static void add_addr6(struct fx *fx, const char *own, const char *route_to, uint
 		fail_msg("IPv6 address: %s", err.text);
 }
 
+static void expect_text(int fd, const char *text)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char got[256] = "";
+
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_return_code(recv(fd, got, sizeof(got) - 1, 0), errno);
+	assert_string_equal(got, text);
+}
+
 static int udp6(const char *own, const char *other)
 {
 	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(7777)};
-	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), tries = 200;
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int64_t end = fx_now() + 30000;
 
 	sin6.sin6_addr = addr6(own);
-	/* duplicate address detection may still run */
-	while (bind(fd, (struct sockaddr *)&sin6, sizeof(sin6)) && errno == EADDRNOTAVAIL && tries--)
+	/* duplicate address detection may still run; a checked kernel takes its time */
+	while ((ret = bind(fd, (struct sockaddr *)&sin6, sizeof(sin6))) && errno == EADDRNOTAVAIL &&
+	       fx_now() < end)
 		fx_sleep(20);
+	assert_return_code(ret, errno);
+	/* and only a moment after it the route by which packets to it are ours */
+	do
+		(void)!sendto(fd, "me", 2, 0, (struct sockaddr *)&sin6, sizeof(sin6));
+	while (poll(&p, 1, 200) != 1 && fx_now() < end);
+	expect_text(fd, "me");
 	sin6.sin6_addr = addr6(other);
 	assert_return_code(connect(fd, (struct sockaddr *)&sin6, sizeof(sin6)), errno);
 	return fd;
@@ -92,16 +111,6 @@ static void attach6(struct fx *fx, const char *inner, uint8_t plen)
 	if (eftf_nl_tunnel_new(fx->nl, &spec, &fx->id, &err))
 		fail_msg("attach: %s", err.text);
 	close(dut);
-}
-
-static void expect_text(int fd, const char *text)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	char got[256] = "";
-
-	assert_int_equal(poll(&p, 1, 10000), 1);
-	assert_return_code(recv(fd, got, sizeof(got) - 1, 0), errno);
-	assert_string_equal(got, text);
 }
 
 static void ipv6_both_ways(struct fx *fx, const char *own, const char *other, uint8_t plen)
@@ -191,16 +200,44 @@ static void prefixes_of_many_lengths(void **state)
 	fx->peer = peers[4];
 }
 
+/* A UE whose prefix contains another UE's, or the EFTF's address, may not use those. */
+static void longer_prefixes_inside_are_not_its_own(void **state)
+{
+	struct rec wide, narrow;
+	uint8_t out[512];
+	struct fx *fx = *state;
+	uint32_t id;
+	size_t n;
+
+	attach6(fx, UE6, 48);
+	wide = fx->peer;
+	id = fx->id;
+	attach6(fx, UE6, 128);
+	narrow = fx->peer;
+	n = envelope6(out, UE6, GW6, "not mine");
+	rec_send(&wide, REC_DATA, out, n);
+	rec_send(&narrow, REC_DATA, out, n);
+	fx_wait_stat(fx, EFTF_STAT_RX_PACKETS, 1);
+	fx->id = id;
+	fx_wait_stat(fx, EFTF_STAT_DROP_RX_SOURCE, 1);
+	n = envelope6(out, GW6, GW6, "as if from the EFTF itself");
+	rec_send(&wide, REC_DATA, out, n);
+	fx_wait_stat(fx, EFTF_STAT_DROP_RX_SOURCE, 2);
+	n = envelope6(out, "2001:db8:64:77::1", GW6, "mine");
+	rec_send(&wide, REC_DATA, out, n);
+	fx_wait_stat(fx, EFTF_STAT_RX_PACKETS, 1);
+	close(wide.fd);
+}
+
 static void keep_alive_over_ipv6(void **state)
 {
 	const struct eftf_tunnel_change change = {.has_keepalive = true, .keepalive = 1};
 	uint8_t type, data[REC_MAX + 256];
 	struct in6_addr ue = addr6(UE6), gw = addr6(GW6);
 	struct fx *fx = *state;
-	struct eftf_err err;
 
 	attach6(fx, UE6, 128);
-	assert_int_equal(eftf_nl_tunnel_set(fx->nl, fx->ifindex, fx->id, &change, &err), 0);
+	fx_set(fx, &change);
 	assert_int_equal(rec_recv(&fx->peer, &type, data, 10000), FTT_IMS_HDR_LEN + 48);
 	assert_int_equal(data[3 + 6], IPPROTO_ICMPV6);
 	assert_int_equal(data[3 + 40], 128);
@@ -283,6 +320,7 @@ int main(int argc, char **argv)
 		UE(ipv6_at_the_ue),
 		GW(ipv6_at_the_gateway),
 		GW(prefixes_of_many_lengths),
+		GW(longer_prefixes_inside_are_not_its_own),
 		UE(keep_alive_over_ipv6),
 		GW(keep_alive_over_ipv6),
 		GW(ue_to_ue_is_blocked),

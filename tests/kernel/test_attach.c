@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Attach: the module takes a socket with kTLS both ways, and refuses every other with a reason. */
 #include "fixture.h"
+#include "nl_genl.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -237,6 +238,52 @@ static void reads_what_waits(void **state)
 	fx_expect_alive(fx);
 }
 
+/* A command with one attribute more than it knows. */
+static int ask_with(struct fx *fx, uint8_t cmd, uint16_t attr, uint32_t value, struct eftf_err *err)
+{
+	struct eftf_nlreq req;
+	struct nlmsghdr *nlh = eftf_nl_genl_start(&req, fx->nl->family.id, cmd, NLM_F_ACK);
+	const struct eftf_nl_ask ask = {.nlh = nlh, .what = "command"};
+
+	mnl_attr_put_u32(nlh, EFTF_A_IFINDEX, fx->ifindex);
+	mnl_attr_put_u32(nlh, EFTF_A_ID, fx->id);
+	if (attr)
+		mnl_attr_put_u32(nlh, attr, value);
+	return eftf_nlsock_ask(&fx->nl->s, &ask, err);
+}
+
+/* What a command does nothing with it refuses, so that nobody thinks it did. */
+static void commands_refuse_what_they_do_not_know(void **state)
+{
+	static const struct {
+		uint8_t cmd;
+		uint16_t attr;
+	} cases[] = {
+		{EFTF_CMD_TUNNEL_SET, EFTF_A_INNER4},
+		{EFTF_CMD_TUNNEL_SET, EFTF_A_FD},
+		{EFTF_CMD_TUNNEL_SWAP, EFTF_A_KEEPALIVE},
+		{EFTF_CMD_TUNNEL_REKEY, EFTF_A_TIMEOUT},
+		{EFTF_CMD_TUNNEL_GET, EFTF_A_KEEPALIVE},
+		{EFTF_CMD_TUNNEL_DEL, EFTF_A_TIMEOUT},
+		{EFTF_CMD_TUNNEL_DEL, EFTF_A_STATS},
+		{EFTF_CMD_TUNNEL_DEL, EFTF_A_MAX + 1},
+	};
+	struct fx *fx = *state;
+	struct eftf_err err;
+
+	fx_attach(fx);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int ret = ask_with(fx, cases[i].cmd, cases[i].attr, 10, &err);
+
+		if (ret != -EINVAL)
+			fail_msg("command %u with attribute %u: expected EINVAL, seen: %d %s",
+				 cases[i].cmd, cases[i].attr, ret, ret ? err.text : "");
+	}
+	fx_expect_alive(fx);
+	assert_int_equal(ask_with(fx, EFTF_CMD_TUNNEL_SET, EFTF_A_KEEPALIVE, 10, &err), 0);
+	assert_int_equal(ask_with(fx, EFTF_CMD_TUNNEL_DEL, 0, 0, &err), 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +304,7 @@ int main(int argc, char **argv)
 		UE(refuses_taken_address_and_id),
 		GW(refuses_taken_address_and_id),
 		UE(reads_what_waits),
+		UE(commands_refuse_what_they_do_not_know),
 	};
 
 	if (argc > 1)

@@ -193,24 +193,11 @@ static void tickets_from_a_ue_are_impossible(void **state)
 	impossible(*state, REC_HANDSHAKE, message, sizeof(message));
 }
 
-static void key_update(void **state)
-{
-	struct fx *fx = *state;
-
-	fx_attach(fx);
-	fx_expect_alive(fx);
-	rec_send(&fx->peer, REC_HANDSHAKE, "\x18\0\0\1\0", 5);
-	fx_expect_down(fx, EFTF_REASON_REKEY);
-	fx_expect_closed(fx, 1, 0);
-}
-
 static void set_limit(struct fx *fx, uint64_t records)
 {
 	const struct eftf_tunnel_change change = {.has_record_limit = true, .record_limit = records};
-	struct eftf_err err;
 
-	if (eftf_nl_tunnel_set(fx->nl, fx->ifindex, fx->id, &change, &err))
-		fail_msg("set: %s", err.text);
+	fx_set(fx, &change);
 }
 
 static void key_limit(void **state)
@@ -250,7 +237,7 @@ static void key_limit_of_the_peer(void **state)
 	info = fx_event(fx, EFTF_CMD_EVENT_REKEY, 5000);
 	assert_int_equal(info.direction, EFTF_DIRECTION_RX);
 	assert_int_equal(info.key_records_rx, 7);
-	assert_int_equal(fx_get(fx).key_records_rx, 20);
+	fx_wait_records(fx, EFTF_DIRECTION_RX, 20);
 }
 
 static void set_times(struct fx *fx, uint32_t keepalive, uint32_t timeout)
@@ -259,10 +246,8 @@ static void set_times(struct fx *fx, uint32_t keepalive, uint32_t timeout)
 		.has_keepalive = true, .keepalive = keepalive,
 		.has_timeout = true, .timeout = timeout,
 	};
-	struct eftf_err err;
 
-	if (eftf_nl_tunnel_set(fx->nl, fx->ifindex, fx->id, &change, &err))
-		fail_msg("set: %s", err.text);
+	fx_set(fx, &change);
 }
 
 static void keep_alive_when_nothing_was_sent(void **state)
@@ -355,7 +340,6 @@ int main(int argc, char **argv)
 		UE(impossible_control_records),
 		UE(tickets_are_told_and_skipped),
 		GW(tickets_from_a_ue_are_impossible),
-		UE(key_update),
 		UE(key_limit),
 		UE(key_limit_of_the_peer),
 		UE(keep_alive_when_nothing_was_sent),

@@ -217,6 +217,7 @@ static void traffic_with_failing_allocations(void **state)
 	uint8_t type, data[REC_MAX + 256];
 	struct fx *fx = *state;
 
+	fx->short_of_memory = true;
 	for (unsigned int percent = 1; percent <= 20; percent += 3) {
 		fx_attach(fx);
 		fault_module(percent);

@@ -21,7 +21,7 @@ static bool tap_of(int what, const char *text)
 	assert_true(read(peer.fd, got, sizeof(got)) > 0);
 	close(dut);
 	close(peer.fd);
-	return tap_stop(tap);
+	return tap_stop(tap, false);
 }
 
 static void sees_plaintext(void **state)

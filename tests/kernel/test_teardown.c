@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,13 +80,13 @@ static void persistence_can_change(void **state)
 	struct eftf_err err;
 	pid_t pid = spawn_owner(fx, false);
 
-	assert_int_equal(eftf_nl_tunnel_set(fx->nl, fx->ifindex, fx->id, &change, &err), 0);
+	fx_set(fx, &change);
 	kill_child(pid);
 	fx_sleep(200);
 	fx_expect_alive(fx);
 	/* the one that takes it back is its owner */
 	change.persistent = false;
-	assert_int_equal(eftf_nl_tunnel_set(fx->nl, fx->ifindex, fx->id, &change, &err), 0);
+	fx_set(fx, &change);
 	eftf_nl_close(fx->nl);
 	fx_expect_down(fx, EFTF_REASON_OWNER);
 	assert_int_equal(eftf_nl_open(&fx->nl, &err), 0);
@@ -247,6 +248,7 @@ static void foreign_reader(void **state)
 static void many_foreign_writers(void **state)
 {
 	struct eftf_link_spec other = {.name = "eftf1", .role = EFTF_ROLE_GW};
+	const int little = 65536;	/* or all together take what TCP may have in a small machine */
 	struct rec peers[WRITERS];
 	static char data[65536];
 	struct fx *fx = *state;
@@ -264,9 +266,12 @@ static void many_foreign_writers(void **state)
 		spec.ifindex = if_nametoindex("eftf1");
 		spec.inner4.s_addr = htonl(0x0a400100 + (uint32_t)i);
 		spec.keepalive = 1;
+		setsockopt(dut, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little));
+		setsockopt(peers[i].fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
 		assert_int_equal(eftf_nl_tunnel_new(fx->nl, &spec, &id, &err), 0);
 		pids[i] = fork();
 		if (!pids[i]) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			while (send(dut, data, sizeof(data), MSG_NOSIGNAL) > 0)
 				;
 			_exit(0);
@@ -385,6 +390,63 @@ static void slow_listener_is_told(void **state)
 		close(peers[i].fd);
 }
 
+static void of_its_kind(const struct eftf_tunnel_info *info, void *arg)
+{
+	unsigned int *kinds = arg;
+
+	kinds[info->cmd == EFTF_CMD_EVENT_DOWN]++;
+	assert_int_equal(info->role, EFTF_ROLE_GW);
+}
+
+static unsigned int live;
+
+static void live_one(const struct eftf_tunnel_info *info, void *arg)
+{
+	(void)info;
+	(void)arg;
+	live++;
+}
+
+/* Two listeners, one of which sleeps: the other one gets every event, once, and no word of it. */
+static void slow_listener_disturbs_nobody(void **state)
+{
+	unsigned int awake[2] = {0}, slow[2] = {0};
+	struct rec peers[MANY];
+	struct fx *fx = *state;
+	struct eftf_nl *sleeper;
+	uint32_t ids[MANY];
+	struct eftf_err err;
+	int least = 1, ret;
+
+	assert_int_equal(eftf_nl_events_open(&sleeper, &err), 0);
+	setsockopt(eftf_nl_fd(sleeper), SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	attach_many(fx, peers, ids);
+	ret = eftf_nl_events_read(fx->events, of_its_kind, awake, &err);
+	if (ret || awake[0] != MANY || awake[1])
+		fail_msg("expected %d events UP at the listener that is awake, seen: %u, %u DOWN, %d",
+			 MANY, awake[0], awake[1], ret);
+	/* the one that slept is told, once, and knows all by a dump: from then on nothing gets lost without a word */
+	ret = eftf_nl_events_read(sleeper, of_its_kind, slow, &err);
+	if (ret != -ENOBUFS)
+		fail_msg("expected %d at the listener that slept, seen: %d, %u events", -ENOBUFS, ret,
+			 slow[0]);
+	assert_int_equal(eftf_nl_tunnel_get(fx->nl, 0, 0, live_one, NULL, &err), 0);
+	assert_int_equal(live, MANY);
+	slow[0] = slow[1] = 0;
+	/* from then on both are equal again */
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(eftf_nl_tunnel_del(fx->nl, fx->ifindex, ids[i], &err), 0);
+		assert_int_equal(eftf_nl_events_read(sleeper, of_its_kind, slow, &err), 0);
+		assert_int_equal(eftf_nl_events_read(fx->events, of_its_kind, awake, &err), 0);
+	}
+	if (slow[1] != MANY || awake[1] != MANY)
+		fail_msg("expected %d events DOWN at both, seen: %u at the one that slept, %u at the other",
+			 MANY, slow[1], awake[1]);
+	eftf_nl_close(sleeper);
+	for (int i = 0; i < MANY; i++)
+		close(peers[i].fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +465,7 @@ int main(int argc, char **argv)
 		UE(release_of_a_stalled_tunnel_is_bounded),
 		GW(dumps_while_tunnels_change),
 		GW(slow_listener_is_told),
+		GW(slow_listener_disturbs_nobody),
 	};
 
 	if (argc > 1)
