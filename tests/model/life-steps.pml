@@ -52,6 +52,7 @@ byte end_why;
 bit in_table, in_list, owned;
 bit timer_armed, timer_busy, timer_shut;
 bit queued;		/* packets in tunnel->queue */
+bit q_closed;		/* tunnel->queue.closed */
 byte up, down;		/* events sent */
 bit swap_done;
 
@@ -82,12 +83,10 @@ inline queue(t, w)
 /* The memory of the tunnel goes: nothing may be left that leads to it. */
 inline reclaim()
 {
-#ifndef BROKEN_PURGE_BEFORE_RCU
-	queued = 0;	/* what a last reader has added */
-#endif
 	assert(!queued && !c_pend && !timer_armed && !timer_busy);
 	assert(!owned && !in_table && !in_list && t_ref == 0);
 	t_alive = 0;
+	q_closed = 0;
 	force = 0;
 	end_why = 0
 }
@@ -111,8 +110,9 @@ inline put(last)
 	:: last ->
 		atomic { !elock; in_list = 0 }
 		d_step {
-#ifdef BROKEN_PURGE_BEFORE_RCU
-			queued = 0;
+			queued = 0;	/* eftf_queue_close */
+#ifndef BROKEN_QUEUE_STAYS_OPEN
+			q_closed = 1;
 #endif
 			assert(d_ref > 0);
 			d_ref--;

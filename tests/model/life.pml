@@ -16,7 +16,7 @@
  * Xmit           eftf_xmit, eftf_tunnel_xmit                any, RCU
  * Wake           eftf_transport_woken                       under the wait queue's lock
  * Tx             eftf_tx_work, eftf_tx_blocked,             workqueue
- *                eftf_tx_finish
+ *                eftf_tx_finish, eftf_tx_last_word
  * Rx             eftf_rx_work, eftf_rx_once                 workqueue
  * Drain          eftf_transport_drain_work                  workqueue
  * Release        eftf_transport_release_work                workqueue, after RCU
@@ -85,7 +85,7 @@ dead:		if
 rest:		atomic {
 			HAVE(t);
 			if
-			:: !draining[t] || released[t] -> goto done
+			:: !draining[t] || released[t] -> goto done	/* eftf_tx_last_word */
 			:: !draining[t] && !released[t] && !closing -> goto worn
 			:: draining[t] && patient[t] && !rx_end[t] && !closing -> goto done
 			:: else
@@ -186,6 +186,9 @@ end:	atomic { rel[t] && gp[t] == 0; HAVE(t) }
 #ifndef BROKEN_LISTED_TILL_LAST
 	atomic { !tlock; listed[t] = 0 }
 #endif
+#ifndef BROKEN_LAST_WORD_LATE
+	atomic { HAVE(t); queue(t, TX(t)) }	/* for the last word; it may not come in time */
+#endif
 #ifdef BROKEN_TX_FIRST
 	cancel_sync(TX(t));
 #endif
@@ -196,6 +199,9 @@ end:	atomic { rel[t] && gp[t] == 0; HAVE(t) }
 #endif
 #ifndef BROKEN_RX_ONCE
 	cancel_sync(RX(t));	/* the TX worker may have queued it */
+#endif
+#ifdef BROKEN_LAST_WORD_LATE
+	atomic { HAVE(t); queue(t, TX(t)) }
 #endif
 #ifdef BROKEN_LISTED_TILL_LAST
 	atomic { !tlock; listed[t] = 0 }
@@ -257,7 +263,7 @@ proctype Close()
 
 end:	do
 	:: atomic { c_pend && !c_busy -> c_pend = 0; c_busy = 1; HAVE_TUNNEL; assert(!gone) }
-		atomic { !elock; in_table = 0 }
+		atomic { !elock; elock = 1; in_table = 0 }
 #ifndef BROKEN_OWNER_NOT_LEFT
 		atomic { !olock; owned = 0 }
 #endif
@@ -268,6 +274,7 @@ end:	do
 		d_step {
 			assert(!gone && up == 1 && down == 0);
 			down++;
+			elock = 0;
 			queued = (queued && end_why == R_DELETED)
 		}
 		atomic { !tlock; tlock = 1 }
@@ -322,7 +329,7 @@ proctype Xmit()
 	byte tp;
 
 end:	atomic { in_table && !unlisted -> rcu = rcu | IN_XMIT }
-	d_step { HAVE_TUNNEL; queued = 1 }
+	d_step { HAVE_TUNNEL; queued = !q_closed }
 	d_step { HAVE_TUNNEL; tp = cur }
 	d_step {
 		if

@@ -14,6 +14,7 @@
  * Timer          eftf_keepalive_timer, eftf_keepalive_stall_check
  * Peer           records and FIN that come in: kTLS makes them readable and
  *                announces each once (tls_data_ready, tls_strp_work)
+ * Helper         the answer to EVENT_KEY_UPDATE: eftf_key_change (with KEYS)
  * Room           TCP: an acknowledgement makes room; a wake-up only if a
  *                sender has left SOCK_NOSPACE behind (sk_stream_write_space)
  *
@@ -24,6 +25,8 @@
  * cur            tunnel->transport
  * waiting[t]     tp->wait is in sk_sleep(): a wake-up calls eftf_transport_woken
  * readable[t]    records that recvmsg would give; ended[t]: it gives the end
+ * keyless        TLS has read a KeyUpdate, the first record, and has no key for the next
+ * awaited        tp->key_since; brought: EFTF_TP_KEY_RX; asked: the event was sent
  * room[t]        sendmsg would accept; nospace[t]: SOCK_NOSPACE
  * stalled[t]     stalled_since of the transport; soon: the timer is armed for at most
  *                a second; late: it is armed for the next keep-alive
@@ -69,6 +72,7 @@ bit stalled[N];
 #endif
 bit soon, late, timer_busy;
 bit draining;	/* the old transport */
+bit keyless, awaited, brought, asked, updated;
 
 inline kick_tx(t)
 {
@@ -162,6 +166,12 @@ proctype Rx(byte t)
 
 end:	do
 	:: atomic { rx_pend[t] && !rx_busy[t] -> rx_pend[t] = 0; rx_busy[t] = 1; budget = BUDGET }
+#ifdef KEYS
+		if	/* eftf_key_receive */
+		:: brought -> keyless = 0; awaited = 0; brought = 0
+		:: else
+		fi;
+#endif
 again:		if
 		:: seen_end[t] -> goto done
 		:: !seen_end[t] && budget == 0 ->
@@ -172,7 +182,23 @@ again:		if
 		:: else -> budget--
 		fi;
 		if
+#ifdef KEYS
+		:: keyless ->	/* EKEYEXPIRED */
+			assert(awaited);
+			goto done
+		:: atomic { !updated && readable[t] -> readable[t]--; updated = 1; keyless = 1 }
+#ifdef BROKEN_KEY_ASKED_FIRST
+			asked = 1;
+			awaited = 1;
+#else
+			awaited = 1;	/* eftf_key_announced */
+			asked = 1;
+#endif
+			goto again
+		:: atomic { updated && !keyless && readable[t] -> readable[t]-- }
+#else
 		:: atomic { readable[t] -> readable[t]-- }
+#endif
 #ifdef BROKEN_RX_ONE_RECORD
 			goto done
 #else
@@ -208,6 +234,25 @@ proctype Peer(byte t)
 #endif
 	:: skip
 	fi
+}
+
+proctype Helper()
+{
+end:	atomic {
+		asked ->
+		if
+		:: !awaited -> goto refused
+		:: else
+		fi
+	}
+#ifdef BROKEN_KEY_KICKS_FIRST
+	d_step { kick_rx(0) }
+	brought = 1;
+#else
+	brought = 1;
+	d_step { kick_rx(0) }
+#endif
+refused: skip
 }
 
 /* Room comes back in the end: without it nothing could be owed. */
@@ -349,6 +394,9 @@ init
 		run Quiet();
 #ifdef IN
 		run Rx(0); run Peer(0);
+#ifdef KEYS
+		run Helper();
+#endif
 		BOTH(run Rx(1); run Peer(1);)
 #else
 		BOTH(room[1] = 1; run Tx(1); run Room(1); run Drain();)
