@@ -251,7 +251,7 @@ static void conf(void)
 		"ca = /ca.pem\ncert = /c.pem\nkey = /k.pem\nclient_id = me\nenterprise = 1\n"
 		"[tunnel]\ndevice = eftf0\nmtu = 1400\nkeepalive = 60\ntimeout = 200\n"
 		"routes = 10.0.0.0/8, 192.0.2.0/24\naddress = 10.64.0.2/16\ngateway = 10.64.0.1\n"
-		"hook = /bin/true\n[proxy]\nurl = http://[2001:db8::1]:3128\nuser = u\n"
+		"key_update = yes\nhook = /bin/true\n[proxy]\nurl = http://[2001:db8::1]:3128\nuser = u\n"
 		"password = p\nauth = digest\nfallback = yes\n[detect]\nmode = auto\n"
 		"pcscf = 2001:db8::2\nsip_port = 5060\nmedia = 192.0.2.1:3478\n"
 		"control = [2001:db8::3]:443\ntimeout_ms = 4000\nrecheck = 60\n"
@@ -263,7 +263,7 @@ static void conf(void)
 		"mtu = 1400\nlease = 3600\nkeepalive = 110\nkeepalive_min = 10\n"
 		"keepalive_max = 600\ntimeout = 0\nhold = 120\nmax_tunnels = 10\n"
 		"max_tunnels_per_source = 3\nmax_handshakes = 5\nmax_handshakes_per_source = 2\n"
-		"handshake_timeout = 10\nnegotiate_timeout = 10\nue_to_ue = no\n"
+		"handshake_timeout = 10\nnegotiate_timeout = 10\nue_to_ue = no\nkey_update = yes\n"
 		"enterprise = 32473\nlog_level = info\nsyslog = no\n";
 
 	seed("conf_ue", ue, sizeof(ue) - 1);

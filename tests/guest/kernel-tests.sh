@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The programs of tests/kernel, one after the other, in the guest; or only those that are named.
+# The programs of tests/kernel, one after the other, in the guest; or only those that are named, here or in EFTF_ONLY.
+# test_patience has its own scenario.
 #   tests/guest/run --modules ... tests/guest/kernel-tests.sh [attach stream ...]
 set -u
 
@@ -9,9 +10,10 @@ set -u
 
 tests=${EFTF_KERNEL_TESTS:?the folder of the test programs}
 names=("$@")
+[[ ${#names[@]} -gt 0 ]] || read -ra names <<<"${EFTF_ONLY:-}"
 if [[ ${#names[@]} -eq 0 ]]; then
 	for program in "$tests"/test_*; do
-		[[ ! -x $program || $program == *.[od] ]] || names+=("${program##*/test_}")
+		[[ ! -x $program || $program == *.[od] || $program == */test_patience ]] || names+=("${program##*/test_}")
 	done
 fi
 

@@ -13,13 +13,19 @@
 #   spawn NAME COMMAND...            starts it in the background, output to $EFTF_RESULTS/NAME.log
 #   spawn_in NS NAME COMMAND...      the same in a network namespace
 #   alive NAME, pid_of NAME, stop NAME [SIGNAL]
-#   wait_for SECONDS CONDITION WHAT  polls a condition (shell text) until it holds
+#   wait_for SECONDS CONDITION WHAT  polls a condition (shell text) until it holds; longer in a checked kernel
+#   watch_tls INTERFACE [PORT]       from now on looks at what passes there; "in_ns NS" may stand in front of INTERFACE
+#   check_tls WHERE [PLAIN [OTHER]]  ends that; passes if there were TLS records and, but for PLAIN directions of
+#                                    connections (0), nothing else, and OTHER packets of other kinds (0, or any)
 
 EFTF_RESULTS=${EFTF_RESULTS:-$(mktemp -d)}
 checks_passed=0 checks_failed=0 checks_skipped=0 finished=
+# A checked kernel under emulation takes its time: more patience there, and fewer programs started by polling.
+patience=1 pause=0.1
+[[ ! -e /sys/kernel/debug/kmemleak ]] || patience=4 pause=0.7
 declare -A spawned=()
 
-say() { echo "== $*"; }
+say() { echo "== $* ($SECONDS s)"; }
 
 ok() {
 	checks_passed=$((checks_passed + 1))
@@ -119,15 +125,38 @@ stop_all() {
 }
 
 wait_for() {
-	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local deadline=$((${EPOCHREALTIME/./} + $1 * patience * 1000000))
 
 	until eval "$2" >/dev/null 2>&1; do
 		if ((${EPOCHREALTIME/./} > deadline)); then
-			[[ -z $3 ]] || echo "        waited $1 s in vain for: $3"
+			[[ -z $3 ]] || echo "        waited $(($1 * patience)) s in vain for: $3"
 			return 1
 		fi
-		sleep 0.1
+		sleep "$pause"
 	done
+}
+
+# watch_tls [in_ns NS] INTERFACE [PORT]
+watch_tls() {
+	local ns=()
+	[[ $1 != in_ns ]] || { ns=(ip netns exec "$2"); shift 2; }
+	spawn tls-only "${ns[@]}" "${EFTF_TEST_TOOLS:-$EFTF_REPO/build/test-tools}/tls-only" "$@"
+	wait_for 20 "grep -q watching $EFTF_RESULTS/tls-only.log" "tls-only"
+}
+
+check_tls() {
+	local where=$1 plain=${2:-0} other=${3:-0} file=$EFTF_RESULTS/tls-only.log
+	local streams records octets plaintext gaps unknown others missed
+
+	stop tls-only || { not_ok "$where: tls-only" "exit status 0" "$(cat "$file")"; return; }
+	read -r -d '' streams records octets plaintext gaps unknown others missed < <(awk 'NF == 2 { print $2 }' "$file")
+	if [[ $plaintext != "$plain" || $((gaps + unknown + missed)) != 0 ]] ||
+		[[ $other != any && $others != "$other" ]] || ((records == 0)); then
+		not_ok "$where: nothing but TLS records" \
+			"records, plaintext $plain, gaps 0, unknown 0, other $other, missed 0" "$(cat "$file")"
+	else
+		ok "$where: nothing but TLS: $records records, $octets octets, $streams streams, $plaintext of them plaintext as intended"
+	fi
 }
 
 summary() {

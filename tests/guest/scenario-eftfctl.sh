@@ -76,9 +76,9 @@ if [[ ${1:-} == inside ]]; then
 	say "a tunnel is carried on with another connection"
 	before=$(eftfctl --json tunnel show id 77 | json '.tunnels[0].outer_peer')
 	check "swap at the gateway" eftfctl tunnel swap dev gw0 id 77 fd "$b2"
-	check "the old one is released, and the UE's tunnel with it" wait_for 10 \
+	check "the old one is released, and the UE's tunnel with it" wait_for 20 \
 		'! eftfctl tunnel show dev ue0 id 5 2>/dev/null' "tunnel 5 gone"
-	check "the old transport goes" wait_for 10 \
+	check "the old transport goes" wait_for 20 \
 		'[[ $(eftfctl --json tunnel show id 77 | json ".tunnels[0].transports") == 1 ]]' "one transport"
 	after=$(eftfctl --json tunnel show id 77 | json '.tunnels[0].outer_peer')
 	check_fails "its peer is another one than before: $before, $after" test "$before" = "$after"
@@ -150,8 +150,10 @@ check_is "changing is not, and it says why" 'eftfctl: link del ue0: Operation no
 say "events are watched meanwhile"
 spawn events eftfctl monitor --json --timeout 120
 check "the monitor listens" wait_for 10 'grep -q listening "$EFTF_RESULTS/events.log"' listening
+watch_tls lo 0
 ktls-pair --pairs 3 -- "$0" inside
 check_is "the checks with sockets" 0 $?
+check_tls "the connections of the tunnels" 0 any
 check "the UE's tunnel went down" wait_for 10 \
 	'grep -q "\"event\":\"down\",\"dev\":\"ue0\"" "$EFTF_RESULTS/events.log"' "down of ue0"
 check_is "order of what happened to 77" 'up swapped down' \

@@ -160,6 +160,7 @@ gw_ends() {
 
 say "set-up"
 check "topology" topo_up
+check "watch over the outer link" outer_watch
 check "certificates" ../lib/pki.sh "$work/pki"
 gw_config eftf
 ue_config
@@ -218,6 +219,7 @@ refused() {
 refused foreign 'error: .*intercepted'
 refused wrong-name 'error: .*name'
 refused expired 'error: .*(expired|date|valid)'
+outer_check
 gw_config eftf
 
 say "without CAP_NET_ADMIN"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The module under random input, in the guest: EFTF_FUZZ_SECONDS (20) for each fuzzer of tests/kernel,
 # or only those that are named; EFTF_FUZZ_SEED repeats a run.
-#   EFTF_KERNEL_TESTS=... tests/guest/run --modules ... tests/guest/scenario-fuzz.sh [netlink stream]
+#   EFTF_KERNEL_TESTS=... tests/guest/run --modules ... tests/guest/scenario-fuzz.sh [netlink stream churn]
 set -u
 
 # shellcheck source=tests/guest/lib.sh
@@ -12,7 +12,7 @@ programs=${EFTF_KERNEL_TESTS:?the folder of the test programs}
 seconds=${EFTF_FUZZ_SECONDS:-20}
 seed=${EFTF_FUZZ_SEED:-0}
 names=("$@")
-[[ ${#names[@]} -gt 0 ]] || names=(netlink stream)
+[[ ${#names[@]} -gt 0 ]] || names=(netlink stream churn)
 
 # A hang inside a system call cannot be ended by a signal: it is told from outside.
 fuzz() {

@@ -30,6 +30,24 @@ check_range "the firewall counts two new connections" 2 9 "$(fw_count let_out_44
 check_fails "the ue does not reach TCP port 5060 of the P-CSCF" tcp ue "$PCSCF" 5060
 check_range "the firewall counts what it stopped" 1 9 "$(fw_count stopped_sip)"
 
+say "the watch over the outer link sees what is no TLS"
+check "watch" outer_watch
+check "a page over TLS" in_ns ue curl -s -m 20 -o /dev/null --cacert "$pki/ca.pem" "https://$GW_NAME/"
+outer_check
+check "watch" outer_watch
+check "a page over TLS" in_ns ue curl -s -m 20 -o /dev/null --cacert "$pki/ca.pem" "https://$GW_NAME/"
+# an IP packet envelope in the clear, as a module that bypasses TLS would send it; and a word of HTTP after a TLS record
+envelope='\x01\x00\x1f\x45\x00\x00\x1c\x00\x00\x40\x00\x40\x01'
+plain() { in_ns ue timeout 10 bash -c "exec 3<>/dev/tcp/$GW_OUTER/443; printf '$1' >&3; cat <&3 >/dev/null" 2>/dev/null || true; }
+check "an envelope in the clear" plain "$envelope"
+check "plaintext after a record" plain '\x15\x03\x03\x00\x02\x01\x5aGET / HTTP/1.0'
+outer_check 2
+check "watch" outer_watch
+tcp ue "$GW_OUTER" 443 && answers ue "$PCSCF" >/dev/null
+stop tls-only
+check_is "a connection without a word, and a ping that the firewall stops: plaintext, other" "0 0" \
+	"$(awk '/^(plaintext|other) / { print $2 }' "$EFTF_RESULTS/tls-only.log" | paste -sd' ')"
+
 say "only the proxy gets out"
 check "fw_proxy_only" fw_proxy_only reject
 check_fails "the ue does not reach port 443" tcp ue "$GW_OUTER" 443

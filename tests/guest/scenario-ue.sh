@@ -76,6 +76,7 @@ end() { stop ue; }
 
 say "set-up"
 check "topology" topo_up
+check "watch over the outer link" outer_watch
 check "certificates" certificates
 hook
 check "peer" peer_start --pcscf "$PCSCF" --keepalive 15
@@ -221,10 +222,13 @@ check_is "exit status" 0 $?
 stop tinyproxy
 stop peer
 
+outer_check
+
 say "an open network"
 check "peer" peer_start
 config auto
 check "fw_open" fw_open
+check "watch over the outer link" outer_watch
 spawn_in ims sip python3 -c '
 import re, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -244,5 +248,7 @@ check_fails "no device" in_ns ue ip link show dev eftf0
 check "fw_restrict" fw_restrict drop
 check "the re-check finds the firewall and connects" up 1
 end
+# the SIP that an open network lets pass
+outer_check 0 any
 
 finish

@@ -200,3 +200,21 @@ link_delay() {
 	ip netns exec "$ns" tc qdisc del dev "$dev" root 2>/dev/null
 	[[ $# -eq 0 ]] || ip netns exec "$ns" tc qdisc add dev "$dev" root netem "$@"
 }
+
+# outer_watch, outer_check [PLAIN [OTHER]]: what passes between firewall and internet, by watch_tls and check_tls
+outer_watch() { watch_tls in_ns inet fw0 443; }
+outer_check() { check_tls "outer link" "$@"; }
+
+# ue_tunnel_config [LINE...]: an eftf-ue that always wants a tunnel, in $work/ue.conf; lines belong to [tunnel]
+ue_tunnel_config() {
+	cat >"${work:?}/ue.conf" <<-END
+		[detect]
+		mode = always
+		[eftf]
+		address = $GW_NAME
+		ca = $work/pki/ca.pem
+		[tunnel]
+		routes = 10.20.0.0/16
+	END
+	for line; do echo "$line" >>"$work/ue.conf"; done
+}
