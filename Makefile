@@ -13,8 +13,10 @@ GUEST_KERNELS := 6.1 6.12
 help:
 	@echo 'make demo             a real call through a restrictive firewall, in a guest'
 	@echo 'make check            all tests: static checks, unit tests, guests with kernels 6.1 and 6.12'
-	@echo 'make check-debug      the guest tests in a kernel with KASAN, lockdep, kmemleak, fault injection'
+	@echo 'make check-debug      the tests of the module in kernels with KASAN, lockdep, kmemleak, fault injection'
+	@echo '                      ONLY="attach fault": only those programs of tests/kernel'
 	@echo 'make fuzz SECONDS=60  every fuzzer for that long'
+	@echo 'make soak SECONDS=3600  a long run in that kernel: tunnels come and go, memory fails, peers are hostile'
 	@echo 'make modules KDIR=... eftf.ko for the kernel headers in KDIR (default: the running kernel)'
 	@echo 'make programs         eftf-ue, eftf-gw, eftfctl'
 	@echo 'make install          module for KDIR and programs; DESTDIR, PREFIX, INSTALL_MOD_DIR'
@@ -39,11 +41,17 @@ install: all
 guest-module-%:
 	@tests/lib/build-module "$*" "$(OUT)/module-$*"
 
+# What takes minutes and hardly depends on the kernel; make check-debug has it.
+LONG := scenario-patience scenario-many
 # What the guests run, one script of tests/guest after the other.
-SCENARIOS := kernel-tests $(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh)))
+SCENARIOS := kernel-tests $(filter-out $(LONG),$(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh))))
 # Tests of the test bed itself, and of what hardly depends on the kernel: one kernel will do.
 ONCE := scenario-topology scenario-direct-call scenario-fuzz scenario-swap
-DEBUG_SCENARIOS := kernel-tests scenario-fuzz
+# Everything that does something to the module. The other scenarios are about the programs, and so heavy on a
+# checked kernel under emulation that they would take hours there.
+DEBUG_SCENARIOS := kernel-tests scenario-fuzz scenario-unload scenario-swap
+# What the newest kernel has to show: new TLS keys, and that nothing else has changed.
+NEWEST_SCENARIOS := kernel-tests scenario-rekey
 SECONDS ?= 20
 
 need-build:
@@ -66,9 +74,18 @@ check: guest
 	@OUT="$(OUT)" tests/check $(foreach s,$(filter-out $(ONCE),$(SCENARIOS)),$(GUEST_KERNELS:%=%:$(s))) \
 		$(ONCE:%=$(lastword $(GUEST_KERNELS)):%) static unit model fuzz
 
-check-debug: guest
-	@tests/lib/build-module "$$(tests/guest/debug-kernel)/build" "$(OUT)/module-debug"
-	@OUT="$(OUT)" EFTF_GUEST_SECONDS=1500 tests/check $(DEBUG_SCENARIOS:%=debug:%)
+guest-module-debug-%:
+	@tests/lib/build-module "$$(tests/guest/debug-kernel "$*")/build" "$(OUT)/module-debug-$*"
+
+check-debug: guest guest-module-debug-6.12 guest-module-debug-7.3
+	@OUT="$(OUT)" EFTF_GUEST_SECONDS=2400 EFTF_PATIENCE=900 EFTF_ONLY="$(ONLY)" tests/check $(foreach s,$(NEWEST_SCENARIOS),debug-7.3:$(s)) \
+		$(DEBUG_SCENARIOS:%=debug-6.12:%) $(if $(ONLY),,$(LONG:%=6.12:%))
+
+# Half an hour more than asked for: a test that has begun comes to its end.
+soak: SECONDS = 3600
+soak: guest guest-module-debug-6.12
+	@OUT="$(OUT)" EFTF_LIVE=1 EFTF_SOAK_SECONDS="$(SECONDS)" EFTF_GUEST_SECONDS=$$(($(SECONDS) + 1800)) \
+		tests/check debug-6.12:soak
 
 fuzz: need-build
 	@tests/lib/need.sh @fuzz
@@ -79,4 +96,4 @@ clean:
 	-@test ! -d "$(KDIR)" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
 
 .PHONY: help all modules programs install need-build need-guest test-tools guest demo check \
-	check-debug fuzz clean
+	check-debug soak fuzz clean
