@@ -23,15 +23,26 @@
 #define EFTF_DELIVER_BACKLOG		1000
 #define EFTF_DELIVER_BACKLOG_BYTES	(2 * 1024 * 1024)
 
+static void eftf_deliver_drop(struct eftf_tunnel *tunnel, struct sk_buff *skb)
+{
+	eftf_stat_inc(&tunnel->stats, EFTF_STAT_DROP_RX_BACKLOG);
+	dev_core_stats_rx_dropped_inc(tunnel->edev->dev);
+	kfree_skb(skb);
+}
+
 static int eftf_deliver_poll(struct napi_struct *napi, int budget)
 {
 	struct eftf_tunnel *tunnel = container_of(napi, struct eftf_tunnel, napi);
+	bool running = netif_running(tunnel->edev->dev);
 	struct sk_buff *skb;
 	int done = 0;
 
 	while (done < budget && (skb = skb_dequeue(&tunnel->ready))) {
 		atomic_sub(skb->truesize, &tunnel->ready_bytes);
-		napi_gro_receive(napi, skb);
+		if (likely(running))
+			napi_gro_receive(napi, skb);
+		else
+			eftf_deliver_drop(tunnel, skb);
 		done++;
 	}
 	if (done < budget)
@@ -69,10 +80,25 @@ void eftf_deliver_exit(struct eftf_tunnel *tunnel)
 	skb_queue_purge(&tunnel->ready);
 }
 
+/**
+ * eftf_deliver_stop - wait until what is under way has reached the stack
+ * @tunnel: tunnel of a device that is not running any more
+ *
+ * Before a device goes, the stack flushes the packets of it that wait on other
+ * processors. None must come after that.
+ *
+ * Context: process, device's lock held.
+ */
+void eftf_deliver_stop(struct eftf_tunnel *tunnel)
+{
+	lockdep_assert_held(&tunnel->edev->lock);
+	napi_synchronize(&tunnel->napi);
+}
+
 /* Does the stack take as much as comes? It is held up by other softirqs, or the device is down. */
 static bool eftf_deliver_takes(const struct eftf_tunnel *tunnel)
 {
-	return tunnel->edev->dev->flags & IFF_UP &&
+	return netif_running(tunnel->edev->dev) &&
 	       skb_queue_len_lockless(&tunnel->ready) < EFTF_DELIVER_BACKLOG &&
 	       atomic_read(&tunnel->ready_bytes) < EFTF_DELIVER_BACKLOG_BYTES;
 }
@@ -98,9 +124,7 @@ void eftf_deliver(struct eftf_tunnel *tunnel, struct sk_buff_head *packets)
 		unsigned int len = skb->len;
 
 		if (unlikely(!eftf_deliver_takes(tunnel))) {
-			eftf_stat_inc(&tunnel->stats, EFTF_STAT_DROP_RX_BACKLOG);
-			dev_core_stats_rx_dropped_inc(dev);
-			kfree_skb(skb);
+			eftf_deliver_drop(tunnel, skb);
 			continue;
 		}
 		n++;

@@ -6,6 +6,7 @@ struct eftf_tunnel;
 struct sk_buff_head;
 
 void eftf_deliver_init(struct eftf_tunnel *tunnel);
+void eftf_deliver_stop(struct eftf_tunnel *tunnel);
 void eftf_deliver_exit(struct eftf_tunnel *tunnel);
 void eftf_deliver(struct eftf_tunnel *tunnel, struct sk_buff_head *packets);
 

@@ -14,6 +14,7 @@
 #include <net/ip_tunnels.h>
 #include <net/rtnetlink.h>
 
+#include "deliver.h"
 #include "device.h"
 #include "transport.h"
 #include "tunnel.h"
@@ -116,6 +117,18 @@ static int eftf_open(struct net_device *dev)
 	return 0;
 }
 
+static int eftf_stop(struct net_device *dev)
+{
+	struct eftf_dev *edev = netdev_priv(dev);
+	struct eftf_tunnel *tunnel;
+
+	mutex_lock(&edev->lock);
+	list_for_each_entry(tunnel, &edev->tunnels, all)
+		eftf_deliver_stop(tunnel);
+	mutex_unlock(&edev->lock);
+	return 0;
+}
+
 static int eftf_dev_init(struct net_device *dev)
 {
 	struct eftf_dev *edev = netdev_priv(dev);
@@ -168,6 +181,7 @@ static void eftf_dev_destructor(struct net_device *dev)
 static const struct net_device_ops eftf_netdev_ops = {
 	.ndo_init = eftf_dev_init,
 	.ndo_open = eftf_open,
+	.ndo_stop = eftf_stop,
 	.ndo_start_xmit = eftf_xmit,
 	.ndo_get_stats64 = dev_get_tstats64,
 };

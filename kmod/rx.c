@@ -24,6 +24,7 @@
 #define EFTF_RX_BUDGET		32	/* reads in one run of the worker */
 #define EFTF_RX_LINEAR		2048	/* octets of a packet in its skb, the rest in pages */
 #define EFTF_RX_UNKNOWN_MAX	16	/* useless envelopes in a row */
+#define EFTF_RX_RETRY_JIFFIES	(HZ / 50)
 
 static void eftf_rx_framing(struct eftf_transport *tp, u32 reason)
 {
@@ -229,6 +230,32 @@ static int eftf_rx_read(struct eftf_transport *tp, struct page *page, size_t siz
 	return ret;
 }
 
+/*
+ * TLS marks the socket with EBADMSG for whatever keeps it from decrypting, or
+ * encrypting, and the next one who comes is given the mark. Lack of memory has
+ * consumed nothing: without the mark all is as before. A forged record is still
+ * there, and is found by the same call that marks the socket.
+ *
+ * Return: true, and the reader comes back soon, if nothing is wrong with what
+ * was received.
+ */
+static bool eftf_rx_goes_on(struct eftf_transport *tp, int error)
+{
+	struct sock *sk = tp->sock->sk;
+	const struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(sk));
+	bool marked = READ_ONCE(sk->sk_err) == EBADMSG;
+	/* found out by the parser, or after the call: the mark is all that tells of it */
+	bool by_mark = rx->strp.stopped || rx->async_capable;
+
+	if (error != -ENOMEM && (error != -EBADMSG || marked || by_mark))
+		return false;
+	if (marked && !by_mark)
+		sock_error(sk);
+	queue_delayed_work(tp->tunnel->edev->wq, &tp->rx_work, EFTF_RX_RETRY_JIFFIES);
+	eftf_transport_kick_tx(tp);	/* it may have been given the mark, too */
+	return true;
+}
+
 static void eftf_rx_error(struct eftf_transport *tp, int error)
 {
 	struct eftf_end end = { .reason = EFTF_REASON_ERROR, .error = -error };
@@ -264,15 +291,18 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 	int ret;
 
 	ret = eftf_rx_read(tp, page, size, &type);
-	/* without the key that the peer has announced nothing can be read */
-	if (ret == -EAGAIN || (ret == -EKEYEXPIRED && tp->key_since))
-		return false;
-	if (ret == -ENOMEM) {
-		queue_delayed_work(tunnel->edev->wq, &tp->rx_work, HZ / 50);
+	if (ret == -EAGAIN) {
+		/* a foreign reader of the socket was in the way: TLS wakes nobody when it leaves */
+		if (sk_is_readable(tp->sock->sk))
+			queue_delayed_work(tunnel->edev->wq, &tp->rx_work, EFTF_RX_RETRY_JIFFIES);
 		return false;
 	}
+	/* without the key that the peer has announced nothing can be read */
+	if (ret == -EKEYEXPIRED && tp->key_since)
+		return false;
 	if (ret < 0) {
-		eftf_rx_error(tp, ret);
+		if (!eftf_rx_goes_on(tp, ret))
+			eftf_rx_error(tp, ret);
 		return false;
 	}
 	if (!ret && !type) {
@@ -323,7 +353,7 @@ void eftf_rx_work(struct work_struct *work)
 		page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
 	}
 	if (!page) {
-		queue_delayed_work(tp->tunnel->edev->wq, &tp->rx_work, HZ / 50);
+		queue_delayed_work(tp->tunnel->edev->wq, &tp->rx_work, EFTF_RX_RETRY_JIFFIES);
 		return;
 	}
 	__skb_queue_head_init(&ready);

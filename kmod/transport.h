@@ -70,7 +70,7 @@ enum eftf_transport_flag {
  * @flags: enum eftf_transport_flag
  * @wait: on the socket's wait queue; how the module learns of data, room, errors
  * @tx_work: the only sender
- * @rx_work: the only reader; delayed only after a failed allocation
+ * @rx_work: the only reader; delayed after a failed allocation, or behind a foreign reader
  * @drain_work: watches over the end of a draining transport
  * @release: takes the transport down after a grace period
  * @last_word: the TX worker has tried to send the closing alert after the release

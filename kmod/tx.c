@@ -19,6 +19,8 @@
 
 /* Records that one run of the worker sends before others get their turn. */
 #define EFTF_TX_BUDGET 32
+/* How long TLS may fail before it is taken for more than a lack of memory. */
+#define EFTF_TX_MARKED_JIFFIES (30 * HZ)
 
 /*
  * How much to put into a record: up to about 8 ms of what TCP's pacing sends,
@@ -228,9 +230,14 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 	case -EPIPE:
 		end.reason = EFTF_REASON_RESET;
 		break;
-	case -EBADMSG:
-		end.reason = EFTF_REASON_BAD_RECORD;
-		break;
+	case -EBADMSG:	/* TLS could not decrypt, or not encrypt: the reader finds out */
+		if (test_bit(EFTF_TP_RX_END, &tp->flags) ||
+		    (tp->stalled_since &&
+		     time_after(jiffies, tp->stalled_since + EFTF_TX_MARKED_JIFFIES)))
+			break;
+		eftf_keepalive_stalled(tp);
+		eftf_transport_kick_rx(tp);
+		return;
 	}
 	/* let the reader go to the end first: the peer may have said why */
 	if (end.reason == EFTF_REASON_RESET && !test_bit(EFTF_TP_RX_END, &tp->flags) &&

@@ -361,8 +361,14 @@ void fx_expect_down_or_lost(struct fx *fx)
 		poll(&p, 1, 100);
 		ret = eftf_nl_events_read(fx->events, fx_note, fx, &err);
 		lost = ret == -ENOBUFS;
-		for (unsigned int i = 0; i < fx->n_seen; i++)
-			down |= fx->seen[i].cmd == EFTF_CMD_EVENT_DOWN && fx->seen[i].id == fx->id;
+		for (unsigned int i = 0; i < fx->n_seen; i++) {
+			if (fx->seen[i].cmd != EFTF_CMD_EVENT_DOWN || fx->seen[i].id != fx->id)
+				continue;
+			down = true;
+			if (fx->seen[i].reason == EFTF_REASON_BAD_RECORD)
+				fail_msg("expected that lack of memory is not taken for a forged record; tunnel %u ended for that",
+					 fx->id);
+		}
 	}
 	fx->n_seen = 0;
 }

@@ -4,6 +4,7 @@
 #include "fixture.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <stdio.h>
 #include <string.h>
@@ -206,6 +207,50 @@ static void delete_with_failing_allocations(void **state)
 	sweep(fx, delete_once, after_delete);
 }
 
+/* Has the module closed the connection? */
+static bool ended(struct fx *fx)
+{
+	struct pollfd p = {.fd = fx->peer.fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) != 0;
+}
+
+/*
+ * TLS takes its own lack of memory for a forged record. The record is still
+ * there, and a tunnel in which nothing else happens lives on.
+ */
+static void reading_with_failing_allocations(void **state)
+{
+	const unsigned int records = 200;
+	struct fx *fx = *state;
+	unsigned long faults;
+	char got[64];
+	ssize_t n;
+
+	fx->short_of_memory = true;
+	fx_attach(fx);
+	fault_module(20);
+	for (unsigned int i = 0; i < records && !ended(fx); i++) {
+		fx_peer_says(fx, "when memory is short");
+		if (i % 8 == 0)
+			fx_sleep(20);
+	}
+	faults = fault_count();
+	fault_module(0);
+	if (ended(fx))
+		fx_expect_down(fx, 0);	/* tells why */
+	assert_true(faults > 20);
+	fx_wait_records(fx, EFTF_DIRECTION_RX, records);
+	/* it is told what was dropped; what was not is there */
+	fx_peer_says(fx, "the last");
+	do {
+		n = recv(fx->udp, got, sizeof(got) - 1, 0);
+		assert_return_code(n, errno);
+		got[n] = '\0';
+	} while (strcmp(got, "the last"));
+	fx_expect_alive(fx);
+}
+
 /*
  * A share of the module's allocations in its workers fails. TLS itself ends a
  * connection on some of its own failures; then the tunnel says so. Whatever
@@ -256,16 +301,25 @@ static void traffic_with_failing_allocations(void **state)
 	fx_expect_alive(fx);
 }
 
+/* What a failed test left on would fail the others as well. */
+static int teardown(void **state)
+{
+	fault_module(0);
+	return fx_teardown(state);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-#define UE(f) cmocka_unit_test_setup_teardown(f, fx_setup_ue, fx_teardown)
-#define GW(f) cmocka_unit_test_setup_teardown(f, fx_setup_gw, fx_teardown)
+#define UE(f) cmocka_unit_test_setup_teardown(f, fx_setup_ue, teardown)
+#define GW(f) cmocka_unit_test_setup_teardown(f, fx_setup_gw, teardown)
 		UE(attach_with_failing_allocations),
 		GW(swap_with_failing_allocations),
 		GW(dump_with_failing_allocations),
 		UE(link_with_failing_allocations),
 		GW(delete_with_failing_allocations),
+		UE(reading_with_failing_allocations),
+		GW(reading_with_failing_allocations),
 		UE(traffic_with_failing_allocations),
 	};
 

@@ -441,6 +441,39 @@ static void packets_stay_in_order(void **state)
 			 ordered, got, last, dropped, behind);
 }
 
+/*
+ * Somebody else waits on the same socket and only looks. If the module comes
+ * while TLS decrypts for that one it gets nothing, and TLS wakes nobody when
+ * the onlooker leaves.
+ */
+static void onlooker_takes_nothing_away(void **state)
+{
+	static char data[65536];
+	struct eftf_err err;
+	struct fx *fx = *state;
+	int dut = fx_pair(&fx->peer, KTLS_BOTH);
+	char text[32];
+
+	assert_int_equal(fx_attach_fd(fx, dut, &err), 0);
+	for (int i = 0; i < 40; i++) {
+		pid_t pid = fork();
+
+		assert_return_code(pid, errno);
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			recv(dut, data, sizeof(data), MSG_PEEK);
+			_exit(0);
+		}
+		fx_sleep(i % 2 ? 20 : 5);	/* it sleeps in recv, or is on its way there */
+		snprintf(text, sizeof(text), "seen or not %d", i);
+		fx_peer_says(fx, text);
+		fx_expect_udp(fx, text);
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+	}
+	close(dut);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +498,7 @@ int main(int argc, char **argv)
 		UE(drops_are_the_devices_too),
 		UE(packets_stay_in_order),
 		GW(packets_stay_in_order),
+		UE(onlooker_takes_nothing_away),
 	};
 
 	if (argc > 1)

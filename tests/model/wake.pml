@@ -151,7 +151,12 @@ again:		if
 				goto again
 			}
 		:: atomic { !room[t] -> nospace[t] = 1 }	/* EAGAIN */
-		:: nomem < STALLS -> nomem++			/* ENOMEM */
+		:: nomem < STALLS ->
+			nomem++;
+			if
+			:: skip			/* ENOMEM */
+			:: d_step { kick_rx(t) }	/* EBADMSG: the reader finds out why */
+			fi
 		fi;
 #ifndef NO_RETRY
 		d_step { STALLED(t) = 1; arm_soon() }	/* eftf_keepalive_stalled */
@@ -211,6 +216,10 @@ again:		if
 #ifndef BROKEN_RX_NOMEM
 			d_step { kick_rx(t) }	/* after a while */
 #endif
+			if
+			:: skip
+			:: d_step { kick_tx(t) }	/* it may have seen TLS's mark */
+			fi
 		fi;
 done:		atomic { rx_busy[t] = 0; budget = 0 }
 	od
