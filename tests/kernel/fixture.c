@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define FX_PORT 9999
-#define FX_PATIENCE 10000	/* ms; emulated, checked kernels are slow */
+#define FX_PATIENCE 30000	/* ms; emulated, checked kernels are slow */
 
 static const struct rec_key fx_key_a = {.key = "module to peer..", .iv = "ivivivivivi"};
 static const struct rec_key fx_key_b = {.key = "peer to module..", .iv = "viviviviviv"};
@@ -26,6 +26,15 @@ int64_t fx_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+void fx_expect_within(int64_t start, int ms, const char *what)
+{
+	int64_t took = fx_now() - start, limit = fault_available() ? 6LL * ms : ms;
+
+	if (took > limit)
+		fail_msg("expected %s within %lld ms, it took %lld ms", what, (long long)limit,
+			 (long long)took);
 }
 
 void fx_sleep(int ms)

@@ -108,6 +108,8 @@ unsigned int fx_count(struct fx *fx);	/* tunnels in the namespace */
 void fx_wait_count(struct fx *fx, int ms, unsigned int n, const char *after);
 /* Milliseconds of a clock that never goes back. */
 int64_t fx_now(void);
+/* It must be done now, so many milliseconds after start; a checked kernel is slow, and is given six times as long. */
+void fx_expect_within(int64_t start, int ms, const char *what);
 void fx_sleep(int ms);			/* for time to pass, not for things to happen */
 
 #endif
