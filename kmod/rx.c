@@ -234,25 +234,43 @@ static int eftf_rx_read(struct eftf_transport *tp, struct page *page, size_t siz
  * TLS marks the socket with EBADMSG for whatever keeps it from decrypting, or
  * encrypting, and the next one who comes is given the mark. Lack of memory has
  * consumed nothing: without the mark all is as before. A forged record is still
- * there, and is found by the same call that marks the socket.
+ * there, and the call that finds it marks the socket again.
  *
- * Return: true, and the reader comes back soon, if nothing is wrong with what
- * was received.
+ * Return: false if the mark is all that is left of an error: the parser has
+ * stopped, or a decryption that went on by itself has failed.
  */
-static bool eftf_rx_goes_on(struct eftf_transport *tp, int error)
+static bool eftf_rx_unmark(struct eftf_transport *tp)
 {
 	struct sock *sk = tp->sock->sk;
 	const struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(sk));
-	bool marked = READ_ONCE(sk->sk_err) == EBADMSG;
-	/* found out by the parser, or after the call: the mark is all that tells of it */
-	bool by_mark = rx->strp.stopped || rx->async_capable;
 
-	if (error != -ENOMEM && (error != -EBADMSG || marked || by_mark))
+	if (rx->strp.stopped || rx->async_wait.err)
 		return false;
-	if (marked && !by_mark)
+	if (READ_ONCE(sk->sk_err) == EBADMSG)
 		sock_error(sk);
-	queue_delayed_work(tp->tunnel->edev->wq, &tp->rx_work, EFTF_RX_RETRY_JIFFIES);
-	eftf_transport_kick_tx(tp);	/* it may have been given the mark, too */
+	eftf_transport_kick_tx(tp);	/* it may have been given the mark */
+	return true;
+}
+
+/* What the kick of a wait queue asked for meanwhile is put off as well. */
+static void eftf_rx_later(struct eftf_transport *tp)
+{
+	mod_delayed_work(tp->tunnel->edev->wq, &tp->rx_work, EFTF_RX_RETRY_JIFFIES);
+}
+
+/* Return: true, and the reader comes back, if nothing is wrong with what was received. */
+static bool eftf_rx_goes_on(struct eftf_transport *tp, int error)
+{
+	const struct sock *sk = tp->sock->sk;
+	const struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(sk));
+
+	/* marked by this call; or it was read, and has no type */
+	if (error == -EBADMSG &&
+	    (READ_ONCE(sk->sk_err) == EBADMSG || !skb_queue_empty_lockless(&rx->rx_list)))
+		return false;
+	if ((error != -EBADMSG && error != -ENOMEM) || !eftf_rx_unmark(tp))
+		return false;
+	eftf_rx_later(tp);
 	return true;
 }
 
@@ -281,6 +299,24 @@ static void eftf_rx_error(struct eftf_transport *tp, int error)
 	eftf_transport_read_end(tp, &end);
 }
 
+/*
+ * Nothing was to be had. If that is because a foreign reader was there, TLS
+ * wakes nobody when it leaves, and it may have taken the socket's error along.
+ */
+static void eftf_rx_nothing(struct eftf_transport *tp)
+{
+	struct sock *sk = tp->sock->sk;
+	const struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(sk));
+
+	if (rx->reader_present)
+		eftf_rx_later(tp);
+	else if (sk_is_readable(sk) || READ_ONCE(sk->sk_err) ||
+		 READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN)
+		eftf_transport_kick_rx(tp);
+	else if (rx->strp.stopped)
+		eftf_rx_error(tp, -EINVAL);
+}
+
 /* Reads once. Return: true to go on, false when nothing more is to be had now. */
 static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t size,
 			 struct sk_buff_head *ready)
@@ -292,9 +328,7 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 
 	ret = eftf_rx_read(tp, page, size, &type);
 	if (ret == -EAGAIN) {
-		/* a foreign reader of the socket was in the way: TLS wakes nobody when it leaves */
-		if (sk_is_readable(tp->sock->sk))
-			queue_delayed_work(tunnel->edev->wq, &tp->rx_work, EFTF_RX_RETRY_JIFFIES);
+		eftf_rx_nothing(tp);
 		return false;
 	}
 	/* without the key that the peer has announced nothing can be read */
@@ -312,6 +346,8 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 		eftf_transport_read_end(tp, &end);
 		return false;
 	}
+	if (unlikely(READ_ONCE(tp->sock->sk->sk_err) == EBADMSG))
+		eftf_rx_unmark(tp);
 	WRITE_ONCE(tunnel->last_rx, jiffies);
 	eftf_record_count(tp, EFTF_DIRECTION_RX);
 	if (type && type != EFTF_RECORD_DATA) {

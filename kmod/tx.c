@@ -19,8 +19,8 @@
 
 /* Records that one run of the worker sends before others get their turn. */
 #define EFTF_TX_BUDGET 32
-/* How long TLS may fail before it is taken for more than a lack of memory. */
-#define EFTF_TX_MARKED_JIFFIES (30 * HZ)
+/* How often in a row TLS may fail before it is taken for more than a lack of memory; 20 ms lie between. */
+#define EFTF_TX_FAILURES 500
 
 /*
  * How much to put into a record: up to about 8 ms of what TCP's pacing sends,
@@ -193,6 +193,7 @@ static int eftf_tx_send(struct eftf_transport *tp)
 		if (ret <= 0)
 			return ret ?: -EAGAIN;
 		batch->done += ret;
+		tp->tx_failures = 0;
 		eftf_keepalive_sent(tp);
 		eftf_stat_add(&tunnel->stats, EFTF_STAT_TX_STREAM_BYTES, ret);
 	}
@@ -213,14 +214,28 @@ static void eftf_tx_sent(struct eftf_transport *tp)
 	eftf_batch_reset(batch);
 }
 
+/*
+ * What TLS could not encrypt it has not taken, and it can be sent again; unless
+ * an encryption that went on by itself has failed: who knows what is lost then?
+ */
+static bool eftf_tx_can_again(const struct eftf_transport *tp)
+{
+	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
+
+	return ctx->tx_conf != TLS_SW || !tls_sw_ctx_tx(ctx)->async_wait.err;
+}
+
 static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 {
 	struct eftf_end end = { .reason = EFTF_REASON_ERROR, .error = -error };
 	const struct sock *sk = tp->sock->sk;
 
 	switch (error) {
-	case -EAGAIN:	/* woken when there is room */
 	case -ENOMEM:	/* so says TLS when memory is short; the timer tries again */
+		if (!eftf_tx_can_again(tp))
+			break;
+		fallthrough;
+	case -EAGAIN:	/* woken when there is room */
 		eftf_stat_inc(&tp->tunnel->stats, EFTF_STAT_TX_STALLS);
 		eftf_keepalive_stalled(tp);
 		return;
@@ -231,9 +246,8 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 		end.reason = EFTF_REASON_RESET;
 		break;
 	case -EBADMSG:	/* TLS could not decrypt, or not encrypt: the reader finds out */
-		if (test_bit(EFTF_TP_RX_END, &tp->flags) ||
-		    (tp->stalled_since &&
-		     time_after(jiffies, tp->stalled_since + EFTF_TX_MARKED_JIFFIES)))
+		if (test_bit(EFTF_TP_RX_END, &tp->flags) || !eftf_tx_can_again(tp) ||
+		    ++tp->tx_failures > EFTF_TX_FAILURES)
 			break;
 		eftf_keepalive_stalled(tp);
 		eftf_transport_kick_rx(tp);
@@ -254,8 +268,8 @@ static void eftf_tx_finish(struct eftf_transport *tp)
 
 	if (!test_bit(EFTF_TP_ALERTED, &tp->flags)) {
 		ret = eftf_record_send_alert(tp);
-		if (ret == -EAGAIN)
-			return;
+		if (ret == -EAGAIN || ret == -ENOMEM)
+			return;	/* drain_work comes back */
 		if (ret) {
 			eftf_transport_release(tp);
 			return;
