@@ -246,8 +246,11 @@ static bool eftf_rx_unmark(struct eftf_transport *tp)
 
 	if (rx->strp.stopped || rx->async_wait.err)
 		return false;
-	if (READ_ONCE(sk->sk_err) == EBADMSG)
+	/* a sender in TLS looks at its own mark, and must find it */
+	lock_sock(sk);
+	if (sk->sk_err == EBADMSG)
 		sock_error(sk);
+	release_sock(sk);
 	eftf_transport_kick_tx(tp);	/* it may have been given the mark */
 	return true;
 }
@@ -331,9 +334,12 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 		eftf_rx_nothing(tp);
 		return false;
 	}
-	/* without the key that the peer has announced nothing can be read */
-	if (ret == -EKEYEXPIRED && tp->key_since)
+	/* without the key that the peer has announced nothing can be read; the sender goes on */
+	if (ret == -EKEYEXPIRED && tp->key_since) {
+		if (READ_ONCE(tp->sock->sk->sk_err) == EBADMSG && eftf_rx_unmark(tp))
+			eftf_rx_later(tp);
 		return false;
+	}
 	if (ret < 0) {
 		if (!eftf_rx_goes_on(tp, ret))
 			eftf_rx_error(tp, ret);

@@ -80,7 +80,8 @@ enum eftf_transport_flag {
  * @batch: being sent; TX worker only
  * @urgent: finished packets that go before anything else; TX worker only
  * @segs: finished packets of the bulk band; TX worker only
- * @tx_failures: of TLS in a row, with nothing sent in between; TX worker only
+ * @failing_since: jiffies of the first failure of TLS since anything was sent, 0 = none; TX
+ *	worker only
  * @decoder: place in the received stream; RX worker only
  * @rx_skb: packet being put together; NULL: the envelope's payload is skipped
  * @rx_unknown: useless envelopes in a row; RX worker only
@@ -116,7 +117,7 @@ struct eftf_transport {
 	struct eftf_batch batch;
 	struct sk_buff_head urgent;
 	struct sk_buff_head segs;
-	unsigned int tx_failures;
+	unsigned long failing_since;
 	struct ftt_ims_decoder decoder;
 	struct sk_buff *rx_skb;
 	unsigned int rx_unknown;

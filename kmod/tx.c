@@ -19,8 +19,8 @@
 
 /* Records that one run of the worker sends before others get their turn. */
 #define EFTF_TX_BUDGET 32
-/* How often in a row TLS may fail before it is taken for more than a lack of memory; 20 ms lie between. */
-#define EFTF_TX_FAILURES 500
+/* How long TLS may fail before it is taken for more than a lack of memory. */
+#define EFTF_TX_FAILING_JIFFIES (10 * HZ)
 
 /*
  * How much to put into a record: up to about 8 ms of what TCP's pacing sends,
@@ -193,7 +193,7 @@ static int eftf_tx_send(struct eftf_transport *tp)
 		if (ret <= 0)
 			return ret ?: -EAGAIN;
 		batch->done += ret;
-		tp->tx_failures = 0;
+		tp->failing_since = 0;
 		eftf_keepalive_sent(tp);
 		eftf_stat_add(&tunnel->stats, EFTF_STAT_TX_STREAM_BYTES, ret);
 	}
@@ -236,6 +236,7 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 			break;
 		fallthrough;
 	case -EAGAIN:	/* woken when there is room */
+		tp->failing_since = 0;
 		eftf_stat_inc(&tp->tunnel->stats, EFTF_STAT_TX_STALLS);
 		eftf_keepalive_stalled(tp);
 		return;
@@ -246,8 +247,10 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 		end.reason = EFTF_REASON_RESET;
 		break;
 	case -EBADMSG:	/* TLS could not decrypt, or not encrypt: the reader finds out */
+		if (!tp->failing_since)
+			tp->failing_since = jiffies ?: 1;
 		if (test_bit(EFTF_TP_RX_END, &tp->flags) || !eftf_tx_can_again(tp) ||
-		    ++tp->tx_failures > EFTF_TX_FAILURES)
+		    time_after(jiffies, tp->failing_since + EFTF_TX_FAILING_JIFFIES))
 			break;
 		eftf_keepalive_stalled(tp);
 		eftf_transport_kick_rx(tp);
