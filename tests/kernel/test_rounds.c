@@ -110,6 +110,26 @@ static void one_life(struct fx *fx, int round)
 	fx->peer.fd = -1;
 }
 
+/* The most of several looks: a processor's own slab counts as used as a whole, but not at every moment. */
+static size_t read_most(struct cache *caches)
+{
+	static struct cache again[CACHES];
+	size_t n = read_slabs(caches);
+
+	for (int look = 0; look < 5; look++) {
+		size_t m;
+
+		fx_sleep(500);
+		m = read_slabs(again);
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = 0; k < m; k++)
+				if (!strcmp(caches[i].name, again[k].name) &&
+				    again[k].objects > caches[i].objects)
+					caches[i].objects = again[k].objects;
+	}
+	return n;
+}
+
 /* How many caches have grown by more than noise; tells which. */
 static size_t grown(const struct cache *before, size_t n, int rounds, bool tell)
 {
@@ -143,8 +163,8 @@ static void thousand_rounds(void **state)
 
 	for (int i = 0; i < WARM_UP; i++)
 		one_life(fx, i);
-	fx_sleep(3000);
-	n = read_slabs(before);
+	fx_sleep(1000);
+	n = read_most(before);
 	for (int i = 0; i < rounds; i++)
 		one_life(fx, i);
 	/* what the machine itself has under way comes and goes: a leak is there for good */
