@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <linux/sock_diag.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "far_end.h"
 #include "fixture.h"
 #include "side.h"
 
@@ -326,6 +329,23 @@ static bool heard_text(const char *text)
 	return false;
 }
 
+/* What of the module's stream is there, and in which state the connection is. */
+static const char *stream_state(const struct side *s)
+{
+	static char text[512];
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+	char far_end[256];
+	int there = 0;
+
+	getsockopt(s->rec.fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	ioctl(s->rec.fd, FIONREAD, &there);
+	far_end_held(s->rec.fd, far_end, sizeof(far_end));
+	snprintf(text, sizeof(text), "TCP state %u, %d octets there, %zu taken of a record; the far end: %s",
+		 info.tcpi_state, there, s->rec.have, far_end);
+	return text;
+}
+
 /* Where did it get stuck? */
 static void fail_stuck(bool there)
 {
@@ -450,8 +470,8 @@ static void check_end(void)
 	while (sf.now.rec.fd >= 0 && !sf.now.ended) {
 		side_listen(&sf.now, 100);
 		if (fx_now() > end)
-			fuzz_fail("the tunnel has ended (%s), its connection has not",
-				  sf.end.reason_name);
+			fuzz_fail("the tunnel has ended (%s), its connection has not: %s",
+				  sf.end.reason_name, stream_state(&sf.now));
 		fx_sleep(1);
 	}
 }

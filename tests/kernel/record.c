@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -124,11 +123,9 @@ static size_t rec_body(const struct rec *r)
 long rec_recv(struct rec *r, uint8_t *type, uint8_t *data, int ms)
 {
 	size_t body;
+	long n;
 	int err;
 
-	/* the last one was whole, whatever was in it; if not, this goes on with it */
-	if (r->have >= 5 && r->have == 5 + rec_body(r))
-		r->have = 0;
 	err = rec_fill(r, 5, ms);
 	if (err)
 		return err;
@@ -137,20 +134,27 @@ long rec_recv(struct rec *r, uint8_t *type, uint8_t *data, int ms)
 	    body > REC_MAX + 256)
 		return -5;
 	err = rec_fill(r, 5 + body, ms);
-	return err ? err : rec_open(r, type, data, body);
+	if (err)
+		return err;
+	n = rec_open(r, type, data, body);
+	if (n >= 0)
+		r->have = 0;
+	return n;
 }
 
-bool rec_there(const struct rec *r)
+bool rec_there(struct rec *r)
 {
-	uint8_t header[5];
-	int have = 0;
-	ssize_t n = recv(r->fd, header, 5, MSG_PEEK | MSG_DONTWAIT);
+	for (;;) {
+		size_t want = r->have < 5 ? 5 : 5 + rec_body(r);
+		ssize_t n;
 
-	if (n < 0)
-		return errno != EAGAIN;
-	if (n == 0)
-		return true;
-	return n == 5 && !ioctl(r->fd, FIONREAD, &have) && have >= 5 + (header[3] << 8 | header[4]);
+		if (r->have == want || want > sizeof(r->raw))
+			return true;
+		n = recv(r->fd, r->raw + r->have, want - r->have, MSG_DONTWAIT);
+		if (n <= 0)
+			return n == 0 || errno != EAGAIN;
+		r->have += (size_t)n;
+	}
 }
 
 static int ktls_direction(int fd, int direction, const struct rec_key *key)

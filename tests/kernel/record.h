@@ -26,7 +26,7 @@ struct rec {
 	int fd;
 	struct rec_key tx, rx;
 	uint8_t raw[5 + REC_MAX + 256];
-	size_t have;
+	size_t have;		/* octets of the record that comes */
 };
 
 /* Makes one sealed record in out (len + pad + 22 octets); returns its length. */
@@ -42,8 +42,11 @@ void rec_send(struct rec *r, uint8_t type, const void *data, size_t len);
  */
 long rec_recv(struct rec *r, uint8_t *type, uint8_t *data, int ms);
 
-/* Is a whole record there, or the end of the stream? Does not wait. */
-bool rec_there(const struct rec *r);
+/*
+ * Is a whole record there, or the end of the stream? Does not wait. A part of
+ * one is taken: the last octets of a large segment hold up TCP's window.
+ */
+bool rec_there(struct rec *r);
 
 /* Gives a socket the same keys by kTLS: tx = key A, rx = key B, or the reverse. */
 enum { KTLS_NONE, KTLS_ULP, KTLS_TX, KTLS_RX, KTLS_BOTH };
