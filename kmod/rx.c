@@ -230,6 +230,16 @@ static int eftf_rx_read(struct eftf_transport *tp, struct page *page, size_t siz
 	return ret;
 }
 
+static const struct tls_sw_context_rx *eftf_rx_tls(const struct eftf_transport *tp)
+{
+	return tls_sw_ctx_rx(tls_get_ctx(tp->sock->sk));
+}
+
+static bool eftf_rx_marked(const struct eftf_transport *tp)
+{
+	return READ_ONCE(tp->sock->sk->sk_err) == EBADMSG;
+}
+
 /*
  * TLS marks the socket with EBADMSG for whatever keeps it from decrypting, or
  * encrypting, and the next one who comes is given the mark. Lack of memory has
@@ -242,7 +252,7 @@ static int eftf_rx_read(struct eftf_transport *tp, struct page *page, size_t siz
 static bool eftf_rx_unmark(struct eftf_transport *tp)
 {
 	struct sock *sk = tp->sock->sk;
-	const struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(sk));
+	const struct tls_sw_context_rx *rx = eftf_rx_tls(tp);
 
 	if (rx->strp.stopped || rx->async_wait.err)
 		return false;
@@ -264,12 +274,9 @@ static void eftf_rx_later(struct eftf_transport *tp)
 /* Return: true, and the reader comes back, if nothing is wrong with what was received. */
 static bool eftf_rx_goes_on(struct eftf_transport *tp, int error)
 {
-	const struct sock *sk = tp->sock->sk;
-	const struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(sk));
-
 	/* marked by this call; or it was read, and has no type */
 	if (error == -EBADMSG &&
-	    (READ_ONCE(sk->sk_err) == EBADMSG || !skb_queue_empty_lockless(&rx->rx_list)))
+	    (eftf_rx_marked(tp) || !skb_queue_empty_lockless(&eftf_rx_tls(tp)->rx_list)))
 		return false;
 	if ((error != -EBADMSG && error != -ENOMEM) || !eftf_rx_unmark(tp))
 		return false;
@@ -309,7 +316,7 @@ static void eftf_rx_error(struct eftf_transport *tp, int error)
 static void eftf_rx_nothing(struct eftf_transport *tp)
 {
 	struct sock *sk = tp->sock->sk;
-	const struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(sk));
+	const struct tls_sw_context_rx *rx = eftf_rx_tls(tp);
 
 	if (rx->reader_present)
 		eftf_rx_later(tp);
@@ -336,7 +343,7 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 	}
 	/* without the key that the peer has announced nothing can be read; the sender goes on */
 	if (ret == -EKEYEXPIRED && tp->key_since) {
-		if (READ_ONCE(tp->sock->sk->sk_err) == EBADMSG && eftf_rx_unmark(tp))
+		if (eftf_rx_marked(tp) && eftf_rx_unmark(tp))
 			eftf_rx_later(tp);
 		return false;
 	}
@@ -352,7 +359,7 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 		eftf_transport_read_end(tp, &end);
 		return false;
 	}
-	if (unlikely(READ_ONCE(tp->sock->sk->sk_err) == EBADMSG))
+	if (unlikely(eftf_rx_marked(tp)))
 		eftf_rx_unmark(tp);
 	WRITE_ONCE(tunnel->last_rx, jiffies);
 	eftf_record_count(tp, EFTF_DIRECTION_RX);
