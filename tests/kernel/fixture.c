@@ -188,6 +188,13 @@ int fx_pair(struct rec *peer, int what)
 	return dut;
 }
 
+void fx_reset_on_close(int fd)
+{
+	const struct linger now = {.l_onoff = 1};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
 void fx_write(int fd, const void *data, size_t len)
 {
 	const uint8_t *p = data;
@@ -422,12 +429,18 @@ static void fx_keep(const struct eftf_tunnel_info *info, void *arg)
 	*(struct eftf_tunnel_info *)arg = *info;
 }
 
+bool fx_find(struct fx *fx, struct eftf_tunnel_info *info, struct eftf_err *err)
+{
+	memset(info, 0, sizeof(*info));
+	return !eftf_nl_tunnel_get(fx->nl, fx->ifindex, fx->id, fx_keep, info, err);
+}
+
 struct eftf_tunnel_info fx_get(struct fx *fx)
 {
-	struct eftf_tunnel_info info = {0};
+	struct eftf_tunnel_info info;
 	struct eftf_err err = {""};
 
-	if (eftf_nl_tunnel_get(fx->nl, fx->ifindex, fx->id, fx_keep, &info, &err))
+	if (!fx_find(fx, &info, &err))
 		fail_msg("tunnel %u: %s", fx->id, err.text);
 	return info;
 }

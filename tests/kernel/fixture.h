@@ -56,6 +56,8 @@ void fx_device(struct fx *fx);
 void fx_tcp_pair(int *a, int *b);
 /* A pair whose end *dut has kTLS as told; peer is the test's end. */
 int fx_pair(struct rec *peer, int what);
+/* Whoever closes it sends a reset, and nothing of it stays: no TIME_WAIT. */
+void fx_reset_on_close(int fd);
 void fx_write(int fd, const void *data, size_t len);
 
 /* The usual tunnel on a fresh pair; fills fx->id and fx->peer. */
@@ -102,6 +104,8 @@ void fx_wait_records(struct fx *fx, enum eftf_direction direction, uint64_t reco
 /* Each of n packets was seen once, but for those that the module counts as dropped from its queue. */
 void fx_expect_each_once(struct fx *fx, const uint8_t *seen, uint32_t n);
 struct eftf_tunnel_info fx_get(struct fx *fx);
+/* The same where it may be gone: false, and *info all zeros. */
+bool fx_find(struct fx *fx, struct eftf_tunnel_info *info, struct eftf_err *err);
 void fx_wait_idle(struct fx *fx);	/* until nothing is queued any more */
 unsigned int fx_count(struct fx *fx);	/* tunnels in the namespace */
 /* Waits until there are n tunnels. */

@@ -27,6 +27,7 @@
 #include "far_end.h"
 #include "fault.h"
 #include "fixture.h"
+#include "owner.h"
 #include "pump.h"
 
 #define WORKERS		3	/* the first has a gateway, the others UEs */
@@ -89,42 +90,6 @@ static int pair_elsewhere(struct rec *peer)
 	return dut;
 }
 
-/* The owner has nothing but its netlink socket and, for a moment, the tunnel's. */
-static pid_t start_owner(struct eftf_tunnel_spec *spec, uint32_t *id)
-{
-	int pipes[2];
-	pid_t pid;
-
-	assert_return_code(pipe(pipes), errno);
-	pid = fork();
-	assert_return_code(pid, errno);
-	if (!pid) {
-		struct eftf_err err;
-		struct eftf_nl *nl;
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		dup2(spec->fd, 500);
-		dup2(pipes[1], 501);
-		close_range(3, 499, 0);
-		close_range(502, ~0U, 0);
-		spec->fd = 500;
-		*id = 0;
-		if (!eftf_nl_open(&nl, &err) && eftf_nl_tunnel_new(nl, spec, id, &err))
-			*id = 0;
-		close(500);
-		if (write(501, id, sizeof(*id)) < 0)
-			_exit(1);
-		close(501);
-		for (;;)
-			pause();
-	}
-	close(pipes[1]);
-	*id = 0;
-	(void)!read(pipes[0], id, sizeof(*id));
-	close(pipes[0]);
-	return pid;
-}
-
 static void end_owner(struct slot *s)
 {
 	if (!s->owner)
@@ -150,7 +115,7 @@ static void attach(struct slot *s)
 	s->id = 0;
 	if (fuzz_one_in(4)) {
 		spec.persistent = false;
-		s->owner = start_owner(&spec, &s->id);
+		s->owner = owner_start(&spec, &s->id);
 		ret = s->id ? 0 : -ENOMEM;
 	} else {
 		ret = eftf_nl_tunnel_new(ch.fx->nl, &spec, &s->id, &err);
@@ -177,9 +142,8 @@ static void attach(struct slot *s)
 
 static void reset(int fd)
 {
-	const struct linger now = {.l_onoff = 1};
 
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	fx_reset_on_close(fd);
 	shutdown(fd, SHUT_RDWR);
 }
 

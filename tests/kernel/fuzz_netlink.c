@@ -54,13 +54,12 @@ union message {
 
 static void slot_close(struct slot *s)
 {
-	struct linger now = {.l_onoff = 1};
 
 	if (s->fd >= 0)
 		close(s->fd);
 	if (s->peer.fd >= 0) {
 		if (fuzz_one_in(2))
-			setsockopt(s->peer.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+			fx_reset_on_close(s->peer.fd);
 		close(s->peer.fd);
 	}
 	s->fd = -1;

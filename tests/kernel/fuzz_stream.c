@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <linux/sock_diag.h>
 #include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "far_end.h"
 #include "fixture.h"
 #include "side.h"
 
@@ -329,23 +326,6 @@ static bool heard_text(const char *text)
 	return false;
 }
 
-/* What of the module's stream is there, and in which state the connection is. */
-static const char *stream_state(const struct side *s)
-{
-	static char text[512];
-	struct tcp_info info = {0};
-	socklen_t len = sizeof(info);
-	char far_end[256];
-	int there = 0;
-
-	getsockopt(s->rec.fd, IPPROTO_TCP, TCP_INFO, &info, &len);
-	ioctl(s->rec.fd, FIONREAD, &there);
-	far_end_held(s->rec.fd, far_end, sizeof(far_end));
-	snprintf(text, sizeof(text), "TCP state %u, %d octets there, %zu taken of a record; the far end: %s",
-		 info.tcpi_state, there, s->rec.have, far_end);
-	return text;
-}
-
 /* Where did it get stuck? */
 static void fail_stuck(bool there)
 {
@@ -367,18 +347,13 @@ static void fail_stuck(bool there)
 		 (unsigned long long)info.stats[EFTF_STAT_DROP_RX_BACKLOG], mem[SK_MEMINFO_DROPS]);
 }
 
-static void keep_info(const struct eftf_tunnel_info *info, void *arg)
-{
-	*(struct eftf_tunnel_info *)arg = *info;
-}
-
 /* Packets that the tunnel told to have dropped on their way to the stack; 0 if it has ended. */
 static uint64_t dropped(void)
 {
-	struct eftf_tunnel_info info = {0};
-	struct eftf_err err = {""};
+	struct eftf_tunnel_info info;
+	struct eftf_err err;
 
-	eftf_nl_tunnel_get(sf.fx->nl, sf.fx->ifindex, sf.fx->id, keep_info, &info, &err);
+	fx_find(sf.fx, &info, &err);
 	return info.stats[EFTF_STAT_DROP_RX_BACKLOG] + info.stats[EFTF_STAT_DROP_RX_NOMEM];
 }
 
@@ -471,7 +446,7 @@ static void check_end(void)
 		side_listen(&sf.now, 100);
 		if (fx_now() > end)
 			fuzz_fail("the tunnel has ended (%s), its connection has not: %s",
-				  sf.end.reason_name, stream_state(&sf.now));
+				  sf.end.reason_name, side_state(&sf.now));
 		fx_sleep(1);
 	}
 }
@@ -529,22 +504,21 @@ static void one_round(void)
 static pid_t start_meddler(const struct fx *fx)
 {
 	pid_t pid = fork();
-	struct eftf_nl *nl;
+	struct fx own = {.ifindex = fx->ifindex};	/* id 0: whichever tunnel there is */
 	struct eftf_err err;
 
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (eftf_nl_open(&nl, &err))
+	if (eftf_nl_open(&own.nl, &err))
 		_exit(1);
 	for (;;) {
 		struct eftf_tunnel_change c = {.has_keepalive = true, .keepalive = 600,
 					       .has_timeout = true, .timeout = 3600};
-		struct eftf_tunnel_info info = {.id = 0};
+		struct eftf_tunnel_info info;
 
-		eftf_nl_tunnel_get(nl, fx->ifindex, 0, keep_info, &info, &err);
-		if (info.id)
-			eftf_nl_tunnel_set(nl, fx->ifindex, info.id, &c, &err);
+		if (fx_find(&own, &info, &err) && info.id)
+			eftf_nl_tunnel_set(own.nl, own.ifindex, info.id, &c, &err);
 		fx_sleep(30);	/* or checked kernels do nothing else */
 	}
 }

@@ -2,12 +2,18 @@
 #include "side.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "far_end.h"
 #include "fuzz.h"
 
 unsigned long side_records;
@@ -268,6 +274,22 @@ void side_open(struct side *s, bool fresh, const char **may_die)
 	s->dut = fx_pair(&s->rec, KTLS_BOTH);
 }
 
+const char *side_state(const struct side *s)
+{
+	static char text[512];
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+	char far_end[256];
+	int there = 0;
+
+	getsockopt(s->rec.fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	ioctl(s->rec.fd, FIONREAD, &there);
+	far_end_held(s->rec.fd, far_end, sizeof(far_end));
+	snprintf(text, sizeof(text), "TCP state %u, %d octets there, %zu taken of a record; the far end: %s",
+		 info.tcpi_state, there, s->rec.have, far_end);
+	return text;
+}
+
 void side_let_go(struct side *s)
 {
 	if (s->dut >= 0)
@@ -277,12 +299,11 @@ void side_let_go(struct side *s)
 
 void side_close(struct side *s, bool reset)
 {
-	struct linger now = {.l_onoff = 1};
 
 	if (s->rec.fd < 0)
 		return;
 	if (reset)
-		setsockopt(s->rec.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+		fx_reset_on_close(s->rec.fd);
 	close(s->rec.fd);
 	s->rec.fd = -1;
 }

@@ -33,6 +33,8 @@ extern unsigned long side_records;	/* that were said, by all */
 
 /* Keeps the buffers that *s has. may_die: see above. The caller sets packet_heard and to_server. */
 void side_open(struct side *s, bool fresh, const char **may_die);
+/* What of the module's stream is there, and in which state the connection is; in a buffer of its own. */
+const char *side_state(const struct side *s);
 /* Closes the module's descriptor of the socket, if it was kept. */
 void side_let_go(struct side *s);
 void side_close(struct side *s, bool reset);

@@ -124,11 +124,10 @@ static void refuses_shut_down(void **state)
 
 static void refuses_reset(void **state)
 {
-	struct linger now = {.l_onoff = 1};
 	struct fx *fx = *state;
 	int fd = fx_pair(&fx->peer, KTLS_BOTH);
 
-	setsockopt(fx->peer.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	fx_reset_on_close(fx->peer.fd);
 	close(fx->peer.fd);
 	fx->peer.fd = -1;
 	refused(fx, fd, ENOTCONN, "not connected");

@@ -68,11 +68,10 @@ static void fin_in_mid_record(void **state)
 
 static void reset_by_peer(void **state)
 {
-	struct linger now = {.l_onoff = 1};
 	struct fx *fx = *state;
 
 	fx_attach(fx);
-	setsockopt(fx->peer.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	fx_reset_on_close(fx->peer.fd);
 	close(fx->peer.fd);
 	fx->peer.fd = -1;
 	fx_expect_down(fx, EFTF_REASON_RESET);

@@ -54,9 +54,8 @@ static void delete_nth(struct fx *fx, uint32_t id)
 
 static void reset(int fd)
 {
-	const struct linger now = {.l_onoff = 1};
 
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	fx_reset_on_close(fd);
 	shutdown(fd, SHUT_RDWR);
 }
 

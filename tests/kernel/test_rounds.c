@@ -79,12 +79,11 @@ static long noise(const struct cache *cache, int rounds)
 static void one_life(struct fx *fx, int round)
 {
 	/* no connection in TIME_WAIT, which is the kernel's memory for a minute */
-	const struct linger now = {.l_onoff = 1};
 	struct eftf_err err;
 
 	fx_attach(fx);
 	fx_expect_alive(fx);
-	setsockopt(fx->peer.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	fx_reset_on_close(fx->peer.fd);
 	switch (round % 4) {
 	case 0:
 		assert_int_equal(eftf_nl_tunnel_del(fx->nl, fx->ifindex, fx->id, &err), 0);
@@ -110,6 +109,14 @@ static void one_life(struct fx *fx, int round)
 	fx->peer.fd = -1;
 }
 
+static struct cache *find(struct cache *caches, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(caches[i].name, name))
+			return &caches[i];
+	return NULL;
+}
+
 /* The most of several looks: a processor's own slab counts as used as a whole, but not at every moment. */
 static size_t read_most(struct cache *caches)
 {
@@ -121,33 +128,32 @@ static size_t read_most(struct cache *caches)
 
 		fx_sleep(500);
 		m = read_slabs(again);
-		for (size_t i = 0; i < n; i++)
-			for (size_t k = 0; k < m; k++)
-				if (!strcmp(caches[i].name, again[k].name) &&
-				    again[k].objects > caches[i].objects)
-					caches[i].objects = again[k].objects;
+		for (size_t i = 0; i < n; i++) {
+			const struct cache *now = find(again, m, caches[i].name);
+
+			if (now && now->objects > caches[i].objects)
+				caches[i].objects = now->objects;
+		}
 	}
 	return n;
 }
 
 /* How many caches have grown by more than noise; tells which. */
-static size_t grown(const struct cache *before, size_t n, int rounds, bool tell)
+static size_t grown(struct cache *before, size_t n, int rounds, bool tell)
 {
 	static struct cache after[CACHES];
 	size_t m = read_slabs(after), count = 0;
 
 	for (size_t i = 0; i < m; i++) {
-		for (size_t k = 0; k < n; k++) {
-			long more = after[i].objects - before[k].objects;
+		const struct cache *then = find(before, n, after[i].name);
+		long more = then ? after[i].objects - then->objects : 0;
 
-			if (strcmp(after[i].name, before[k].name) ||
-			    more < noise(&after[i], rounds))
-				continue;
-			count++;
-			if (tell)
-				print_error("slab %s: %ld objects more after %d rounds\n", after[i].name,
-					    more, rounds);
-		}
+		if (!then || more < noise(&after[i], rounds))
+			continue;
+		count++;
+		if (tell)
+			print_error("slab %s: %ld objects more after %d rounds\n", after[i].name, more,
+				    rounds);
 	}
 	return count;
 }

@@ -154,13 +154,12 @@ static void refused_swap_changes_nothing(void **state)
 
 static void lost_old_transport_does_not_matter(void **state)
 {
-	struct linger now = {.l_onoff = 1};
 	struct fx *fx = *state;
 	struct rec old;
 
 	fx_attach(fx);
 	old = swap(fx);
-	setsockopt(old.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	fx_reset_on_close(old.fd);
 	close(old.fd);
 	fx_event(fx, EFTF_CMD_EVENT_SWAPPED, 5000);
 	fx_expect_alive(fx);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ends from this side: owners, devices, namespaces, foreign users of the socket, many tunnels. */
 #include "fixture.h"
+#include "owner.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,33 +16,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Runs in a child: opens its own netlink socket, attaches, says so, waits to be killed. */
 static pid_t spawn_owner(struct fx *fx, bool persistent)
 {
-	int dut = fx_pair(&fx->peer, KTLS_BOTH), pipes[2];
+	int dut = fx_pair(&fx->peer, KTLS_BOTH);
 	struct eftf_tunnel_spec spec = fx_spec(fx, dut);
 	pid_t pid;
 
-	assert_return_code(pipe(pipes), errno);
-	pid = fork();
-	assert_return_code(pid, errno);
-	if (!pid) {
-		struct eftf_err err;
-		struct eftf_nl *nl;
-
-		spec.persistent = persistent;
-		close(fx->peer.fd);
-		if (eftf_nl_open(&nl, &err) || eftf_nl_tunnel_new(nl, &spec, &fx->id, &err))
-			_exit(1);
-		if (write(pipes[1], &fx->id, sizeof(fx->id)) < 0)
-			_exit(1);
-		for (;;)
-			pause();
-	}
+	spec.persistent = persistent;
+	pid = owner_start(&spec, &fx->id);
 	close(dut);
-	close(pipes[1]);
-	assert_int_equal(read(pipes[0], &fx->id, sizeof(fx->id)), sizeof(fx->id));
-	close(pipes[0]);
+	assert_int_not_equal(fx->id, 0);
 	return pid;
 }
 
