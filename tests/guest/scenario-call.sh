@@ -20,14 +20,7 @@ sip_words='REGISTER|INVITE|sip:'
 tone_octets='\x1e\x0b\x0b\x1e\x9e\x8b\x8b\x9e\x1e\x0b\x0b\x1e\x9e\x8b\x8b\x9e'
 
 configuration() {
-	cat >"$work/gw.conf" <<-END
-		[gateway]
-		cert = $work/pki/eftf.pem
-		key = $work/pki/eftf.key
-		pool = $INNER_POOL
-		pcscf = $PCSCF
-		routes = 10.20.0.0/16
-	END
+	gw_tunnel_config "pcscf = $PCSCF" "routes = 10.20.0.0/16"
 	cat >"$work/ue.conf" <<-END
 		[eftf]
 		address = $GW_NAME

@@ -14,19 +14,8 @@ ue_log=$EFTF_RESULTS/ue.log
 
 # gw_config [LINE...]
 gw_config() {
-	cat >"$work/gw.conf" <<-END
-		[gateway]
-		cert = $work/pki/eftf.pem
-		key = $work/pki/eftf.key
-		pool = $INNER_POOL
-		pcscf = $PCSCF
-		routes = 10.20.0.0/16
-		lease = 60
-		handshake_timeout = 3
-		negotiate_timeout = 3
-		max_handshakes_per_source = 8
-	END
-	for line; do echo "$line" >>"$work/gw.conf"; done
+	gw_tunnel_config "pcscf = $PCSCF" "routes = 10.20.0.0/16" "lease = 60" "handshake_timeout = 3" \
+		"negotiate_timeout = 3" "max_handshakes_per_source = 8" "$@"
 }
 
 # ue_config NAME [LINE...]: lines belong to [eftf]

@@ -26,16 +26,7 @@ fresh() { tail -c "+$((${marks[$1]:-0} + 1))" "$1"; }
 count() { fresh "$1" | grep -cE "$2"; }
 
 # gw_config [LINE...]
-gw_config() {
-	cat >"$work/gw.conf" <<-END
-		[gateway]
-		cert = $work/pki/eftf.pem
-		key = $work/pki/eftf.key
-		pool = $INNER_POOL
-		hold = 0
-	END
-	for line; do echo "$line" >>"$work/gw.conf"; done
-}
+gw_config() { gw_tunnel_config "hold = 0" "$@"; }
 
 # peer_start NS PROGRAM [ARGUMENT...]
 peer_start() {

@@ -16,17 +16,7 @@ pace=50 limit=1600 wear_seconds=64
 [[ ! -e /sys/kernel/debug/kmemleak ]] || pace=5 limit=800 wear_seconds=200	# a debug kernel: slow
 
 # gw_config [LINE...]
-gw_config() {
-	cat >"$work/gw.conf" <<-END
-		[gateway]
-		cert = $work/pki/eftf.pem
-		key = $work/pki/eftf.key
-		pool = $INNER_POOL
-		pcscf = $PCSCF
-		lease = 3600
-	END
-	for line; do echo "$line" >>"$work/gw.conf"; done
-}
+gw_config() { gw_tunnel_config "pcscf = $PCSCF" "lease = 3600" "$@"; }
 
 gw_start() {
 	spawn_in gw gw eftf-gw -v -c "$work/gw.conf"

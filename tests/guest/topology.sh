@@ -205,6 +205,17 @@ link_delay() {
 outer_watch() { watch_tls in_ns inet fw0 443; }
 outer_check() { check_tls "outer link" "$@"; }
 
+# gw_tunnel_config [LINE...]: an eftf-gw with the certificate "eftf" and the usual pool, in $work/gw.conf
+gw_tunnel_config() {
+	cat >"${work:?}/gw.conf" <<-END
+		[gateway]
+		cert = $work/pki/eftf.pem
+		key = $work/pki/eftf.key
+		pool = $INNER_POOL
+	END
+	for line; do echo "$line" >>"$work/gw.conf"; done
+}
+
 # ue_tunnel_config [LINE...]: an eftf-ue that always wants a tunnel, in $work/ue.conf; lines belong to [tunnel]
 ue_tunnel_config() {
 	cat >"${work:?}/ue.conf" <<-END
