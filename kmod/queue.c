@@ -101,8 +101,8 @@ static struct sk_buff *eftf_queue_pop(struct eftf_queue *queue, enum eftf_band b
 
 	if (!skb)
 		return NULL;
-	queue->packets--;
-	queue->bytes -= skb->truesize;
+	WRITE_ONCE(queue->packets, queue->packets - 1);
+	WRITE_ONCE(queue->bytes, queue->bytes - skb->truesize);
 	atomic_long_sub(skb->truesize, queue->total);
 	if (band == EFTF_BAND_BULK)
 		queue->bulk_bytes -= skb->len;
@@ -142,8 +142,8 @@ void eftf_queue_add(struct eftf_queue *queue, struct sk_buff *skb)
 		return;
 	}
 	__skb_queue_tail(&queue->bands[band], skb);
-	queue->packets++;
-	queue->bytes += skb->truesize;
+	WRITE_ONCE(queue->packets, queue->packets + 1);
+	WRITE_ONCE(queue->bytes, queue->bytes + skb->truesize);
 	atomic_long_add(skb->truesize, queue->total);
 	if (band == EFTF_BAND_BULK)
 		queue->bulk_bytes += skb->len;

@@ -25,7 +25,7 @@ enum eftf_band {
  * struct eftf_queue - packets of one tunnel that wait for its transport
  * @lock: protects everything below; taken with BH off
  * @bands: strict priority, lowest index first
- * @packets: in all bands
+ * @packets: in all bands; read without the lock, too, as @bytes
  * @bytes: in all bands, with the kernel's overhead
  * @bulk_bytes: packets' own octets in the bulk band: CoDel's backlog
  * @codel: state of CoDel on the bulk band

@@ -12,9 +12,6 @@
 #include "key.h"
 #include "transport.h"
 
-#define EFTF_ALERT_CLOSE_NOTIFY		0	/* RFC 8446 6 */
-#define EFTF_ALERT_UNEXPECTED_MESSAGE	10
-#define EFTF_ALERT_USER_CANCELED	90
 #define EFTF_HANDSHAKE_HELLO_REQUEST	0	/* TLS 1.2: renegotiation wanted */
 #define EFTF_HANDSHAKE_NEW_TICKET	4
 #define EFTF_TICKETS_MAX		16	/* told for one connection */
@@ -60,7 +57,11 @@ int eftf_record_send(struct eftf_transport *tp, u8 type, const u8 *data, size_t 
  */
 int eftf_record_send_alert(struct eftf_transport *tp)
 {
-	return eftf_record_send(tp, EFTF_RECORD_ALERT, tp->close_alert, sizeof(tp->close_alert));
+	u8 alert[2] = { 2, READ_ONCE(tp->close_alert) };
+
+	if (alert[1] == EFTF_ALERT_CLOSE_NOTIFY)
+		alert[0] = 1;	/* a warning; the others are fatal */
+	return eftf_record_send(tp, EFTF_RECORD_ALERT, alert, sizeof(alert));
 }
 
 /**
@@ -154,8 +155,7 @@ static void eftf_record_unexpected(struct eftf_transport *tp)
 {
 	const struct eftf_end end = { .reason = EFTF_REASON_PROTOCOL };
 
-	tp->close_alert[0] = 2;
-	tp->close_alert[1] = EFTF_ALERT_UNEXPECTED_MESSAGE;
+	WRITE_ONCE(tp->close_alert, EFTF_ALERT_UNEXPECTED_MESSAGE);
 	eftf_transport_read_end(tp, &end);
 }
 

@@ -30,8 +30,7 @@ static void eftf_rx_framing(struct eftf_transport *tp, u32 reason)
 {
 	const struct eftf_end end = { .reason = reason };
 
-	tp->close_alert[0] = 2;		/* fatal */
-	tp->close_alert[1] = 50;	/* decode_error */
+	WRITE_ONCE(tp->close_alert, EFTF_ALERT_DECODE_ERROR);
 	eftf_transport_read_end(tp, &end);
 }
 
@@ -295,8 +294,7 @@ static void eftf_rx_error(struct eftf_transport *tp, int error)
 		break;
 	case -EBADMSG:
 		end.reason = EFTF_REASON_BAD_RECORD;
-		tp->close_alert[0] = 2;		/* fatal */
-		tp->close_alert[1] = 20;	/* bad_record_mac */
+		WRITE_ONCE(tp->close_alert, EFTF_ALERT_BAD_RECORD_MAC);
 		break;
 	case -EMSGSIZE:
 	case -EINVAL:

@@ -251,7 +251,7 @@ static void eftf_transport_drain_work(struct work_struct *work)
 	struct eftf_transport *tp = container_of(to_delayed_work(work), struct eftf_transport,
 						 drain_work);
 
-	if (time_after_eq(jiffies, tp->drain_until) || READ_ONCE(tp->tunnel->force)) {
+	if (time_after_eq(jiffies, READ_ONCE(tp->drain_until)) || READ_ONCE(tp->tunnel->force)) {
 		eftf_transport_release(tp);
 		return;
 	}
@@ -279,7 +279,7 @@ void eftf_transport_drain(struct eftf_transport *tp, unsigned long patience)
 		return;
 	if (!test_bit(EFTF_TP_DRAINING, &tp->flags) ||
 	    time_before(jiffies + patience, tp->drain_until))
-		tp->drain_until = jiffies + patience;
+		WRITE_ONCE(tp->drain_until, jiffies + patience);
 	set_bit(EFTF_TP_DRAINING, &tp->flags);
 	eftf_transport_kick_tx(tp);
 	eftf_transport_kick_rx(tp);
@@ -378,9 +378,7 @@ struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd, bo
 	if (err)
 		goto err_put;
 
-	eftf_transport_limit(tp, tunnel->config.record_limit);
 	tp->rx_fresh = !tunnel->config.negotiated;
-	tp->close_alert[0] = 1;	/* warning(1), close_notify(0) */
 	tp->end.reason = EFTF_REASON_SWAPPED;
 	eftf_record_init(tp);
 	__skb_queue_head_init(&tp->urgent);
@@ -428,6 +426,7 @@ void eftf_transport_start(struct eftf_transport *tp)
 {
 	lockdep_assert_held(&tp->tunnel->lock);
 	tp->serial = ++tp->tunnel->serial;
+	eftf_transport_limit(tp, tp->tunnel->config.record_limit);
 	list_add(&tp->node, &tp->tunnel->transports);
 	rcu_assign_pointer(tp->tunnel->transport, tp);
 	add_wait_queue(sk_sleep(tp->sock->sk), &tp->wait);

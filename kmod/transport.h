@@ -19,6 +19,11 @@
 #define EFTF_RECORD_ALERT	21	/* content types, RFC 8446 5.1 */
 #define EFTF_RECORD_HANDSHAKE	22
 #define EFTF_RECORD_DATA	23
+#define EFTF_ALERT_CLOSE_NOTIFY		0	/* descriptions of alerts, RFC 8446 6 */
+#define EFTF_ALERT_UNEXPECTED_MESSAGE	10
+#define EFTF_ALERT_BAD_RECORD_MAC	20
+#define EFTF_ALERT_DECODE_ERROR		50
+#define EFTF_ALERT_USER_CANCELED	90
 #define EFTF_BATCH_PACKETS	64
 #define EFTF_BATCH_VECS		192
 #define EFTF_DRAIN_JIFFIES	(2 * HZ)
@@ -76,7 +81,7 @@ enum eftf_transport_flag {
  * @last_word: the TX worker has tried to send the closing alert after the release
  * @drain_until: jiffies; when draining is given up
  * @end: why it ended, for EVENT_SWAPPED; under the tunnel's lock
- * @close_alert: level and description of the alert that closes
+ * @close_alert: description of the alert that closes, 0 = close_notify; RX worker writes
  * @batch: being sent; TX worker only
  * @urgent: finished packets that go before anything else; TX worker only
  * @segs: finished packets of the bulk band; TX worker only
@@ -113,7 +118,7 @@ struct eftf_transport {
 	struct completion last_word;
 	unsigned long drain_until;
 	struct eftf_end end;
-	u8 close_alert[2];
+	u8 close_alert;
 	struct eftf_batch batch;
 	struct sk_buff_head urgent;
 	struct sk_buff_head segs;

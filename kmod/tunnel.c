@@ -118,7 +118,7 @@ static void eftf_tunnel_close_work(struct work_struct *work)
 	peace = eftf_tunnel_ends_in_peace(&tunnel->end);
 	spin_lock_bh(&tunnel->lock);
 	list_for_each_entry_safe(tp, next, &tunnel->transports, node) {
-		if (peace && !tunnel->force)
+		if (peace && !READ_ONCE(tunnel->force))
 			eftf_transport_drain(tp, EFTF_DRAIN_JIFFIES);
 		else
 			eftf_transport_release(tp);
@@ -361,7 +361,6 @@ int eftf_tunnel_swap(struct eftf_tunnel *tunnel, struct eftf_transport *tp,
 		/* whoever brought it here knows its peer, and that it lives */
 		tp->rx_fresh = false;
 		WRITE_ONCE(tunnel->last_rx, jiffies);
-		eftf_transport_limit(tp, tunnel->config.record_limit);
 		eftf_transport_start(tp);
 		/*
 		 * The EFTF is told of the new connection before the UE uses it:
