@@ -110,8 +110,9 @@ static void fx_udp(struct fx *fx)
 
 /* of the running test: for connections that are made without its fixture at hand */
 static struct tap *fx_tap;
+static bool fx_tls12;
 
-static int fx_setup(void **state, enum eftf_role role)
+static int fx_setup(void **state, enum eftf_role role, bool tls12)
 {
 	struct fx *fx = calloc(1, sizeof(*fx));
 	struct eftf_err err = {""};
@@ -125,6 +126,7 @@ static int fx_setup(void **state, enum eftf_role role)
 		fail_msg("netlink: %s", err.text);
 	fx->tap = tap_start();
 	fx_tap = fx->tap;
+	fx_tls12 = tls12;
 	fx_lo_up(fx);
 	fx_device(fx);
 	fx_udp(fx);
@@ -133,12 +135,22 @@ static int fx_setup(void **state, enum eftf_role role)
 
 int fx_setup_ue(void **state)
 {
-	return fx_setup(state, EFTF_ROLE_UE);
+	return fx_setup(state, EFTF_ROLE_UE, false);
 }
 
 int fx_setup_gw(void **state)
 {
-	return fx_setup(state, EFTF_ROLE_GW);
+	return fx_setup(state, EFTF_ROLE_GW, false);
+}
+
+int fx_setup_ue_tls12(void **state)
+{
+	return fx_setup(state, EFTF_ROLE_UE, true);
+}
+
+int fx_setup_gw_tls12(void **state)
+{
+	return fx_setup(state, EFTF_ROLE_GW, true);
 }
 
 int fx_teardown(void **state)
@@ -183,8 +195,9 @@ int fx_pair(struct rec *peer, int what)
 	fx_tcp_pair(&peer->fd, &dut);
 	peer->tx = fx_key_b;
 	peer->rx = fx_key_a;
+	peer->tx.tls12 = peer->rx.tls12 = fx_tls12;
 	peer->have = 0;
-	assert_return_code(ktls_plant(dut, what, &fx_key_a, &fx_key_b), errno);
+	assert_return_code(ktls_plant(dut, what, &peer->rx, &peer->tx), errno);
 	return dut;
 }
 

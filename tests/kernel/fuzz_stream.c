@@ -536,13 +536,14 @@ static void hostile_peer(void **state)
 	/* it is read only now and then: nothing may get lost there */
 	assert_return_code(setsockopt(fx->udp, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)), errno);
 	meddler = start_meddler(fx);
-	fuzz_begin(50);
+	fuzz_begin(25);
 	while (fuzz_round())
 		one_round();
 	kill(meddler, SIGKILL);
 	waitpid(meddler, NULL, 0);
-	printf("%s: %u rounds, %lu tunnels lived, %lu ended; %lu records, %lu packets back, %lu swaps, %lu dropped and asked again\n",
-	       fx->role == EFTF_ROLE_UE ? "ue" : "gw", fuzz.round - fuzz.first, sf.lived, sf.died,
+	printf("%s%s: %u rounds, %lu tunnels lived, %lu ended; %lu records, %lu packets back, %lu swaps, %lu dropped and asked again\n",
+	       fx->role == EFTF_ROLE_UE ? "ue" : "gw", sf.now.rec.tx.tls12 ? " (TLS 1.2)" : "",
+	       fuzz.round - fuzz.first, sf.lived, sf.died,
 	       side_records, sf.packets, sf.swaps, sf.asked_again);
 	for (int i = 0; i < __EFTF_REASON_MAX; i++)
 		if (sf.reasons[i])
@@ -570,6 +571,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(hostile_peer, fx_setup_ue, fx_teardown),
 		cmocka_unit_test_setup_teardown(hostile_peer, fx_setup_gw, fx_teardown),
+		FX_TLS12(hostile_peer, ue, fx_teardown),
+		FX_TLS12(hostile_peer, gw, fx_teardown),
 	};
 
 	fuzz_args(argc, argv);

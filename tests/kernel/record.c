@@ -22,41 +22,73 @@
 #define TCP_ULP 31
 #endif
 
-static void rec_nonce(const struct rec_key *key, uint8_t nonce[12])
+/* TLS 1.3: RFC 8446 5.3. TLS 1.2: RFC 5288 3, with the sequence number for the octets in the record. */
+static void rec_nonce(const struct rec_key *key, const uint8_t explicit[8], uint8_t nonce[12])
 {
 	uint64_t seq = htobe64(key->seq);
 
 	memcpy(nonce, key->iv, 12);
+	if (key->tls12) {
+		memcpy(nonce + 4, explicit, 8);
+		return;
+	}
 	for (int i = 0; i < 8; i++)
 		nonce[4 + i] ^= ((const uint8_t *)&seq)[i];
+}
+
+/* What is authenticated besides: RFC 8446 5.2, RFC 5246 6.2.3.3. Returns its length; len: of the plaintext. */
+static int rec_aad(const struct rec_key *key, const uint8_t header[5], size_t len, uint8_t aad[13])
+{
+	uint64_t seq = htobe64(key->seq);
+
+	if (!key->tls12) {
+		memcpy(aad, header, 5);
+		return 5;
+	}
+	memcpy(aad, &seq, 8);
+	memcpy(aad + 8, header, 3);
+	aad[11] = (uint8_t)(len >> 8);
+	aad[12] = (uint8_t)len;
+	return 13;
+}
+
+static void rec_put(EVP_CIPHER_CTX *ctx, uint8_t *out, int *at, const void *data, size_t len)
+{
+	int n;
+
+	if (!len)
+		return;
+	EVP_EncryptUpdate(ctx, out + *at, &n, data, (int)len);
+	*at += n;
 }
 
 size_t rec_seal(struct rec_key *key, uint8_t type, const void *data, size_t len, size_t pad,
 		uint8_t *out)
 {
 	static const uint8_t zeros[REC_MAX];
-	size_t body = len + 1 + pad + 16;
+	size_t body = key->tls12 ? 8 + len + 16 : len + 1 + pad + 16;
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	uint8_t nonce[12];
+	uint64_t seq = htobe64(key->seq);
+	uint8_t nonce[12], aad[13];
 	int n, at = 5;
 
-	out[0] = REC_DATA;
+	out[0] = key->tls12 ? type : REC_DATA;
 	out[1] = out[2] = 3;
 	out[3] = (uint8_t)(body >> 8);
 	out[4] = (uint8_t)body;
-	rec_nonce(key, nonce);
+	rec_nonce(key, (const uint8_t *)&seq, nonce);
+	n = rec_aad(key, out, len, aad);
 	key->seq++;
 	EVP_EncryptInit_ex(ctx, EVP_aes_128_gcm(), NULL, key->key, nonce);
-	EVP_EncryptUpdate(ctx, NULL, &n, out, 5);
-	if (len) {
-		EVP_EncryptUpdate(ctx, out + at, &n, data, (int)len);
-		at += n;
+	EVP_EncryptUpdate(ctx, NULL, &n, aad, n);
+	if (key->tls12) {
+		memcpy(out + at, &seq, 8);
+		at += 8;
 	}
-	EVP_EncryptUpdate(ctx, out + at, &n, &type, 1);
-	at += n;
-	if (pad) {
-		EVP_EncryptUpdate(ctx, out + at, &n, zeros, (int)pad);
-		at += n;
+	rec_put(ctx, out, &at, data, len);
+	if (!key->tls12) {
+		rec_put(ctx, out, &at, &type, 1);
+		rec_put(ctx, out, &at, zeros, pad);
 	}
 	EVP_EncryptFinal_ex(ctx, out + at, &n);
 	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, 16, out + at);
@@ -91,28 +123,41 @@ static int rec_fill(struct rec *r, size_t want, int ms)
 	return 0;
 }
 
-static long rec_open(struct rec *r, uint8_t *type, uint8_t *data, size_t body)
+/* TLS 1.3: finds the type behind the data, and takes the padding off. */
+static long rec_inner(uint8_t *type, const uint8_t *data, long n)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	uint8_t nonce[12];
-	int n = 0, tail = 0, good;
-
-	rec_nonce(&r->rx, nonce);
-	EVP_DecryptInit_ex(ctx, EVP_aes_128_gcm(), NULL, r->rx.key, nonce);
-	EVP_DecryptUpdate(ctx, NULL, &n, r->raw, 5);
-	EVP_DecryptUpdate(ctx, data, &n, r->raw + 5, (int)body - 16);
-	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, 16, r->raw + 5 + body - 16);
-	good = EVP_DecryptFinal_ex(ctx, data + n, &tail);
-	EVP_CIPHER_CTX_free(ctx);
-	if (good != 1)
-		return -4;
-	r->rx.seq++;
 	while (n > 0 && !data[n - 1])
 		n--;
 	if (!n)
 		return -5;
 	*type = data[n - 1];
 	return n - 1;
+}
+
+static long rec_open(struct rec *r, uint8_t *type, uint8_t *data, size_t body)
+{
+	size_t explicit = r->rx.tls12 ? 8 : 0, len = body - explicit - 16;
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t nonce[12], aad[13];
+	int n = 0, tail = 0, good;
+
+	rec_nonce(&r->rx, r->raw + 5, nonce);
+	n = rec_aad(&r->rx, r->raw, len, aad);
+	EVP_DecryptInit_ex(ctx, EVP_aes_128_gcm(), NULL, r->rx.key, nonce);
+	EVP_DecryptUpdate(ctx, NULL, &n, aad, n);
+	n = 0;
+	if (len)
+		EVP_DecryptUpdate(ctx, data, &n, r->raw + 5 + explicit, (int)len);
+	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, 16, r->raw + 5 + body - 16);
+	good = EVP_DecryptFinal_ex(ctx, data + n, &tail);
+	EVP_CIPHER_CTX_free(ctx);
+	if (good != 1)
+		return -4;
+	r->rx.seq++;
+	if (!r->rx.tls12)
+		return rec_inner(type, data, n);
+	*type = r->raw[0];
+	return n;
 }
 
 static size_t rec_body(const struct rec *r)
@@ -130,8 +175,8 @@ long rec_recv(struct rec *r, uint8_t *type, uint8_t *data, int ms)
 	if (err)
 		return err;
 	body = rec_body(r);
-	if (r->raw[0] != REC_DATA || r->raw[1] != 3 || r->raw[2] != 3 || body < 17 ||
-	    body > REC_MAX + 256)
+	if ((r->raw[0] != REC_DATA && !r->rx.tls12) || r->raw[1] != 3 || r->raw[2] != 3 ||
+	    body < (r->rx.tls12 ? 24 : 17) || body > REC_MAX + 256)
 		return -5;
 	err = rec_fill(r, 5 + body, ms);
 	if (err)
@@ -160,7 +205,8 @@ bool rec_there(struct rec *r)
 static int ktls_direction(int fd, int direction, const struct rec_key *key)
 {
 	struct tls12_crypto_info_aes_gcm_128 info = {
-		.info = {.version = TLS_1_3_VERSION, .cipher_type = TLS_CIPHER_AES_GCM_128},
+		.info = {.version = key->tls12 ? TLS_1_2_VERSION : TLS_1_3_VERSION,
+			 .cipher_type = TLS_CIPHER_AES_GCM_128},
 	};
 	uint64_t seq = htobe64(key->seq);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A TLS 1.3 record layer in user space (AES-128-GCM, fixed test keys) on a
- * plain TCP socket: the peer that says what the project's own programs never
- * would. libcrypto does the cipher, everything else is in the test's hands.
+ * A record layer of TLS 1.3, or 1.2, in user space (AES-128-GCM, fixed test
+ * keys) on a plain TCP socket: the peer that says what the project's own
+ * programs never would. libcrypto does the cipher, everything else is in the
+ * test's hands.
  */
 #ifndef RECORD_H
 #define RECORD_H
@@ -16,10 +17,13 @@
 #define REC_DATA	23
 #define REC_MAX		16384
 
+#define REC_OVERHEAD	29	/* octets that a sealed record has more than its data and padding, at most */
+
 struct rec_key {
 	uint8_t key[16];
-	uint8_t iv[12];
+	uint8_t iv[12];		/* TLS 1.2: 4 octets of it, the other 8 are in each record */
 	uint64_t seq;
+	bool tls12;
 };
 
 struct rec {
@@ -29,7 +33,7 @@ struct rec {
 	size_t have;		/* octets of the record that comes */
 };
 
-/* Makes one sealed record in out (len + pad + 22 octets); returns its length. */
+/* Makes one sealed record in out (len + pad + REC_OVERHEAD octets); returns its length. TLS 1.2 has no padding. */
 size_t rec_seal(struct rec_key *key, uint8_t type, const void *data, size_t len, size_t pad,
 		uint8_t *out);
 /* Seals and writes everything, blocking. */

@@ -66,7 +66,7 @@ static void put_record(struct side *s, uint8_t type, const void *data, size_t le
 
 	if (len + pad > REC_MAX)
 		pad = 0;
-	if (s->n_wire + len + pad + 22 > 2 * PLAIN_MAX)
+	if (s->n_wire + len + pad + REC_OVERHEAD > 2 * PLAIN_MAX)
 		return;
 	n = rec_seal(&s->rec.tx, type, data, len, pad, s->wire + s->n_wire);
 	if (fuzz_one_in(400) && !s->honest) {

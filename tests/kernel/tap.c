@@ -3,12 +3,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,16 +89,11 @@ static void tap_segment(struct tap *tap, const uint8_t *p, size_t len)
 static bool tap_packet(struct tap *tap)
 {
 	static uint8_t packet[1 << 17];
-	struct sockaddr_ll ll;
-	socklen_t size = sizeof(ll);
-	ssize_t n = recvfrom(tap->fd, packet, sizeof(packet), MSG_DONTWAIT,
-			     (struct sockaddr *)&ll, &size);
+	ssize_t n = recv(tap->fd, packet, sizeof(packet), MSG_DONTWAIT);
 
 	if (n < 0)
 		return errno != EAGAIN;
-	/* a tap for one protocol sees what comes; on loopback everything comes */
-	if (ll.sll_pkttype != PACKET_OUTGOING && n >= 40 && packet[0] >> 4 == 4 &&
-	    packet[9] == IPPROTO_TCP)
+	if (n >= 40)
 		tap_segment(tap, packet, (size_t)n);
 	return true;
 }
@@ -117,18 +114,46 @@ static void *tap_run(void *arg)
 	return NULL;
 }
 
+/*
+ * What comes, TCP in IPv4; on loopback everything comes. What a flood of
+ * something else puts here would take the room.
+ */
+static int tap_open(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 6, 0),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x40, 0, 3),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, offsetof(struct iphdr, protocol)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog filter = {sizeof(code) / sizeof(code[0]), code};
+	const struct sockaddr_ll all = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP)};
+	const int size = TAP_BUFFER;
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) ||
+	    bind(fd, (const struct sockaddr *)&all, sizeof(all))) {
+		perror("tap");
+		abort();
+	}
+	return fd;
+}
+
 struct tap *tap_start(void)
 {
 	struct tap *tap = calloc(1, sizeof(*tap));
-	int size = TAP_BUFFER;
 
 	if (!tap)
 		abort();
-	tap->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_IP));
+	tap->fd = tap_open();
 	tap->end = eventfd(0, EFD_CLOEXEC);
-	if (tap->fd < 0 || tap->end < 0 ||
-	    setsockopt(tap->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
-	    pthread_create(&tap->thread, NULL, tap_run, tap)) {
+	if (tap->end < 0 || pthread_create(&tap->thread, NULL, tap_run, tap)) {
 		perror("tap");
 		abort();
 	}

@@ -147,6 +147,35 @@ static void impossible_control_records(void **state)
 	impossible(fx, 99, "?", 1);
 }
 
+/* In TLS 1.2 a record says its type in the clear, and it may be any. */
+static void record_type_0_is_no_data(void **state)
+{
+	struct eftf_tunnel_info info;
+	struct fx *fx = *state;
+	uint8_t out[256];
+	size_t n;
+
+	for (int empty = 0; empty < 2; empty++) {
+		fx_attach(fx);
+		n = fx_envelope(fx, out, "of no type at all", 17);
+		rec_send(&fx->peer, 0, out, empty ? 0 : n);
+		info = fx_expect_down(fx, EFTF_REASON_BAD_RECORD);
+		assert_int_equal(info.stats[EFTF_STAT_RX_PACKETS], 0);
+		close(fx->peer.fd);
+	}
+	fx->peer.fd = -1;
+}
+
+/* RFC 5246 7.4.1.1: who does not want to renegotiate may ignore it. */
+static void hello_request_is_ignored(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	rec_send(&fx->peer, REC_HANDSHAKE, "\0\0\0", 4);
+	fx_expect_alive(fx);
+}
+
 static void ticket(uint8_t *out, size_t body)
 {
 	memset(out, 0x5a, body + 4);
@@ -346,6 +375,24 @@ int main(int argc, char **argv)
 		UE(keep_alives_of_a_stalled_tunnel),
 		UE(silence_ends_the_tunnel),
 		UE(stall_is_told),
+#define UE12(f) FX_TLS12(f, ue, fx_teardown)
+#define GW12(f) FX_TLS12(f, gw, fx_teardown)
+		UE12(peer_releases),
+		GW12(we_release),
+		UE12(release_flushes),
+		UE12(fin_without_close_notify),
+		UE12(fin_in_mid_record),
+		GW12(reset_by_peer),
+		UE12(data_before_release_arrives),
+		UE12(every_alert_is_told),
+		UE12(user_canceled_is_no_end),
+		UE12(impossible_control_records),
+		UE12(record_type_0_is_no_data),
+		GW12(hello_request_is_ignored),
+		UE12(key_limit),
+		UE12(key_limit_of_the_peer),
+		UE12(silence_ends_the_tunnel),
+		UE12(stall_is_told),
 	};
 
 	if (argc > 1)

@@ -321,6 +321,8 @@ int main(int argc, char **argv)
 		UE(reading_with_failing_allocations),
 		GW(reading_with_failing_allocations),
 		UE(traffic_with_failing_allocations),
+		FX_TLS12(reading_with_failing_allocations, ue, teardown),
+		FX_TLS12(traffic_with_failing_allocations, ue, teardown),
 	};
 
 	if (!fault_available()) {

@@ -286,6 +286,8 @@ int main(int argc, char **argv)
 		UE(lost_old_transport_does_not_matter),
 		UE(tunnel_can_end_while_swapping),
 		UE(swaps_under_traffic_lose_nothing),
+		FX_TLS12(swap_carries_on, gw, fx_teardown),
+		FX_TLS12(swaps_under_traffic_lose_nothing, ue, fx_teardown),
 	};
 
 	if (argc > 1)
