@@ -26,6 +26,8 @@ for name in "${names[@]}"; do
 		case $line in
 		'[       OK ]'*) ok "$name: ${line##*] }" ;;
 		'[  FAILED  ]'*) not_ok "$name: ${line##*] }" "every assertion to hold" "$why"; failed=$((failed + 1)) ;;
+		'[  ERROR   ] '[a-z]*)	# what comes before and after a test belongs to it
+			not_ok "$name: ${line##*] }" "to be set up, and to leave nothing behind" "$why"; failed=$((failed + 1)) ;;
 		'[  SKIPPED ]'*) skip "$name" "${line#*] }" ;;
 		'[ RUN      ]'*) why= ;;
 		'ERROR: '* | seen:* | slab*) why+="${line#ERROR: }; " ;;
