@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Keep-alive, peer timeout, detection of stalls and of keys that do not come, by
- * one timer for each tunnel that is armed for the next of the four and re-armed only when it fires: traffic
- * just notes the time.
+ * Keep-alive, peer timeout, detection of stalls, of keys that do not come and of
+ * what a foreign reader has seen, by one timer for each tunnel that is armed for
+ * the next of them and re-armed only when it fires: traffic just notes the time.
  *
  * The keep-alive is an inner ICMP or ICMPv6 echo request between the two inner
  * addresses: legal for any peer, as it is but an IP packet. It is sent after
  * the interval without sending, whatever was received (as TS 24.302 F.2.1 has
  * it for the sibling of this tunnel).
  */
+#include <linux/fs.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/ip.h>
@@ -130,6 +131,24 @@ static bool eftf_keepalive_stall_check(struct eftf_tunnel *tunnel)
 	return true;
 }
 
+/*
+ * Somebody else who has the socket, too, and looks at what comes (MSG_PEEK)
+ * makes TLS take records in; kernel 7.3 announces those to nobody. Return: has
+ * anybody still?
+ */
+static bool eftf_keepalive_foreign_check(struct eftf_tunnel *tunnel)
+{
+	struct eftf_transport *tp = rcu_dereference(tunnel->transport);
+	bool foreign;
+
+	if (!tp)
+		return false;
+	foreign = file_count(tp->sock->file) > 1;
+	/* after that look: who is gone has left nothing that the reader would not find now */
+	eftf_transport_kick_rx(tp);
+	return foreign;
+}
+
 /* Ends a tunnel that waits for a key that nobody brings; or says in *next when that will be. */
 static bool eftf_keepalive_key_check(struct eftf_tunnel *tunnel, unsigned long *next)
 {
@@ -164,6 +183,8 @@ static void eftf_keepalive_timer(struct timer_list *timer)
 
 	rcu_read_lock();
 	if (eftf_keepalive_stall_check(tunnel))
+		next = HZ;
+	if (eftf_keepalive_foreign_check(tunnel))
 		next = HZ;
 	if (eftf_keepalive_key_check(tunnel, &next))
 		goto out;
@@ -210,7 +231,8 @@ void eftf_keepalive_init(struct eftf_tunnel *tunnel)
 }
 
 /**
- * eftf_keepalive_start - arm the timer, also after a change of the times
+ * eftf_keepalive_start - arm the timer, also after a change of the times or of
+ *	the transport
  * @tunnel: tunnel
  *
  * Context: process, device's lock held.

@@ -30,6 +30,7 @@
 
 #include "device.h"
 #include "event.h"
+#include "keepalive.h"
 #include "transport.h"
 
 #define EFTF_CLAIM_TRIES	50		/* of a millisecond or two */
@@ -433,4 +434,5 @@ void eftf_transport_start(struct eftf_transport *tp)
 	/* whatever came before the wait queue was joined */
 	eftf_transport_kick_rx(tp);
 	eftf_transport_kick_tx(tp);
+	eftf_keepalive_start(tp->tunnel);
 }

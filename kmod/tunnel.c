@@ -318,7 +318,6 @@ int eftf_tunnel_enter(struct eftf_tunnel *tunnel, struct net *net, u32 portid,
 	}
 	list_add_tail(&tunnel->all, &edev->tunnels);
 	eftf_deliver_init(tunnel);
-	eftf_keepalive_start(tunnel);
 	/* from here on the tunnel may end by itself, though not before the lock is free */
 	spin_lock_bh(&tunnel->lock);
 	eftf_transport_start(tunnel->fresh);

@@ -308,10 +308,10 @@ end:	atomic {
 		HAVE_TUNNEL
 	}
 	if
-	:: d_step { HAVE_TUNNEL; tp = cur }	/* a stall, or an echo request */
+	:: d_step { HAVE_TUNNEL; tp = cur }	/* a stall, an echo request, a foreign reader */
 		d_step {
 			if
-			:: tp != NIL -> queue(tp, TX(tp))
+			:: tp != NIL -> queue(tp, TX(tp)); queue(tp, RX(tp))
 			:: else
 			fi;
 			HAVE_TUNNEL;

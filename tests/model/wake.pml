@@ -11,9 +11,11 @@
  * Xmit           eftf_tunnel_xmit
  * Tx             eftf_tx_work, eftf_tx_next, eftf_tx_blocked
  * Rx             eftf_rx_work, eftf_rx_once
- * Timer          eftf_keepalive_timer, eftf_keepalive_stall_check
+ * Timer          eftf_keepalive_timer, eftf_keepalive_stall_check, eftf_keepalive_foreign_check
  * Peer           records and FIN that come in: kTLS makes them readable and
- *                announces each once (tls_data_ready, tls_strp_work)
+ *                announces each once (tls_data_ready, tls_strp_work); or not at
+ *                all, if a foreign reader was there (with FOREIGN)
+ * Foreign        somebody else with the socket's file, who leaves some time
  * Helper         the answer to EVENT_KEY_UPDATE: eftf_key_change (with KEYS)
  * Room           TCP: an acknowledgement makes room; a wake-up only if a
  *                sender has left SOCK_NOSPACE behind (sk_stream_write_space)
@@ -28,6 +30,7 @@
  * keyless        TLS has read a KeyUpdate, the first record, and has no key for the next
  * awaited        tp->key_since; brought: EFTF_TP_KEY_RX; asked: the event was sent
  * room[t]        sendmsg would accept; nospace[t]: SOCK_NOSPACE
+ * foreign        file_count() of the socket is more than the module's own
  * stalled[t]     stalled_since of the transport; soon: the timer is armed for at most
  *                a second; late: it is armed for the next keep-alive
  *
@@ -73,6 +76,7 @@ bit stalled[N];
 bit soon, late, timer_busy;
 bit draining;	/* the old transport */
 bit keyless, awaited, brought, asked, updated;
+bit foreign;
 
 inline kick_tx(t)
 {
@@ -232,8 +236,16 @@ proctype Peer(byte t)
 
 	do
 	:: n < RECORDS ->
+#ifdef FOREIGN
+		if
+		:: d_step { foreign -> readable[t]++; n++ }	/* it has made TLS take the record in */
+		:: readable[t]++;
+			d_step { wake_in(t); n++ }
+		fi
+#else
 		readable[t]++;
 		d_step { wake_in(t); n++ }
+#endif
 	:: break
 	od;
 	if
@@ -243,6 +255,11 @@ proctype Peer(byte t)
 #endif
 	:: skip
 	fi
+}
+
+proctype Foreign()
+{
+	foreign = 0
 }
 
 proctype Helper()
@@ -273,6 +290,34 @@ end:	do
 			room[t] = 1;
 			if
 			:: nospace[t] -> nospace[t] = 0; wake_out(t)
+			:: else
+			fi
+		}
+	od
+}
+
+/* The same timer; with a foreign reader it comes back every second. */
+proctype ForeignTimer()
+{
+	bit some;
+
+end:	do
+	:: atomic { soon -> soon = 0; some = 0 }
+		if
+		:: cur == NIL -> skip
+		:: else ->
+			/* eftf_keepalive_foreign_check */
+#ifdef BROKEN_FOREIGN_KICK_FIRST
+			d_step { kick_rx(0) }
+			some = foreign
+#else
+			some = foreign;
+			d_step { kick_rx(0) }
+#endif
+		fi;
+		d_step {
+			if
+			:: some -> arm_soon()
 			:: else
 			fi
 		}
@@ -366,6 +411,10 @@ inline start(t)
 	kick_tx(t)
 #endif
 #endif
+#ifndef BROKEN_START_ARMED_FIRST
+	;
+	d_step { arm_soon() }	/* eftf_keepalive_start */
+#endif
 }
 
 proctype Start()
@@ -398,13 +447,19 @@ init
 {
 	atomic {
 		room[0] = 1;
-		soon = 1;	/* eftf_keepalive_start */
+#ifdef BROKEN_START_ARMED_FIRST
+		soon = 1;
+#endif
 		run Start();
 		run Quiet();
 #ifdef IN
 		run Rx(0); run Peer(0);
 #ifdef KEYS
 		run Helper();
+#endif
+#ifdef FOREIGN
+		foreign = 1;
+		run Foreign(); run ForeignTimer();
 #endif
 		BOTH(run Rx(1); run Peer(1);)
 #else
