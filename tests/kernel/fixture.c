@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -538,6 +539,15 @@ void fx_stuff(struct fx *fx)
 	} while (fx_stat(fx, EFTF_STAT_TX_STREAM_BYTES) != octets && fx_now() < end);
 	assert_true(fx_now() < end);
 	assert_true(fx_get(fx).queue_packets > 0);
+}
+
+bool fx_more_to_come(pid_t *child)
+{
+	if (!*child)
+		return false;
+	if (waitpid(*child, NULL, WNOHANG) == *child)
+		*child = 0;
+	return true;
 }
 
 void fx_expect_each_once(struct fx *fx, const uint8_t *seen, uint32_t n)

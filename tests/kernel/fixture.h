@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <cmocka.h>
 
@@ -105,6 +106,11 @@ uint64_t fx_stat(struct fx *fx, enum eftf_stat which);
 void fx_wait_stat(struct fx *fx, enum eftf_stat which, uint64_t value);
 /* Waits until so many records are counted under the present key; the worker counts after it has sent or read. */
 void fx_wait_records(struct fx *fx, enum eftf_direction direction, uint64_t records);
+/*
+ * Nothing came for a while: is there more to be expected? Yes while the child
+ * that sends lives, and once more after its end; then *child is 0.
+ */
+bool fx_more_to_come(pid_t *child);
 /* Each of n packets was seen once, but for those that the module counts as dropped from its queue. */
 void fx_expect_each_once(struct fx *fx, const uint8_t *seen, uint32_t n);
 struct eftf_tunnel_info fx_get(struct fx *fx);
