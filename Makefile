@@ -15,6 +15,7 @@ help:
 	@echo 'make check            all tests: static checks, unit tests, guests with kernels 6.1 and 6.12'
 	@echo 'make check-debug      the tests of the module in kernels with KASAN, lockdep, kmemleak, fault injection'
 	@echo '                      ONLY="attach fault": only those programs of tests/kernel'
+	@echo 'make check-races      the module in a kernel with KCSAN'
 	@echo 'make fuzz SECONDS=60  every fuzzer for that long'
 	@echo 'make soak SECONDS=3600  a long run in that kernel: tunnels come and go, memory fails, peers are hostile'
 	@echo 'make modules KDIR=... eftf.ko for the kernel headers in KDIR (default: the running kernel)'
@@ -81,6 +82,15 @@ check-debug: guest guest-module-debug-6.12 guest-module-debug-7.3
 	@OUT="$(OUT)" EFTF_GUEST_SECONDS=2400 EFTF_PATIENCE=900 EFTF_ONLY="$(ONLY)" tests/check $(foreach s,$(NEWEST_SCENARIOS),debug-7.3:$(s)) \
 		$(DEBUG_SCENARIOS:%=debug-6.12:%) $(if $(ONLY),,$(LONG:%=6.12:%))
 
+# The module that KCSAN must find a race in.
+guest-racer:
+	@mkdir -p "$(OUT)/racer" && cp -u tests/races/* "$(OUT)/racer/"
+	+@$(MAKE) -s -C "$$(tests/guest/debug-kernel races)/build" M="$(OUT)/racer" modules
+
+check-races: guest guest-module-debug-races guest-racer
+	@OUT="$(OUT)" EFTF_RACER="$(OUT)/racer/racer.ko" EFTF_GUEST_SECONDS=2400 EFTF_PATIENCE=900 \
+		tests/check debug-races:races
+
 # Half an hour more than asked for: a test that has begun comes to its end.
 soak: SECONDS = 3600
 soak: guest guest-module-debug-6.12
@@ -96,4 +106,4 @@ clean:
 	-@test ! -d "$(KDIR)" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
 
 .PHONY: help all modules programs install need-build need-guest test-tools guest demo check \
-	check-debug soak fuzz clean
+	check-debug check-races guest-racer soak fuzz clean

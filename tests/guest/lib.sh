@@ -22,7 +22,7 @@ EFTF_RESULTS=${EFTF_RESULTS:-$(mktemp -d)}
 checks_passed=0 checks_failed=0 checks_skipped=0 finished=
 # A checked kernel under emulation takes its time: more patience there, and fewer programs started by polling.
 patience=1 pause=0.1
-[[ ! -e /sys/kernel/debug/kmemleak ]] || patience=4 pause=0.7
+[[ ! -e /sys/kernel/debug/kmemleak && ! -e /sys/kernel/debug/kcsan ]] || patience=4 pause=0.7
 declare -A spawned=()
 
 say() { echo "== $* ($SECONDS s)"; }
