@@ -119,18 +119,21 @@ static void from_its_ue(unsigned int k)
 		fail_msg("expected the packet of UE %u, seen: that of UE %u", k, number);
 }
 
-static void is_told(unsigned int k)
+/* The UE hears close_notify, then the end of the stream; or the end alone, if that may be. Returns false then. */
+static bool is_told(unsigned int k, bool or_ended)
 {
 	static uint8_t data[256 + REC_MAX];
 	uint8_t type = 0;
 	struct rec *rec = rec_of(k, 1);
 	long n = rec_recv(rec, &type, data, 60000);
+	bool told = n == 2 && type == REC_ALERT && data[1] == 0;
 
-	if (n != 2 || type != REC_ALERT || data[1] != 0)
+	if (!told && !(or_ended && n == -1 && !rec->have))
 		fail_msg("UE %u: expected close_notify, reading gave %ld, type %u", k, n, type);
-	if (rec_recv(rec, &type, data, 60000) != -1)
+	if (told && rec_recv(rec, &type, data, 60000) != -1)
 		fail_msg("UE %u: expected the end of the stream after close_notify", k);
 	close(many.peers[k]);
+	return told;
 }
 
 static void see(const struct eftf_tunnel_info *info, void *arg)
@@ -187,7 +190,10 @@ static unsigned int how_many(void)
 
 static void many_tunnels(void **state)
 {
+	unsigned int untold = 0;
 	struct eftf_err err;
+	int64_t start;
+	bool slow;
 
 	many.fx = *state;
 	many.n = how_many();
@@ -210,7 +216,7 @@ static void many_tunnels(void **state)
 		if (eftf_nl_tunnel_del(many.fx->nl, many.fx->ifindex, many.ids[k], &err))
 			fail_msg("tunnel %u: %s", k, err.text);
 	for (unsigned int k = 0; k < many.n; k += 3)
-		is_told(k);
+		is_told(k, false);
 	assert_int_equal(fx_count(many.fx), many.n - (many.n + 2) / 3);
 	took("each third deleted, and its UE told");
 
@@ -218,12 +224,16 @@ static void many_tunnels(void **state)
 	if (many.n > 5000)
 		assert_int_equal(eftf_nl_events_read(many.fx->events, ignore, NULL, &err), -ENOBUFS);
 
+	start = fx_now();
 	if (eftf_rt_link_del(many.fx->rt, FX_DEV, &err))
 		fail_msg("link: %s", err.text);
+	/* for its last word each has a second (EFTF_LAST_WORD_JIFFIES): a checked kernel is too slow for so many */
+	slow = fx_now() - start >= 1000;
 	took("link deleted with two thirds of them");
 	for (unsigned int k = 0; k < many.n; k++)
 		if (k % 3)
-			is_told(k);
+			untold += !is_told(k, slow);
+	print_message("%u ended without close_notify\n", untold);
 	took("all others told");
 	assert_int_equal(fx_count(many.fx), 0);
 	close(many.udp);
