@@ -543,9 +543,13 @@ void fx_stuff(struct fx *fx)
 
 bool fx_more_to_come(pid_t *child)
 {
+	pid_t ended;
+
 	if (!*child)
 		return false;
-	if (waitpid(*child, NULL, WNOHANG) == *child)
+	ended = waitpid(*child, NULL, WNOHANG);
+	assert_return_code(ended, errno);
+	if (ended)
 		*child = 0;
 	return true;
 }

@@ -43,16 +43,16 @@ struct fx {
 
 /*
  * cmocka set-up and tear-down; _ue and _gw choose the device's role, _tls12 the
- * version of TLS on every connection (else it is 1.3). The tear-down fails the test if the module's side of a connection has sent
- * anything but TLS records.
+ * version of TLS on every connection (else it is 1.3). The tear-down fails the
+ * test if the module's side of a connection has sent anything but TLS records.
  */
 int fx_setup_ue(void **state);
 int fx_setup_gw(void **state);
 int fx_setup_ue_tls12(void **state);
 int fx_setup_gw_tls12(void **state);
+int fx_teardown(void **state);
 /* For cmocka's list: the test f with TLS 1.2, its name says so; role is ue or gw. */
 #define FX_TLS12(f, role, teardown) {#f " (TLS 1.2)", f, fx_setup_##role##_tls12, teardown, NULL}
-int fx_teardown(void **state);
 
 /* Makes the device anew, after it was deleted; fills fx->ifindex. */
 void fx_device(struct fx *fx);
