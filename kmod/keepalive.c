@@ -116,16 +116,15 @@ static void eftf_echo_send(struct eftf_tunnel *tunnel)
  * Pushes a stalled sender on and tells listeners once. An old transport that
  * drains is pushed by its drain_work. Return: is it stalled?
  */
-static bool eftf_keepalive_stall_check(struct eftf_tunnel *tunnel)
+static bool eftf_keepalive_stall_check(struct eftf_transport *tp)
 {
-	struct eftf_transport *tp = rcu_dereference(tunnel->transport);
-	unsigned long since = tp ? READ_ONCE(tp->stalled_since) : 0;
+	unsigned long since = READ_ONCE(tp->stalled_since);
 
 	if (!since)
 		return false;
 	if (time_after_eq(jiffies, since + EFTF_STALL_JIFFIES) && !READ_ONCE(tp->stall_told)) {
 		WRITE_ONCE(tp->stall_told, true);
-		eftf_event_stalled(tunnel);
+		eftf_event_stalled(tp->tunnel);
 	}
 	eftf_transport_kick_tx(tp);
 	return true;
@@ -136,28 +135,23 @@ static bool eftf_keepalive_stall_check(struct eftf_tunnel *tunnel)
  * makes TLS take records in; kernel 7.3 announces those to nobody. Return: has
  * anybody still?
  */
-static bool eftf_keepalive_foreign_check(struct eftf_tunnel *tunnel)
+static bool eftf_keepalive_foreign_check(struct eftf_transport *tp)
 {
-	struct eftf_transport *tp = rcu_dereference(tunnel->transport);
-	bool foreign;
+	bool foreign = file_count(tp->sock->file) > 1;
 
-	if (!tp)
-		return false;
-	foreign = file_count(tp->sock->file) > 1;
 	/* after that look: who is gone has left nothing that the reader would not find now */
 	eftf_transport_kick_rx(tp);
 	return foreign;
 }
 
 /* Ends a tunnel that waits for a key that nobody brings; or says in *next when that will be. */
-static bool eftf_keepalive_key_check(struct eftf_tunnel *tunnel, unsigned long *next)
+static bool eftf_keepalive_key_check(struct eftf_transport *tp, unsigned long *next)
 {
-	struct eftf_transport *tp = rcu_dereference(tunnel->transport);
 	const struct eftf_end end = { .reason = EFTF_REASON_REKEY };
 	unsigned long left = MAX_JIFFY_OFFSET;
 
-	if (tp && eftf_key_overdue(tp, &left))
-		return eftf_tunnel_close(tunnel, tp, &end);
+	if (eftf_key_overdue(tp, &left))
+		return eftf_tunnel_close(tp->tunnel, tp, &end);
 	*next = min(*next, left);
 	return false;
 }
@@ -179,15 +173,19 @@ static void eftf_keepalive_timer(struct timer_list *timer)
 	u32 timeout = READ_ONCE(tunnel->config.timeout);
 	unsigned long next = MAX_JIFFY_OFFSET;
 	unsigned long last, left;
+	struct eftf_transport *tp;
 	bool due;
 
 	rcu_read_lock();
-	if (eftf_keepalive_stall_check(tunnel))
-		next = HZ;
-	if (eftf_keepalive_foreign_check(tunnel))
-		next = HZ;
-	if (eftf_keepalive_key_check(tunnel, &next))
-		goto out;
+	tp = rcu_dereference(tunnel->transport);
+	if (tp) {
+		if (eftf_keepalive_stall_check(tp))
+			next = HZ;
+		if (eftf_keepalive_foreign_check(tp))
+			next = HZ;
+		if (eftf_keepalive_key_check(tp, &next))
+			goto out;
+	}
 	if (timeout) {
 		left = eftf_keepalive_left(READ_ONCE(tunnel->last_rx), timeout, &due);
 		if (due) {
