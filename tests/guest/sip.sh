@@ -70,7 +70,8 @@ sip_phone() {
 
 	shift 2
 	sipp_args ue "$scenario" phone "$phone_port" "$transport"
-	(cd "$EFTF_RESULTS" && exec ip netns exec ue "${sipp[@]}" -m 1 -timeout_error "$@" "$PCSCF:5060" \
+	# one that does not end when its time is over cannot register, nor call
+	(cd "$EFTF_RESULTS" && exec timeout -k 5 120 ip netns exec ue "${sipp[@]}" -m 1 -timeout_error "$@" "$PCSCF:5060" \
 		</dev/null >"phone-$scenario.log" 2>&1)
 }
 
