@@ -139,7 +139,8 @@ static int eftf_table_add6(struct eftf_table *table, struct eftf_tunnel *tunnel,
  * @extack: told what is taken
  *
  * Context: process, device's lock held.
- * Return: 0, -EEXIST, -ENOSPC, -ENOMEM.
+ * Return: 0, -EEXIST, -ENOSPC, -ENOMEM; readers may have seen a tunnel that is refused, and see
+ *	it for another grace period.
  */
 int eftf_table_add(struct eftf_table *table, struct eftf_tunnel *tunnel,
 		   struct netlink_ext_ack *extack)

@@ -286,8 +286,10 @@ struct eftf_tunnel *eftf_tunnel_new(struct eftf_dev *edev, const struct eftf_tun
 void eftf_tunnel_discard(struct eftf_tunnel *tunnel)
 {
 	eftf_transport_abandon(tunnel->fresh);
+	/* the table may have had it for a moment, and a sender may have found it there */
+	eftf_queue_close(&tunnel->queue);
 	netdev_put(tunnel->edev->dev, &tunnel->dev_tracker);	/* taken by eftf_tunnel_new() */
-	kfree(tunnel);	/* nobody else has seen it */
+	kfree_rcu(tunnel, rcu);
 }
 
 /**

@@ -4,10 +4,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define UE6 "2001:db8:64::2"
@@ -312,6 +316,54 @@ static void no_tunnel_is_told_to_the_sender(void **state)
 	assert_int_equal(errno, EHOSTUNREACH);
 }
 
+/*
+ * A tunnel that is refused for its prefix has had its IPv4 address in the table
+ * for a moment: what a sender gave it then is dropped, and it is freed when no
+ * sender can still look at it.
+ */
+static void sender_meets_a_tunnel_that_is_refused(void **state)
+{
+	int64_t end = fx_now() + 15000;
+	struct fx *fx = *state;
+	struct eftf_tunnel_spec spec;
+	int dut, unsent = 0;
+	struct rec peer;
+	pid_t child;
+
+	attach6(fx, UE6, 64);
+	dut = fx_pair(&peer, KTLS_BOTH);
+	spec = fx_spec(fx, dut);
+	spec.has_inner6 = spec.has_gateway6 = true;
+	spec.inner6 = addr6(UE6);
+	spec.inner6_plen = 64;
+	spec.gateway6 = addr6(GW6);
+	child = fork();
+	assert_return_code(child, errno);
+	if (!child) {
+		while (fx_now() < end)
+			(void)!send(fx->udp, "anybody?", 8, MSG_DONTWAIT);
+		_exit(0);
+	}
+	for (int i = 0; i < 2000 && fx_now() < end - 10000; i++) {
+		struct eftf_err err;
+		uint32_t id;
+		int ret = eftf_nl_tunnel_new(fx->nl, &spec, &id, &err);
+
+		if (ret != -EEXIST || !strstr(err.text, "inner IPv6 prefix"))
+			fail_msg("expected refusal %d for the prefix, seen %d: \"%s\"", -EEXIST,
+				 ret, err.text);
+	}
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	/* nothing of the sender's lies about */
+	do
+		assert_return_code(ioctl(fx->udp, SIOCOUTQ, &unsent), errno);
+	while (unsent && fx_now() < end);
+	assert_int_equal(unsent, 0);
+	close(dut);
+	close(peer.fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +376,7 @@ int main(int argc, char **argv)
 		UE(keep_alive_over_ipv6),
 		GW(keep_alive_over_ipv6),
 		GW(ue_to_ue_is_blocked),
+		GW(sender_meets_a_tunnel_that_is_refused),
 		UE(no_tunnel_is_told_to_the_sender),
 		GW(no_tunnel_is_told_to_the_sender),
 	};
