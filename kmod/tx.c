@@ -11,6 +11,7 @@
 #include <net/gso.h>
 #include <net/sock.h>
 #include <net/tcp.h>
+#include <net/tls.h>
 
 #include "keepalive.h"
 #include "key.h"
@@ -253,6 +254,13 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 		    time_after(jiffies, tp->failing_since + EFTF_TX_FAILING_JIFFIES))
 			break;
 		eftf_keepalive_stalled(tp);
+		eftf_transport_kick_rx(tp);
+		return;
+	case -EMSGSIZE:
+	case -EINVAL:	/* if TLS could make nothing of a record's header, the reader says so */
+		if (test_bit(EFTF_TP_RX_END, &tp->flags) ||
+		    !tls_sw_ctx_rx(tls_get_ctx(sk))->strp.stopped)
+			break;
 		eftf_transport_kick_rx(tp);
 		return;
 	}

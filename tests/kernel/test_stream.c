@@ -140,6 +140,30 @@ static void altered_record_header_ends_the_tunnel(void **state)
 	fx_expect_down(*state, EFTF_REASON_PROTOCOL);
 }
 
+/* The sender, too, is given what TLS makes of it; it must leave the verdict to the reader. */
+static void altered_record_header_under_traffic(void **state)
+{
+	struct fx *fx = *state;
+
+	for (int i = 0; i < 8; i++) {
+		int64_t end = fx_now() + 5000;
+		pid_t child = fork();
+
+		assert_return_code(child, errno);
+		if (!child) {
+			while (fx_now() < end)
+				(void)!send(fx->udp, "busy", 4, 0);
+			_exit(0);
+		}
+		bad_record(fx, 1);
+		fx_expect_down(fx, EFTF_REASON_PROTOCOL);
+		kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+		close(fx->peer.fd);
+		fx->peer.fd = -1;
+	}
+}
+
 static void payload_of_65532_octets(void **state)
 {
 	static uint8_t out[65535 + 64];
@@ -486,6 +510,7 @@ int main(int argc, char **argv)
 		GW(thousand_envelopes_in_one_record),
 		UE(largest_record_and_padding),
 		GW(empty_records),
+		UE(altered_record_header_under_traffic),
 		UE(altered_record_ends_the_tunnel),
 		UE(altered_record_header_ends_the_tunnel),
 		UE(payload_of_65532_octets),
