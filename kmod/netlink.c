@@ -313,6 +313,8 @@ static int eftf_nl_tunnel_apply(struct sk_buff *skb, struct genl_info *info,
 	if (info->attrs[EFTF_A_RECORD_LIMIT])
 		eftf_tunnel_limit(tunnel, nla_get_u64(info->attrs[EFTF_A_RECORD_LIMIT]));
 	WRITE_ONCE(c->keepalive, changed.keepalive);
+	if (changed.timeout != c->timeout)
+		WRITE_ONCE(tunnel->last_rx, jiffies);	/* silence counts from now on */
 	WRITE_ONCE(c->timeout, changed.timeout);
 	eftf_keepalive_start(tunnel);
 	return 0;

@@ -325,6 +325,13 @@ static void eftf_rx_nothing(struct eftf_transport *tp)
 		eftf_rx_error(tp, -EINVAL);
 }
 
+/* Records came in. */
+static void eftf_rx_alive(struct eftf_transport *tp)
+{
+	WRITE_ONCE(tp->tunnel->last_rx, jiffies);
+	eftf_record_count(tp, EFTF_DIRECTION_RX);
+}
+
 /* Reads once. Return: true to go on, false when nothing more is to be had now. */
 static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t size,
 			 struct sk_buff_head *ready)
@@ -336,6 +343,8 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 
 	ret = eftf_rx_read(tp, page, size, &type);
 	if (ret == -EAGAIN) {
+		if (type)	/* of records without a single octet */
+			eftf_rx_alive(tp);
 		eftf_rx_nothing(tp);
 		return false;
 	}
@@ -359,8 +368,7 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 	}
 	if (unlikely(eftf_rx_marked(tp)))
 		eftf_rx_unmark(tp);
-	WRITE_ONCE(tunnel->last_rx, jiffies);
-	eftf_record_count(tp, EFTF_DIRECTION_RX);
+	eftf_rx_alive(tp);
 	if (type && type != EFTF_RECORD_DATA) {
 		eftf_record_control(tp, type, page_address(page), ret);
 	} else if (READ_ONCE(tunnel->closing)) {

@@ -89,7 +89,7 @@ enum eftf_attr {
 	EFTF_A_GATEWAY4,	/* 4 octets: the EFTF's inner address, at both ends */
 	EFTF_A_GATEWAY6,	/* 16 octets */
 	EFTF_A_KEEPALIVE,	/* u32, seconds without sending; 0 = off; <= 65535 */
-	EFTF_A_TIMEOUT,		/* u32, seconds without receiving; 0 = off */
+	EFTF_A_TIMEOUT,		/* u32, seconds without receiving, from when it was set; 0 = off */
 	EFTF_A_PERSISTENT,	/* u8: 1 = outlives the netlink socket that made it; needs
 				 * CAP_NET_ADMIN of the initial user namespace
 				 */
@@ -107,7 +107,7 @@ enum eftf_attr {
 	EFTF_A_TLS_VERSION,	/* u16: 0x0303, 0x0304 */
 	EFTF_A_TLS_CIPHER,	/* u16: TLS_CIPHER_* of linux/tls.h */
 	EFTF_A_UPTIME,		/* u64, ms since the tunnel was made */
-	EFTF_A_RX_AGE,		/* u64, ms since something was received */
+	EFTF_A_RX_AGE,		/* u64, ms since something was received, or TIMEOUT was changed */
 	EFTF_A_TX_AGE,		/* u64, ms since something was sent */
 	EFTF_A_SRTT,		/* u32, us: smoothed round trip of the outer TCP */
 	EFTF_A_UNSENT,		/* u32, octets in TCP that were not sent yet */
