@@ -189,6 +189,18 @@ void eftf_transport_limit(struct eftf_transport *tp, u64 records)
  * shutdown lets it. Who holds the socket's own lock holds up this work, and so
  * the device, but nobody else: releases have a queue of the device's own.
  */
+/*
+ * TLS does not return from a read while one empty record follows the other, and
+ * the reader has the socket's lock all the time: a peer could hold up the end for
+ * as long as it likes. Without room for more it is given no window, and what it
+ * sends nevertheless is dropped. Nobody reads afterwards, so it stays like that.
+ */
+static void eftf_transport_shut_window(struct eftf_transport *tp)
+{
+	/* not under the lock, for it is the lock that is waited for; TCP only compares with it */
+	WRITE_ONCE(tp->sock->sk->sk_rcvbuf, 0);
+}
+
 static void eftf_transport_release_work(struct work_struct *work)
 {
 	struct eftf_transport *tp = container_of(to_rcu_work(work), struct eftf_transport, release);
@@ -200,7 +212,8 @@ static void eftf_transport_release_work(struct work_struct *work)
 
 	set_bit(EFTF_TP_LAST_WORD, &tp->flags);
 	eftf_transport_kick_tx(tp);
-	wait_for_completion_timeout(&tp->last_word, EFTF_LAST_WORD_JIFFIES);
+	if (!wait_for_completion_timeout(&tp->last_word, EFTF_LAST_WORD_JIFFIES))
+		eftf_transport_shut_window(tp);
 	/* also frees a worker of ours that a foreign sender or reader blocks */
 	kernel_sock_shutdown(tp->sock, SHUT_RDWR);
 	eftf_transport_no_linger(tp->sock->sk);

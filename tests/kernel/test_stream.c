@@ -140,6 +140,46 @@ static void altered_record_header_ends_the_tunnel(void **state)
 	fx_expect_down(*state, EFTF_REASON_PROTOCOL);
 }
 
+/*
+ * One empty record after the other, faster than they can be read, until they are
+ * no longer taken. Return: never; the exit status is 0 if all of them were.
+ */
+static void flood(int fd, const uint8_t *records, size_t len)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (done < len && (n = send(fd, records + done, len - done, MSG_NOSIGNAL)) > 0)
+		done += (size_t)n;
+	_exit(done < len);
+}
+
+/* TLS stays in one read meanwhile, and that read has the socket's lock. */
+static void flood_of_empty_records_does_not_hold_up_the_end(void **state)
+{
+	static uint8_t records[1000000 * 22];
+	struct fx *fx = *state;
+	struct eftf_err err;
+	size_t len = 0;
+	int status;
+	pid_t child;
+
+	fx_attach(fx);
+	while (len < sizeof(records))
+		len += rec_seal(&fx->peer.tx, REC_DATA, "", 0, 0, records + len);
+	child = fork();
+	assert_return_code(child, errno);
+	if (!child)
+		flood(fx->peer.fd, records, len);
+	fx_sleep(200);
+	if (eftf_rt_link_del(fx->rt, FX_DEV, &err))
+		fail_msg("link: %s", err.text);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (!WIFEXITED(status) || !WEXITSTATUS(status))
+		fail_msg("expected the flood to be cut off by the end, it was read to its own end");
+}
+
 /* The sender, too, is given what TLS makes of it; it must leave the verdict to the reader. */
 static void altered_record_header_under_traffic(void **state)
 {
@@ -511,6 +551,7 @@ int main(int argc, char **argv)
 		UE(largest_record_and_padding),
 		GW(empty_records),
 		UE(altered_record_header_under_traffic),
+		GW(flood_of_empty_records_does_not_hold_up_the_end),
 		UE(altered_record_ends_the_tunnel),
 		UE(altered_record_header_ends_the_tunnel),
 		UE(payload_of_65532_octets),
