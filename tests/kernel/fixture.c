@@ -251,7 +251,7 @@ void fx_attach(struct fx *fx)
 	if (fx_attach_fd(fx, dut, &err))
 		fail_msg("attach: %s", err.text);
 	close(dut);
-	fx_event(fx, EFTF_CMD_EVENT_UP, FX_PATIENCE);
+	fx_event(fx, EFTF_CMD_EVENT_UP);
 }
 
 void fx_set(struct fx *fx, const struct eftf_tunnel_change *change)
@@ -341,18 +341,18 @@ static void fx_note(const struct eftf_tunnel_info *info, void *arg)
 		fx->seen[fx->n_seen++] = *info;
 }
 
-static void fx_no_event(const struct fx *fx, uint8_t cmd, int ms)
+static void fx_no_event(const struct fx *fx, uint8_t cmd)
 {
 	for (unsigned int i = 0; i < fx->n_seen; i++)
 		print_error("seen: event %u of tunnel %u, reason \"%s\"\n", fx->seen[i].cmd,
 			    fx->seen[i].id, fx->seen[i].reason_name);
 	fail_msg("expected event %u of tunnel %u, it did not come in %d ms; seen: %u others", cmd,
-		 fx->id, ms, fx->n_seen);
+		 fx->id, FX_PATIENCE, fx->n_seen);
 }
 
-struct eftf_tunnel_info fx_event(struct fx *fx, uint8_t cmd, int ms)
+struct eftf_tunnel_info fx_event(struct fx *fx, uint8_t cmd)
 {
-	int64_t end = fx_now() + ms;
+	int64_t end = fx_now() + FX_PATIENCE;
 	struct eftf_err err;
 
 	for (;;) {
@@ -369,7 +369,7 @@ struct eftf_tunnel_info fx_event(struct fx *fx, uint8_t cmd, int ms)
 			return info;
 		}
 		if (left <= 0 || poll(&p, 1, (int)left) != 1)
-			fx_no_event(fx, cmd, ms);
+			fx_no_event(fx, cmd);
 		if (eftf_nl_events_read(fx->events, fx_note, fx, &err))
 			fail_msg("events: %s", err.text);
 	}
@@ -405,7 +405,7 @@ void fx_expect_down_or_lost(struct fx *fx)
 
 struct eftf_tunnel_info fx_expect_down(struct fx *fx, enum eftf_reason reason)
 {
-	struct eftf_tunnel_info info = fx_event(fx, EFTF_CMD_EVENT_DOWN, FX_PATIENCE);
+	struct eftf_tunnel_info info = fx_event(fx, EFTF_CMD_EVENT_DOWN);
 
 	if (info.reason != reason)
 		fail_msg("expected the end of the tunnel by reason %d, seen: %u \"%s\" alert %u errno %u",

@@ -91,7 +91,7 @@ void fx_stuff(struct fx *fx);
 void fx_expect_alive(struct fx *fx);
 
 /* Waits for an event of the tunnel; fails the test if it does not come. */
-struct eftf_tunnel_info fx_event(struct fx *fx, uint8_t cmd, int ms);
+struct eftf_tunnel_info fx_event(struct fx *fx, uint8_t cmd);
 /* The tunnel ends with this reason; its last description. */
 struct eftf_tunnel_info fx_expect_down(struct fx *fx, enum eftf_reason reason);
 /* The same where the event may get lost, which the listener must be told. */

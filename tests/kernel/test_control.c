@@ -195,10 +195,10 @@ static void tickets_are_told_and_skipped(void **state)
 	ticket(message, 200);
 	ticket(message + 204, 100);
 	rec_send(&fx->peer, REC_HANDSHAKE, message, 204);
-	fx_event(fx, EFTF_CMD_EVENT_TICKET, 5000);
+	fx_event(fx, EFTF_CMD_EVENT_TICKET);
 	rec_send(&fx->peer, REC_HANDSHAKE, message, 308);	/* two in one record */
-	fx_event(fx, EFTF_CMD_EVENT_TICKET, 5000);
-	fx_event(fx, EFTF_CMD_EVENT_TICKET, 5000);
+	fx_event(fx, EFTF_CMD_EVENT_TICKET);
+	fx_event(fx, EFTF_CMD_EVENT_TICKET);
 	fx_expect_alive(fx);
 	/* one in two records: nobody can use it, nobody minds */
 	ticket(message, 18000);
@@ -239,7 +239,7 @@ static void key_limit(void **state)
 		fx_dut_says(fx, "one record");
 		fx_expect_envelope(fx, "one record");
 	}
-	info = fx_event(fx, EFTF_CMD_EVENT_REKEY, 5000);
+	info = fx_event(fx, EFTF_CMD_EVENT_REKEY);
 	assert_int_equal(info.direction, EFTF_DIRECTION_TX);
 	assert_int_equal(info.key_records_tx, 70);
 	for (int i = 70; i < 80; i++) {
@@ -262,7 +262,7 @@ static void key_limit_of_the_peer(void **state)
 		fx_peer_says(fx, "one record");
 		fx_expect_udp(fx, "one record");
 	}
-	info = fx_event(fx, EFTF_CMD_EVENT_REKEY, 5000);
+	info = fx_event(fx, EFTF_CMD_EVENT_REKEY);
 	assert_int_equal(info.direction, EFTF_DIRECTION_RX);
 	assert_int_equal(info.key_records_rx, 7);
 	fx_wait_records(fx, EFTF_DIRECTION_RX, 20);
@@ -347,7 +347,7 @@ static void stall_is_told(void **state)
 
 	fx_attach(fx);
 	fx_stuff(fx);
-	assert_true(fx_event(fx, EFTF_CMD_EVENT_STALLED, 15000).queue_packets > 0);
+	assert_true(fx_event(fx, EFTF_CMD_EVENT_STALLED).queue_packets > 0);
 	/* and nothing waits for ever: the release is bounded */
 	close(fx->peer.fd);
 	fx->peer.fd = -1;

@@ -158,7 +158,7 @@ static void close_of_some_duplicates(void **state)
 			fx->id = id;
 		}
 		close(kept);
-		fx_event(fx, EFTF_CMD_EVENT_UP, PATIENCE);
+		fx_event(fx, EFTF_CMD_EVENT_UP);
 		delete_it(fx, "some of the descriptors were closed");
 	}
 	if (!taken || !gone)
@@ -191,7 +191,7 @@ static void shutdown_races_with_attach(void **state)
 		if (!ret) {
 			fx_dut_says(fx, "is anybody there?");
 			shutdown(fx->peer.fd, SHUT_WR);
-			fx_event(fx, EFTF_CMD_EVENT_DOWN, PATIENCE);
+			fx_event(fx, EFTF_CMD_EVENT_DOWN);
 		}
 		stream_ends(&fx->peer, "the socket was shut down");
 		assert_int_equal(fx_count(fx), 0);
@@ -324,7 +324,7 @@ static void helper_killed_while_it_swaps(void **state)
 			fx_expect_envelope(fx, "who is it?");
 			rec_send(&old, REC_ALERT, "\1\0", 2);
 			stream_ends(&old, "the helper was killed after it swapped");
-			fx_event(fx, EFTF_CMD_EVENT_SWAPPED, PATIENCE);
+			fx_event(fx, EFTF_CMD_EVENT_SWAPPED);
 		} else {
 			fx->peer = old;
 			stream_ends(&fresh, "the helper was killed before it swapped");

@@ -74,7 +74,7 @@ static void swap_to(struct fx *fx, struct pump *old, struct pump *fresh)
 	pump_start(fresh, fx, 0, &peer, 0);
 	old->bye = true;
 	pump_end(old);
-	fx_event(fx, EFTF_CMD_EVENT_SWAPPED, PATIENCE);
+	fx_event(fx, EFTF_CMD_EVENT_SWAPPED);
 }
 
 /* Returns packets that the peers heard. */
@@ -107,7 +107,7 @@ static unsigned long one_life_under_traffic(struct fx *fx, int round)
 		reset(p->rec.fd);
 		break;
 	}
-	fx_event(fx, EFTF_CMD_EVENT_DOWN, PATIENCE);
+	fx_event(fx, EFTF_CMD_EVENT_DOWN);
 	pump_end(p);
 	fx_wait_count(fx, PATIENCE, 0, "an end under traffic");
 	for (; p >= pumps; p--)
@@ -222,7 +222,7 @@ static void one_down(struct fx *fx)
 {
 	unsigned int more = 0;
 
-	fx_event(fx, EFTF_CMD_EVENT_DOWN, PATIENCE);
+	fx_event(fx, EFTF_CMD_EVENT_DOWN);
 	fx_sleep(20);
 	for (unsigned int i = 0; i < fx->n_seen; i++)
 		more += fx->seen[i].cmd == EFTF_CMD_EVENT_DOWN && fx->seen[i].id == fx->id;

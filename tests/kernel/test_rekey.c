@@ -87,7 +87,7 @@ static struct eftf_tunnel_info peer_updates(struct fx *fx, bool request, struct 
 	rec_send(&fx->peer, REC_HANDSHAKE, request ? update_requested : update, sizeof(update));
 	*next = fresh_key("peer");
 	fx->peer.tx = *next;
-	info = fx_event(fx, EFTF_CMD_EVENT_KEY_UPDATE, 10000);
+	info = fx_event(fx, EFTF_CMD_EVENT_KEY_UPDATE);
 	assert_int_equal(info.transport, fx_get(fx).transport);
 	return info;
 }
@@ -228,7 +228,7 @@ static void nobody_brings_the_key(void **state)
 	fx_attach(fx);
 	peer_updates(fx, false, &next);
 	start = fx_now();
-	fx_event(fx, EFTF_CMD_EVENT_DOWN, 20000);
+	fx_event(fx, EFTF_CMD_EVENT_DOWN);
 	assert_in_range(fx_now() - start, 8000, 15000);
 	fx_expect_closed(fx, 1, 0);
 }
@@ -356,7 +356,7 @@ static void swap_while_a_key_is_awaited(void **state)
 	fx_expect_alive(fx);
 	assert_int_equal(fx_get(fx).transport, 2);
 	/* the old one, which cannot read the peer's close_notify any more, is given up in time */
-	fx_event(fx, EFTF_CMD_EVENT_SWAPPED, 20000);
+	fx_event(fx, EFTF_CMD_EVENT_SWAPPED);
 	fx_expect_alive(fx);
 	peer_updates(fx, false, &next);
 	must_bring(fx, &next, NULL, false);
@@ -377,7 +377,7 @@ static void key_limit_begins_anew(void **state)
 			fx_dut_says(fx, "one record");
 			fx_expect_envelope(fx, "one record");
 		}
-		assert_int_equal(fx_event(fx, EFTF_CMD_EVENT_REKEY, 5000).direction,
+		assert_int_equal(fx_event(fx, EFTF_CMD_EVENT_REKEY).direction,
 				 EFTF_DIRECTION_TX);
 		next = fresh_key("module");
 		must_bring(fx, NULL, &next, false);

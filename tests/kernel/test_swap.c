@@ -46,7 +46,7 @@ static void swap_carries_on(void **state)
 		fx_expect_alive(fx);
 		assert_int_equal(fx_get(fx).transports, 2);
 		old_ends(fx, &old);
-		assert_int_equal(fx_event(fx, EFTF_CMD_EVENT_SWAPPED, 5000).reason,
+		assert_int_equal(fx_event(fx, EFTF_CMD_EVENT_SWAPPED).reason,
 				 EFTF_REASON_RELEASED);
 		assert_int_equal(fx_get(fx).transports, 1);
 	}
@@ -87,7 +87,7 @@ static void old_transport_is_read_to_its_end(void **state)
 	old = fx->peer;
 	fx->peer = now;
 	old_ends(fx, &old);
-	fx_event(fx, EFTF_CMD_EVENT_SWAPPED, 5000);
+	fx_event(fx, EFTF_CMD_EVENT_SWAPPED);
 	fx_expect_alive(fx);
 }
 
@@ -99,7 +99,7 @@ static void silent_old_transport_is_given_up(void **state)
 
 	fx_attach(fx);
 	old = swap(fx);
-	assert_int_equal(fx_event(fx, EFTF_CMD_EVENT_SWAPPED, 15000).reason, EFTF_REASON_SWAPPED);
+	assert_int_equal(fx_event(fx, EFTF_CMD_EVENT_SWAPPED).reason, EFTF_REASON_SWAPPED);
 	assert_int_equal(fx_get(fx).transports, 1);
 	fx_expect_alive(fx);
 	close(old.fd);
@@ -120,7 +120,7 @@ static void eftf_leaves_the_last_word_to_the_ue(void **state)
 	fx_expect_alive(fx);
 	assert_int_equal(rec_recv(&old, &type, data, 1000), -3);
 	old_ends(fx, &old);
-	assert_int_equal(fx_event(fx, EFTF_CMD_EVENT_SWAPPED, 5000).reason, EFTF_REASON_RELEASED);
+	assert_int_equal(fx_event(fx, EFTF_CMD_EVENT_SWAPPED).reason, EFTF_REASON_RELEASED);
 	fx_expect_alive(fx);
 }
 
@@ -145,7 +145,7 @@ static void refused_swap_changes_nothing(void **state)
 	assert_int_equal(eftf_nl_tunnel_swap(fx->nl, fx->ifindex, fx->id, fd, &err), -EBUSY);
 	assert_non_null(strstr(err.text, "drains"));
 	old_ends(fx, &old);
-	fx_event(fx, EFTF_CMD_EVENT_SWAPPED, 5000);
+	fx_event(fx, EFTF_CMD_EVENT_SWAPPED);
 	fx_expect_alive(fx);
 	close(fd);
 	close(other.fd);
@@ -160,7 +160,7 @@ static void lost_old_transport_does_not_matter(void **state)
 	old = swap(fx);
 	fx_reset_on_close(old.fd);
 	close(old.fd);
-	fx_event(fx, EFTF_CMD_EVENT_SWAPPED, 5000);
+	fx_event(fx, EFTF_CMD_EVENT_SWAPPED);
 	fx_expect_alive(fx);
 }
 
@@ -179,7 +179,7 @@ static void tunnel_can_end_while_swapping(void **state)
 			rec_send(&fx->peer, REC_ALERT, "\1\0", 2);
 		else
 			rec_send(&fx->peer, REC_ALERT, "\2\x28", 2);
-		fx_event(fx, EFTF_CMD_EVENT_DOWN, 5000);
+		fx_event(fx, EFTF_CMD_EVENT_DOWN);
 		assert_int_equal(fx_count(fx), 0);
 		close(old.fd);
 		close(fx->peer.fd);
@@ -257,7 +257,7 @@ static void swaps_under_traffic_lose_nothing(void **state)
 		assert_int_equal(on_old.have, 0);
 		shutdown(old.fd, SHUT_RDWR);	/* the sending child has it too */
 		close(old.fd);
-		fx_event(fx, EFTF_CMD_EVENT_SWAPPED, 5000);
+		fx_event(fx, EFTF_CMD_EVENT_SWAPPED);
 	}
 	{
 		struct ftt_ims_decoder decoder = {.have = 0};

@@ -159,7 +159,7 @@ static void socket_namespace_deleted(void **state)
 	close(here);
 	assert_int_equal(fx_attach_fd(fx, dut, &err), 0);
 	close(dut);
-	fx_event(fx, EFTF_CMD_EVENT_UP, 5000);
+	fx_event(fx, EFTF_CMD_EVENT_UP);
 	fx_expect_alive(fx);
 	assert_int_equal(eftf_nl_tunnel_del(fx->nl, fx->ifindex, fx->id, &err), 0);
 	fx_expect_closed(fx, 1, 0);

@@ -377,7 +377,7 @@ static void tickets_are_not_for_everybody(void **state)
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	fx_attach(fx);
 	rec_send(&fx->peer, REC_HANDSHAKE, ticket, sizeof(ticket));
-	fx_event(fx, EFTF_CMD_EVENT_TICKET, 5000);
+	fx_event(fx, EFTF_CMD_EVENT_TICKET);
 	rec_send(&fx->peer, REC_ALERT, "\1\0", 2);
 	fx_expect_down(fx, EFTF_REASON_RELEASED);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
