@@ -25,6 +25,7 @@
 #include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/slab.h>
+#include <linux/tcp.h>
 #include <net/inet_connection_sock.h>
 #include <net/tls.h>
 
@@ -35,6 +36,7 @@
 
 #define EFTF_CLAIM_TRIES	50		/* of a millisecond or two */
 #define EFTF_LAST_WORD_JIFFIES	HZ		/* hundreds of workers may be at it at the same time */
+#define EFTF_SHUT_JIFFIES	(HZ / 50)
 
 /**
  * eftf_transport_is_current - does the transport take from the tunnel's queue?
@@ -192,13 +194,18 @@ void eftf_transport_limit(struct eftf_transport *tp, u64 records)
 /*
  * TLS does not return from a read while one empty record follows the other, and
  * the reader has the socket's lock all the time: a peer could hold up the end for
- * as long as it likes. Without room for more it is given no window, and what it
- * sends nevertheless is dropped. Nobody reads afterwards, so it stays like that.
+ * as long as it likes. It is given no more window, and TCP drops what is sent
+ * beyond. This cannot be done under the lock, for it is the lock that is waited
+ * for; TCP only compares with the clamp, but may raise it once more.
  */
 static void eftf_transport_shut_window(struct eftf_transport *tp)
 {
-	/* not under the lock, for it is the lock that is waited for; TCP only compares with it */
-	WRITE_ONCE(tp->sock->sk->sk_rcvbuf, 0);
+	unsigned long end = jiffies + EFTF_LAST_WORD_JIFFIES;
+
+	do
+		WRITE_ONCE(tcp_sk(tp->sock->sk)->window_clamp, 0);
+	while (!wait_for_completion_timeout(&tp->last_word, EFTF_SHUT_JIFFIES) &&
+	       time_before(jiffies, end));
 }
 
 static void eftf_transport_release_work(struct work_struct *work)
