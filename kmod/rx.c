@@ -234,6 +234,17 @@ static const struct tls_sw_context_rx *eftf_rx_tls(const struct eftf_transport *
 	return tls_sw_ctx_rx(tls_get_ctx(tp->sock->sk));
 }
 
+/**
+ * eftf_rx_stopped - has TLS come across a record header that it can make nothing of?
+ * @tp: transport
+ *
+ * Context: RX or TX worker.
+ */
+bool eftf_rx_stopped(const struct eftf_transport *tp)
+{
+	return eftf_rx_tls(tp)->strp.stopped;
+}
+
 static bool eftf_rx_marked(const struct eftf_transport *tp)
 {
 	return READ_ONCE(tp->sock->sk->sk_err) == EBADMSG;
@@ -251,9 +262,8 @@ static bool eftf_rx_marked(const struct eftf_transport *tp)
 static bool eftf_rx_unmark(struct eftf_transport *tp)
 {
 	struct sock *sk = tp->sock->sk;
-	const struct tls_sw_context_rx *rx = eftf_rx_tls(tp);
 
-	if (rx->strp.stopped || rx->async_wait.err)
+	if (eftf_rx_stopped(tp) || eftf_rx_tls(tp)->async_wait.err)
 		return false;
 	/* a sender in TLS looks at its own mark, and must find it */
 	lock_sock(sk);
@@ -314,14 +324,13 @@ static void eftf_rx_error(struct eftf_transport *tp, int error)
 static void eftf_rx_nothing(struct eftf_transport *tp)
 {
 	struct sock *sk = tp->sock->sk;
-	const struct tls_sw_context_rx *rx = eftf_rx_tls(tp);
 
-	if (rx->reader_present)
+	if (eftf_rx_tls(tp)->reader_present)
 		eftf_rx_later(tp);
 	else if (sk_is_readable(sk) || READ_ONCE(sk->sk_err) ||
 		 READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN)
 		eftf_transport_kick_rx(tp);
-	else if (rx->strp.stopped)
+	else if (eftf_rx_stopped(tp))
 		eftf_rx_error(tp, -EINVAL);
 }
 

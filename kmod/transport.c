@@ -36,7 +36,7 @@
 
 #define EFTF_CLAIM_TRIES	50		/* of a millisecond or two */
 #define EFTF_LAST_WORD_JIFFIES	HZ		/* hundreds of workers may be at it at the same time */
-#define EFTF_SHUT_JIFFIES	(HZ / 50)
+#define EFTF_SHUT_JIFFIES	(HZ / 50)	/* between two tries to shut the window */
 
 /**
  * eftf_transport_is_current - does the transport take from the tunnel's queue?
@@ -180,18 +180,6 @@ void eftf_transport_limit(struct eftf_transport *tp, u64 records)
 }
 
 /*
- * Last steps of a transport's life. The wait queue was left and the RCU
- * readers are gone; off the list nobody can drain it any more. The RX and the
- * drain work queue TX work; the TX worker that finds the connection gone queues
- * RX work, once: a reader started after EFTF_TP_RELEASED does nothing.
- *
- * The last word of a transport that could not finish in peace is said by the
- * TX worker. A foreign sender on a dup'ed descriptor may hold TLS's lock for as
- * long as it likes: the worker waits for it a little, and no longer than the
- * shutdown lets it. Who holds the socket's own lock holds up this work, and so
- * the device, but nobody else: releases have a queue of the device's own.
- */
-/*
  * TLS does not return from a read while one empty record follows the other, and
  * the reader has the socket's lock all the time: a peer could hold up the end for
  * as long as it likes. It is given no more window, and TCP drops what is sent
@@ -208,6 +196,18 @@ static void eftf_transport_shut_window(struct eftf_transport *tp)
 	       time_before(jiffies, end));
 }
 
+/*
+ * Last steps of a transport's life. The wait queue was left and the RCU
+ * readers are gone; off the list nobody can drain it any more. The RX and the
+ * drain work queue TX work; the TX worker that finds the connection gone queues
+ * RX work, once: a reader started after EFTF_TP_RELEASED does nothing.
+ *
+ * The last word of a transport that could not finish in peace is said by the
+ * TX worker. A foreign sender on a dup'ed descriptor may hold TLS's lock for as
+ * long as it likes: the worker waits for it a little, and no longer than the
+ * shutdown lets it. Who holds the socket's own lock holds up this work, and so
+ * the device, but nobody else: releases have a queue of the device's own.
+ */
 static void eftf_transport_release_work(struct work_struct *work)
 {
 	struct eftf_transport *tp = container_of(to_rcu_work(work), struct eftf_transport, release);

@@ -155,6 +155,7 @@ void eftf_tx_work(struct work_struct *work);
 void eftf_tx_purge(struct eftf_transport *tp);
 void eftf_rx_work(struct work_struct *work);
 void eftf_rx_purge(struct eftf_transport *tp);
+bool eftf_rx_stopped(const struct eftf_transport *tp);
 
 int eftf_record_send(struct eftf_transport *tp, u8 type, const u8 *data, size_t len);
 int eftf_record_send_alert(struct eftf_transport *tp);

@@ -48,6 +48,14 @@ const char *eftf_reason_name(u32 reason)
 	return reason < __EFTF_REASON_MAX ? eftf_reason_names[reason] : "unknown";
 }
 
+/* A sender that saw the tunnel just before it left the table may still come. */
+static void eftf_tunnel_forget(struct eftf_tunnel *tunnel)
+{
+	eftf_queue_close(&tunnel->queue);
+	netdev_put(tunnel->edev->dev, &tunnel->dev_tracker);	/* taken by eftf_tunnel_new() */
+	kfree_rcu(tunnel, rcu);
+}
+
 static void eftf_tunnel_free(struct kref *kref)
 {
 	struct eftf_tunnel *tunnel = container_of(kref, struct eftf_tunnel, kref);
@@ -57,10 +65,7 @@ static void eftf_tunnel_free(struct kref *kref)
 	list_del(&tunnel->all);
 	eftf_deliver_exit(tunnel);
 	mutex_unlock(&edev->lock);
-	/* a sender that saw the tunnel just before it left the table may still come */
-	eftf_queue_close(&tunnel->queue);
-	netdev_put(edev->dev, &tunnel->dev_tracker);	/* taken by eftf_tunnel_new() */
-	kfree_rcu(tunnel, rcu);
+	eftf_tunnel_forget(tunnel);
 }
 
 /**
@@ -286,10 +291,7 @@ struct eftf_tunnel *eftf_tunnel_new(struct eftf_dev *edev, const struct eftf_tun
 void eftf_tunnel_discard(struct eftf_tunnel *tunnel)
 {
 	eftf_transport_abandon(tunnel->fresh);
-	/* the table may have had it for a moment, and a sender may have found it there */
-	eftf_queue_close(&tunnel->queue);
-	netdev_put(tunnel->edev->dev, &tunnel->dev_tracker);	/* taken by eftf_tunnel_new() */
-	kfree_rcu(tunnel, rcu);
+	eftf_tunnel_forget(tunnel);	/* the table may have had it for a moment */
 }
 
 /**

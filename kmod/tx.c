@@ -11,7 +11,6 @@
 #include <net/gso.h>
 #include <net/sock.h>
 #include <net/tcp.h>
-#include <net/tls.h>
 
 #include "keepalive.h"
 #include "key.h"
@@ -257,9 +256,8 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 		eftf_transport_kick_rx(tp);
 		return;
 	case -EMSGSIZE:
-	case -EINVAL:	/* if TLS could make nothing of a record's header, the reader says so */
-		if (test_bit(EFTF_TP_RX_END, &tp->flags) ||
-		    !tls_sw_ctx_rx(tls_get_ctx(sk))->strp.stopped)
+	case -EINVAL:	/* if it is a record header that TLS can make nothing of, the reader says so */
+		if (test_bit(EFTF_TP_RX_END, &tp->flags) || !eftf_rx_stopped(tp))
 			break;
 		eftf_transport_kick_rx(tp);
 		return;

@@ -30,7 +30,7 @@ for name in churn stream netlink; do
 	check_is "... its exit status" 0 $?
 done
 
-for name in swap rekey race_attach race_ends stream rounds many; do
+for name in swap rekey race_attach race_ends stream order rounds many; do
 	say "$name"
 	check "test_$name" timeout "${EFTF_PATIENCE:-300}" "$programs/test_$name"
 done

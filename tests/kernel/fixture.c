@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define FX_PORT 9999
-#define FX_PATIENCE 30000	/* ms; emulated, checked kernels are slow */
 
 static const struct rec_key fx_key_a = {.key = "module to peer..", .iv = "ivivivivivi"};
 static const struct rec_key fx_key_b = {.key = "peer to module..", .iv = "viviviviviv"};

@@ -26,6 +26,7 @@
 #define FX_UE "10.64.0.2"	/* inner address of the UE */
 #define FX_GW "10.64.0.1"	/* inner address of the EFTF */
 #define FX_DEV "eftf0"
+#define FX_PATIENCE 30000	/* ms; emulated, checked kernels are slow */
 
 struct fx {
 	enum eftf_role role;

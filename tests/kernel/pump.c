@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -390,4 +392,23 @@ void blast_end(struct blast *b)
 	put(b->stop, true);
 	pthread_join(b->thread, NULL);
 	close(b->fd);
+}
+
+pid_t pump_talk(const struct fx *fx, int ms)
+{
+	int64_t end = fx_now() + ms;
+	pid_t talker = fork();
+
+	assert_return_code(talker, errno);
+	if (talker)
+		return talker;
+	while (fx_now() < end)
+		(void)!send(fx->udp, "anybody?", 8, MSG_DONTWAIT);
+	_exit(0);
+}
+
+void pump_hush(pid_t talker)
+{
+	kill(talker, SIGKILL);
+	assert_int_equal(waitpid(talker, NULL, 0), talker);
 }

@@ -80,6 +80,13 @@ struct blast {
 void blast_start(struct blast *b, const struct fx *fx, int cpu);
 void blast_end(struct blast *b);
 
+/*
+ * A process that says one thing on fx->udp all the time, as fast as that goes, for
+ * so many ms or until pump_hush(); it does so, too, where no tunnel takes it.
+ */
+pid_t pump_talk(const struct fx *fx, int ms);
+void pump_hush(pid_t talker);
+
 /* The inner address of UE k. */
 struct in_addr pump_ue(unsigned int k);
 /* UDP at the module's inner address, to and from all tunnels. */

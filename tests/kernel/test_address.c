@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which packet belongs to which tunnel: IPv6 and prefixes, many tunnels, UE to UE, loops. */
 #include "fixture.h"
+#include "pump.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/sockios.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define UE6 "2001:db8:64::2"
@@ -337,13 +336,7 @@ static void sender_meets_a_tunnel_that_is_refused(void **state)
 	spec.inner6 = addr6(UE6);
 	spec.inner6_plen = 64;
 	spec.gateway6 = addr6(GW6);
-	child = fork();
-	assert_return_code(child, errno);
-	if (!child) {
-		while (fx_now() < end)
-			(void)!send(fx->udp, "anybody?", 8, MSG_DONTWAIT);
-		_exit(0);
-	}
+	child = pump_talk(fx, 15000);
 	for (int i = 0; i < 2000 && fx_now() < end - 10000; i++) {
 		struct eftf_err err;
 		uint32_t id;
@@ -353,8 +346,7 @@ static void sender_meets_a_tunnel_that_is_refused(void **state)
 			fail_msg("expected refusal %d for the prefix, seen %d: \"%s\"", -EEXIST,
 				 ret, err.text);
 	}
-	kill(child, SIGKILL);
-	assert_int_equal(waitpid(child, NULL, 0), child);
+	pump_hush(child);
 	/* nothing of the sender's lies about */
 	do
 		assert_return_code(ioctl(fx->udp, SIOCOUTQ, &unsent), errno);

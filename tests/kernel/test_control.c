@@ -334,7 +334,11 @@ static void silence_ends_the_tunnel(void **state)
 		fx_sleep(1000);
 		rec_send(&fx->peer, REC_DATA, "", 0);
 	}
-	fx_expect_alive(fx);
+	for (int i = 0; i < 4; i++) {
+		fx_sleep(1000);
+		fx_peer_says(fx, "still here");
+		fx_expect_udp(fx, "still here");
+	}
 	start = fx_now();
 	fx_expect_down(fx, EFTF_REASON_TIMEOUT);
 	assert_true(fx_now() - start >= 2500);

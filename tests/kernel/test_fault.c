@@ -224,7 +224,7 @@ static void expect_alive_after_others(struct fx *fx)
 
 	fx_peer_says(fx, "the last");
 	do {
-		if (poll(&p, 1, 30000) != 1)
+		if (poll(&p, 1, FX_PATIENCE) != 1)
 			fail_msg("expected the packet \"the last\" from the tunnel, nothing came");
 		n = recv(fx->udp, got, sizeof(got) - 1, 0);
 		assert_return_code(n, errno);

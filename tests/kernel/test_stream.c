@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The stream: envelopes cut anywhere, wrong envelopes, wrong packets, a full send buffer. */
 #include "fixture.h"
+#include "pump.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -184,19 +185,11 @@ static void altered_record_header_under_traffic(void **state)
 	struct fx *fx = *state;
 
 	for (int i = 0; i < 8; i++) {
-		int64_t end = fx_now() + 5000;
-		pid_t child = fork();
+		pid_t child = pump_talk(fx, 5000);
 
-		assert_return_code(child, errno);
-		if (!child) {
-			while (fx_now() < end)
-				(void)!send(fx->udp, "busy", 4, 0);
-			_exit(0);
-		}
 		bad_record(fx, 1);
 		fx_expect_down(fx, EFTF_REASON_PROTOCOL);
-		kill(child, SIGKILL);
-		assert_int_equal(waitpid(child, NULL, 0), child);
+		pump_hush(child);
 		close(fx->peer.fd);
 		fx->peer.fd = -1;
 	}
@@ -376,7 +369,7 @@ static void full_send_buffer_drains(void **state)
 static void backlog_shares_records(void **state)
 {
 	static uint8_t data[REC_MAX + 256];
-	int64_t end = fx_now() + 30000;
+	int64_t end = fx_now() + FX_PATIENCE;
 	struct eftf_tunnel_info info;
 	struct fx *fx = *state;
 	char text[172];
@@ -418,7 +411,6 @@ static void drops_are_the_devices_too(void **state)
 	assert_int_equal(eftf_rt_link_get(fx->rt, FX_DEV, note_dropped, &dropped, &err), 0);
 	assert_true(dropped >= fx_stat(fx, EFTF_STAT_DROP_TX_FULL));
 }
-
 
 /*
  * Somebody else waits on the same socket and only looks. If the module comes
