@@ -179,12 +179,26 @@ void eftf_transport_limit(struct eftf_transport *tp, u64 records)
 	clear_bit(EFTF_TP_TOLD_RX, &tp->flags);
 }
 
+/* Does somebody have the socket's lock, if only to sleep with it? */
+static bool eftf_transport_owned(struct eftf_transport *tp)
+{
+	struct sock *sk = tp->sock->sk;
+	bool owned;
+
+	spin_lock_bh(&sk->sk_lock.slock);
+	owned = sock_owned_by_user_nocheck(sk);
+	spin_unlock_bh(&sk->sk_lock.slock);
+	return owned;
+}
+
 /*
  * TLS does not return from a read while one empty record follows the other, and
  * the reader has the socket's lock all the time: a peer could hold up the end for
  * as long as it likes. It is given no more window, and TCP drops what is sent
  * beyond. This cannot be done under the lock, for it is the lock that is waited
- * for; TCP only compares with the clamp, but may raise it once more.
+ * for; TCP only compares with the clamp, but raises it whenever its buffer grows,
+ * and that may do so until the last octet is read: so the clamp is set again for
+ * as long as the lock is not free.
  */
 static void eftf_transport_shut_window(struct eftf_transport *tp)
 {
@@ -193,7 +207,7 @@ static void eftf_transport_shut_window(struct eftf_transport *tp)
 	do
 		WRITE_ONCE(tcp_sk(tp->sock->sk)->window_clamp, 0);
 	while (!wait_for_completion_timeout(&tp->last_word, EFTF_SHUT_JIFFIES) &&
-	       time_before(jiffies, end));
+	       (time_before(jiffies, end) || eftf_transport_owned(tp)));
 }
 
 /*
