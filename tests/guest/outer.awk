@@ -10,7 +10,7 @@
 #   payload_up, payload_down  octets of TCP payload, each counted once
 #   record_octets  of them in whole TLS records, headers included
 #   bad            places where there is no TLS record although one must begin
-#   gap            segments that the capture misses
+#   gap            segments behind one that the capture misses
 #   t20 t21 t22 t23  TLS records by type
 #   last_up        content length of the last record to port 443. 19 with type 23 in TLS 1.3 is an alert (2 octets,
 #                  its type, 16 of AEAD tag): an envelope of 2 octets cannot be
@@ -69,27 +69,46 @@ $1 !~ /:tcp(:|$)/ || ($3 != 443 && $4 != 443) {
 }
 { count["tcp443"]++ }
 $1 !~ /:tcp(:tls(:x509[a-z]*)*)*$/ { count["foreign"]++ }
+# the segment at seq of direction d: in order to feed(), each octet once
+function segment(d, seq, h,   old) {
+	old = following[d] - seq
+	if (2 * old >= length(h))
+		return
+	h = substr(h, 2 * old + 1)
+	count[d ~ /up$/ ? "payload_up" : "payload_down"] += length(h) / 2
+	following[d] += length(h) / 2
+	feed(d, h)
+}
+# those that came before one that was lost on its way, and sent again
+function early(d,   key, found, part) {
+	do {
+		found = 0
+		for (key in ahead) {
+			split(key, part, SUBSEP)
+			if (part[1] != d || part[2] + 0 > following[d])
+				continue
+			segment(d, part[2] + 0, ahead[key])
+			delete ahead[key]
+			found = 1
+		}
+	} while (found)
+}
 $6 > 0 {
 	d = $2 ($4 == 443 ? "up" : "down")
 	gsub(/:/, "", $8)
 	if (!(d in following))
 		following[d] = $5
-	old = following[d] - $5
-	if (old < 0) {
-		count["gap"]++
-		lost[d] = 1
-	}
-	if (old >= $6)
+	if ($5 + 0 > following[d]) {
+		if (length($8) > length(ahead[d, $5]))
+			ahead[d, $5] = $8
 		next
-	if (old > 0)
-		$8 = substr($8, 2 * old + 1)
-	else
-		old = 0
-	count[$4 == 443 ? "payload_up" : "payload_down"] += $6 - old
-	following[d] = $5 + $6
-	feed(d, $8)
+	}
+	segment(d, $5 + 0, $8)
+	early(d)
 }
 END {
+	for (key in ahead)
+		count["gap"]++
 	for (i = 1; i <= n; i++)
 		print names[i], count[names[i]] + 0
 }
