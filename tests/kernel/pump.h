@@ -85,6 +85,7 @@ void blast_end(struct blast *b);
  * so many ms or until pump_hush(); it does so, too, where no tunnel takes it.
  */
 pid_t pump_talk(const struct fx *fx, int ms);
+/* Ends this process, or any other child of the test's that says something without end. */
 void pump_hush(pid_t talker);
 
 /* The inner address of UE k. */

@@ -2,6 +2,7 @@
 /* Order: what came by one tunnel reaches the stack as it came, also when the stack is overloaded. */
 #include "fault.h"
 #include "fixture.h"
+#include "pump.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -38,10 +39,8 @@ static pid_t start_flood(int cpu)
 
 static void end_floods(const pid_t floods[2])
 {
-	for (int cpu = 0; cpu < 2; cpu++) {
-		kill(floods[cpu], SIGKILL);
-		waitpid(floods[cpu], NULL, 0);
-	}
+	for (int cpu = 0; cpu < 2; cpu++)
+		pump_hush(floods[cpu]);
 }
 
 /* The floods also drop TCP's segments, and it may be a minute until it tries those again. */
