@@ -16,7 +16,8 @@ help:
 	@echo 'make check-debug      the tests of the module in kernels with KASAN, lockdep, kmemleak, fault injection'
 	@echo '                      ONLY="attach fault": only those programs of tests/kernel'
 	@echo 'make check-races      the module in a kernel with KCSAN'
-	@echo 'make fuzz SECONDS=60  every fuzzer for that long'
+	@echo 'make fuzz SECONDS=60  every fuzzer for that long, those of the module in the debug kernel'
+	@echo '                      ONLY="dhcp4 sip": only those of tests/fuzz'
 	@echo 'make soak SECONDS=3600  a long run in that kernel: tunnels come and go, memory fails, peers are hostile'
 	@echo 'make modules KDIR=... eftf.ko for the kernel headers in KDIR (default: the running kernel)'
 	@echo 'make programs         eftf-ue, eftf-gw, eftfctl'
@@ -97,9 +98,12 @@ soak: guest guest-module-debug-6.12
 	@OUT="$(OUT)" EFTF_LIVE=1 EFTF_SOAK_SECONDS="$(SECONDS)" EFTF_GUEST_SECONDS=$$(($(SECONDS) + 1800)) \
 		tests/check debug-6.12:soak
 
-fuzz: need-build
+# The parsers of user space here, the module in the debug kernel; three fuzzers there, one after the other,
+# each of which may take minutes to come to its end.
+fuzz: $(if $(ONLY),need-build,guest guest-module-debug-6.12)
 	@tests/lib/need.sh @fuzz
-	@$(MAKE) --no-print-directory -C tests/fuzz O="$(OUT)/fuzz" run SECONDS="$(SECONDS)"
+	@OUT="$(OUT)" EFTF_LIVE=1 EFTF_FUZZ_SECONDS="$(SECONDS)" EFTF_GUEST_SECONDS=$$((3 * $(SECONDS) + 1200)) \
+		tests/check $(if $(ONLY),,debug-6.12:scenario-fuzz) fuzz
 
 clean:
 	rm -rf "$(OUT)"
