@@ -426,6 +426,9 @@ static void fuzz_link(void)
 	nf.intact = false;	/* the stack is not always so polite */
 	if (fuzz_one_in(3) && type != RTM_DELLINK)
 		spoil(nlh, sizeof(*ifi));
+	/* without it and an index the message is for a group of links; loopback would go down */
+	if (make)
+		nlh->nlmsg_flags |= NLM_F_CREATE;
 	exchange(&nf.route, nlh, nlh->nlmsg_len, what);
 }
 
