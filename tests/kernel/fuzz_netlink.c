@@ -54,7 +54,6 @@ union message {
 
 static void slot_close(struct slot *s)
 {
-
 	if (s->fd >= 0)
 		close(s->fd);
 	if (s->peer.fd >= 0) {
@@ -492,15 +491,10 @@ static void one_round(void)
 
 static void delete_link(uint32_t ifindex)
 {
-	struct eftf_nlreq req;
-	void *header;
-	struct nlmsghdr *nlh = eftf_nl_rt_start(&req, RTM_DELLINK, 0, sizeof(struct ifinfomsg),
-						&header);
-	struct eftf_nl_ask ask = {.nlh = nlh, .what = "link del"};
-	struct eftf_err err = {""};
+	struct eftf_err err = {"has no name"};
+	char name[IFNAMSIZ];
 
-	((struct ifinfomsg *)header)->ifi_index = (int)ifindex;
-	if (eftf_nlsock_ask(&nf.fx->rt->s, &ask, &err))
+	if (!if_indextoname(ifindex, name) || eftf_rt_link_del(nf.fx->rt, name, &err))
 		fuzz_fail("link %u: %s", ifindex, err.text);
 }
 
