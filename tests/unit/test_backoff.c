@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/backoff.c */
+/* needs: lib/backoff.c lib/random.c */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "ue/backoff.h"
+#include "backoff.h"
 
 static void test_doubles_to_the_cap(void **state)
 {
@@ -18,7 +19,7 @@ static void test_doubles_to_the_cap(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(want) / sizeof(want[0]); i++)
-		assert_int_equal(eftf_backoff_next(&b, 0), want[i]);
+		assert_int_equal(eftf_backoff_draw(&b, 0), want[i]);
 }
 
 static void test_jitter_stays_in_bounds(void **state)
@@ -31,7 +32,7 @@ static void test_jitter_stays_in_bounds(void **state)
 		struct eftf_backoff b = { 0 };
 
 		for (i = 0; i < 20; i++) {
-			unsigned int ms = eftf_backoff_next(&b, random);
+			unsigned int ms = eftf_backoff_draw(&b, random);
 
 			random = random * 1664525u + 1013904223u;
 			assert_in_range(ms, EFTF_BACKOFF_MIN_MS, EFTF_BACKOFF_MAX_MS);
@@ -44,8 +45,8 @@ static void test_jitter_spreads(void **state)
 	struct eftf_backoff a = { 0 }, b = { 0 };
 
 	(void)state;
-	assert_int_equal(eftf_backoff_next(&a, 0), 1000);
-	assert_int_equal(eftf_backoff_next(&b, 1000), 2000);
+	assert_int_equal(eftf_backoff_draw(&a, 0), 1000);
+	assert_int_equal(eftf_backoff_draw(&b, 1000), 2000);
 }
 
 static void test_only_a_long_life_resets(void **state)
@@ -53,12 +54,12 @@ static void test_only_a_long_life_resets(void **state)
 	struct eftf_backoff b = { 0 };
 
 	(void)state;
-	eftf_backoff_next(&b, 0);
-	eftf_backoff_next(&b, 0);
+	eftf_backoff_draw(&b, 0);
+	eftf_backoff_draw(&b, 0);
 	eftf_backoff_lived(&b, EFTF_BACKOFF_STABLE_MS - 1);
-	assert_int_equal(eftf_backoff_next(&b, 0), 4000);
+	assert_int_equal(eftf_backoff_draw(&b, 0), 4000);
 	eftf_backoff_lived(&b, EFTF_BACKOFF_STABLE_MS);
-	assert_int_equal(eftf_backoff_next(&b, 0), 1000);
+	assert_int_equal(eftf_backoff_draw(&b, 0), 1000);
 }
 
 static void test_failure_count_does_not_wrap(void **state)
@@ -66,8 +67,28 @@ static void test_failure_count_does_not_wrap(void **state)
 	struct eftf_backoff b = { .failures = UINT32_MAX };
 
 	(void)state;
-	assert_int_equal(eftf_backoff_next(&b, 0), EFTF_BACKOFF_MAX_MS / 2);
-	assert_int_equal(eftf_backoff_next(&b, 0), EFTF_BACKOFF_MAX_MS / 2);
+	assert_int_equal(eftf_backoff_draw(&b, 0), EFTF_BACKOFF_MAX_MS / 2);
+	assert_int_equal(eftf_backoff_draw(&b, 0), EFTF_BACKOFF_MAX_MS / 2);
+}
+
+static void test_the_kernels_random_numbers_jitter(void **state)
+{
+	unsigned int ms, first = 0;
+	bool differs = false;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 64; i++) {
+		struct eftf_backoff b = { 0 };
+
+		ms = eftf_backoff_next(&b);
+		assert_in_range(ms, 1000, 2000);
+		assert_int_equal(b.failures, 1);
+		if (!i)
+			first = ms;
+		differs |= ms != first;
+	}
+	assert_true(differs);
 }
 
 int main(void)
@@ -78,6 +99,7 @@ int main(void)
 		cmocka_unit_test(test_jitter_spreads),
 		cmocka_unit_test(test_only_a_long_life_resets),
 		cmocka_unit_test(test_failure_count_does_not_wrap),
+		cmocka_unit_test(test_the_kernels_random_numbers_jitter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

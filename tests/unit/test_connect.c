@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ue/clock.h"
+#include "clock.h"
 #include "ue/connect.h"
 
 /* A server on loopback that reads a request and sends one fixed answer. */

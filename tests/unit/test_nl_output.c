@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ctl/output.c ctl/fields.c ctl/counters.c lib/nl_parse.c lib/nl_attr.c lib/alert.c */
+/* needs: ctl/output.c ctl/fields.c ctl/counters.c lib/nl_parse.c lib/nl_attr.c lib/alert.c lib/addr.c */
 /* libs: -lmnl -ljansson */
 /* What eftfctl prints of a netlink message, as text and as JSON. */
 #include <setjmp.h>

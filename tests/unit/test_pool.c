@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: gw/pool.c gw/source.c gw/siphash.c lib/err.c */
+/* needs: gw/pool.c gw/source.c gw/siphash.c lib/random.c lib/err.c */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/probe.c ue/detect.c ue/connect.c ue/signals.c lib/sip_probe.c lib/stun.c lib/err.c */
+/* needs: ue/probe.c ue/detect.c ue/connect.c ue/signals.c lib/sip_probe.c lib/stun.c lib/err.c lib/addr.c lib/random.c */
 /* libs: -lcurl -lpthread */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "ue/clock.h"
+#include "clock.h"
 #include "ue/connect.h"
 #include "ue/probe.h"
 

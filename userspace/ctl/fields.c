@@ -7,6 +7,7 @@
 
 #include <linux/tls.h>
 
+#include "addr.h"
 #include "alert.h"
 #include "nl.h"
 
@@ -98,18 +99,9 @@ static json_t *get_prefix6(const void *obj, const struct eftf_out_field *f)
 
 static json_t *get_sockaddr(const void *obj, const struct eftf_out_field *f)
 {
-	const struct sockaddr_storage *ss = (const void *)((const char *)obj + f->offset);
-	const struct sockaddr_in *sin = (const struct sockaddr_in *)ss;
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)ss;
-	char addr[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 10];
+	char text[EFTF_ADDR_TEXT];
 
-	if (ss->ss_family == AF_INET) {
-		inet_ntop(AF_INET, &sin->sin_addr, addr, sizeof(addr));
-		snprintf(text, sizeof(text), "%s:%u", addr, ntohs(sin->sin_port));
-	} else {
-		inet_ntop(AF_INET6, &sin6->sin6_addr, addr, sizeof(addr));
-		snprintf(text, sizeof(text), "[%s]:%u", addr, ntohs(sin6->sin6_port));
-	}
+	eftf_addr_text(text, (const void *)((const char *)obj + f->offset));
 	return json_string(text);
 }
 

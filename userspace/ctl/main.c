@@ -5,10 +5,7 @@
 #include <string.h>
 
 #include "ctl.h"
-
-#ifndef EFTF_VERSION
-#define EFTF_VERSION "0.1"
-#endif
+#include "version.h"
 
 const struct eftf_ctl_verb eftf_ctl_verbs[] = {
 	{"link", "add", eftf_ctl_link_add, "NAME role ue|gw [mtu N] [ue-to-ue on|off]",

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "args.h"
+#include "clock.h"
 #include "ctl.h"
 #include "fields.h"
 
@@ -125,30 +126,22 @@ static int resync(struct eftf_ctl *ctl, struct monitor *m)
 	return EFTF_CTL_OK;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-/* Waits for something to read: 1, 0 at the deadline (-1: none), -1 on an error. */
-static int wait_event(int fd, int64_t deadline)
+/* Waits for something to read: 1; 0 at the deadline; -1 on an error; 2: not yet. */
+static int wait_event(int fd, uint64_t deadline)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int64_t left = deadline < 0 ? -1 : deadline - now_ms();
-	int ret;
+	int left = eftf_ms_left(deadline), ret;
 
-	if (deadline >= 0 && left <= 0)
+	if (!left)
 		return 0;
-	ret = poll(&p, 1, left > 60000 ? 60000 : (int)left);
+	ret = poll(&p, 1, left);
 	if (ret > 0)
 		return 1;
 	return ret < 0 && errno != EINTR ? -1 : 2;
 }
 
-static int watch(struct eftf_ctl *ctl, struct monitor *m, struct eftf_nl *events, int64_t deadline)
+static int watch(struct eftf_ctl *ctl, struct monitor *m, struct eftf_nl *events,
+		 uint64_t deadline)
 {
 	while (!m->broken && (!m->wanted || m->count < m->wanted)) {
 		int ret = wait_event(eftf_nl_fd(events), deadline);
@@ -189,9 +182,10 @@ int eftf_ctl_monitor(struct eftf_ctl *ctl, int argc, char **argv)
 		return ret;
 	if (eftf_nl_events_open(&events, &ctl->err))
 		return eftf_ctl_fail(ctl);
-	/* Whoever reads this line can rely on seeing what happens from now on. */
+	/* The group is joined: a reader of this line misses no later event unnoticed. */
 	print(&m, "listening", NULL);
-	ret = watch(ctl, &m, events, has_timeout ? now_ms() + (int64_t)timeout * 1000 : -1);
+	ret = watch(ctl, &m, events, has_timeout ? eftf_now_ms() + (uint64_t)timeout * 1000 :
+		    UINT64_MAX);
 	eftf_nl_close(events);
 	if (!ret && m.count < m.wanted)
 		ret = eftf_ctl_error(EFTF_CTL_FAILED, "monitor: %llu of %llu events came in %u s",

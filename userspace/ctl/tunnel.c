@@ -5,10 +5,9 @@
 #include "args.h"
 #include "ctl.h"
 #include "fields.h"
+#include "keepalive.h"
 
-#define KEEPALIVE_MAX	65535
-#define KEEPALIVE_S	110	/* design value of both helpers */
-#define TIMEOUT_FACTOR	3
+#define KEEPALIVE_MAX	65535	/* of the module; the programs' own range is narrower */
 
 #define END {NULL, EFTF_ARG_FLAG, NULL, NULL, false, 0, 0}
 
@@ -51,9 +50,9 @@ int eftf_ctl_tunnel_add(struct eftf_ctl *ctl, int argc, char **argv)
 	/* An echo request needs both inner addresses of one family. */
 	if (!has_keepalive && ((spec.has_inner4 && spec.has_gateway4) ||
 			       (spec.has_inner6 && spec.has_gateway6)))
-		spec.keepalive = KEEPALIVE_S;
+		spec.keepalive = EFTF_KEEPALIVE_DEFAULT;
 	if (!has_timeout)
-		spec.timeout = spec.keepalive * TIMEOUT_FACTOR;
+		spec.timeout = eftf_keepalive_timeout(spec.keepalive);
 	if (eftf_nl_tunnel_new(ctl->nl, &spec, &id, &ctl->err))
 		return eftf_ctl_fail(ctl);
 	if (!ctl->json)

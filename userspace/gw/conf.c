@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
+#include "keepalive.h"
+#include "log.h"
 
 #define AT(m) offsetof(struct eftf_gw_conf, m)
 #define STRING(n, h) { "gateway", #n, EFTF_CFG_STRING, AT(n), 0, 1024, NULL, NULL, h }
@@ -32,8 +33,8 @@ const struct eftf_cfg_key eftf_gw_conf_keys[] = {
 	     "DHCP lease time, s; 4294967295 is for ever; an attached tunnel keeps its address (3600)"),
 	CUSTOM(keepalive, eftf_gw_parse_keepalive,
 	       "keep-alive for UEs that propose none, s; 0 turns it off for all (110)"),
-	UINT(keepalive_min, 10, 600, "shortest interval that a UE may propose, s (10)"),
-	UINT(keepalive_max, 10, 600, "longest interval that a UE may propose, s (600)"),
+	UINT(keepalive_min, EFTF_KEEPALIVE_MIN, EFTF_KEEPALIVE_MAX, "shortest interval that a UE may propose, s (10)"),
+	UINT(keepalive_max, EFTF_KEEPALIVE_MIN, EFTF_KEEPALIVE_MAX, "longest interval that a UE may propose, s (600)"),
 	UINT(timeout, 0, 65535,
 	     "a tunnel that received nothing for so long ends, s; 0 is 3 x keep-alive (0)"),
 	UINT(hold, 0, 86400, "a lost tunnel's address is kept for its UE, s (120)"),
@@ -50,7 +51,7 @@ const struct eftf_cfg_key eftf_gw_conf_keys[] = {
 	     "follow when a UE changes its TLS key, if the kernel can; takes 55 kB for each tunnel, 76 kB with client_ca; no: the UE must reconnect (yes)"),
 	BOOL(ue_to_ue, "packets may go from one UE to another (no)"),
 	UINT(enterprise, 1, 0xffffffffu, "enterprise number of the vendor options (32473)"),
-	{ "gateway", "log_level", EFTF_CFG_CHOICE, AT(log_level), 0, 0, levels, NULL,
+	{ "gateway", "log_level", EFTF_CFG_CHOICE, AT(log_level), 0, 0, eftf_log_levels, NULL,
 	  "error, warn, info or debug (info)" },
 	BOOL(syslog, "log to syslog, not to standard error (no)"),
 	{ .name = NULL },
@@ -64,10 +65,10 @@ int eftf_gw_conf_defaults(struct eftf_gw_conf *conf, struct eftf_err *err)
 		return eftf_err_set(err, ENOMEM, "out of memory");
 	conf->mtu = 1400;
 	conf->lease = 3600;
-	conf->keepalive = 110;
+	conf->keepalive = EFTF_KEEPALIVE_DEFAULT;
 	conf->key_update = true;
-	conf->keepalive_min = 10;
-	conf->keepalive_max = 600;
+	conf->keepalive_min = EFTF_KEEPALIVE_MIN;
+	conf->keepalive_max = EFTF_KEEPALIVE_MAX;
 	conf->hold = 120;
 	conf->max_tunnels = 10000;
 	conf->max_handshakes = 512;
@@ -75,7 +76,7 @@ int eftf_gw_conf_defaults(struct eftf_gw_conf *conf, struct eftf_err *err)
 	conf->handshake_timeout = 10;
 	conf->negotiate_timeout = 10;
 	conf->enterprise = EFTF_ENTERPRISE_DEFAULT;
-	conf->log_level = 2;
+	conf->log_level = EFTF_LOG_INFO;
 	return 0;
 }
 

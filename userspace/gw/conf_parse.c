@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keepalive.h"
+
 /* Decimal digits only. Returns 0 or -EINVAL. */
 static int number(const char *text, unsigned long max, unsigned long *out)
 {
@@ -197,7 +199,7 @@ int eftf_gw_parse_keepalive(const char *value, void *member, const char **allowe
 	unsigned long v;
 
 	*allowed = "0 (off), or 10 to 600 seconds";
-	if (number(value, 600, &v) || (v && v < 10))
+	if (number(value, EFTF_KEEPALIVE_MAX, &v) || (v && v < EFTF_KEEPALIVE_MIN))
 		return -EINVAL;
 	*(unsigned int *)member = (unsigned int)v;
 	return 0;

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "alert.h"
+#include "addr.h"
 #include "channel.h"
 #include "gw.h"
 #include "inner.h"
@@ -77,14 +77,14 @@ static void conn_free(struct eftf_conn *c)
 
 static void conn_fail(struct eftf_conn *c, const char *why)
 {
-	char peer[EFTF_GW_ADDR_LEN];
+	char peer[EFTF_ADDR_TEXT];
 
 	if (c->tls)
 		c->gw->counts.failed_tls++;
 	else
 		c->gw->counts.failed_dhcp++;
 	if (eftf_gw_may_log(ev_now(c->gw->loop))) {
-		eftf_gw_addr(peer, &c->peer);
+		eftf_addr_text(peer, &c->peer);
 		log_info("connection from %s closed: %s", peer, why);
 	}
 	conn_free(c);
@@ -205,10 +205,10 @@ static int send_reply(struct eftf_conn *c, const struct eftf_dhcp4_msg *reply, b
 /* Make-before-break: the tunnel that has the address goes on with this connection. */
 static bool take_over(struct eftf_conn *c, const char *peer)
 {
-	char before[EFTF_GW_ADDR_LEN];
+	char before[EFTF_ADDR_TEXT];
 	struct eftf_err err;
 
-	eftf_gw_addr(before, &c->old->outer);
+	eftf_addr_text(before, &c->old->outer);
 	if (!eftf_session_take_over(c->gw, c->session, c->old, c->fd, &err)) {
 		log_info("tunnel %u: outer address %s -> %s", c->session->id, before, peer);
 		return true;
@@ -238,13 +238,13 @@ static bool attach(struct eftf_conn *c, const char *peer)
 
 static void hand_off(struct eftf_conn *c)
 {
-	char peer[EFTF_GW_ADDR_LEN];
+	char peer[EFTF_ADDR_TEXT];
 	bool done;
 
 	c->session->dhcp = c->dhcp;
 	c->session->rekey.tls = c->parked;
 	c->parked = NULL;
-	eftf_gw_addr(peer, &c->peer);
+	eftf_addr_text(peer, &c->peer);
 	done = c->old && take_over(c, peer);
 	c->old = NULL;			/* gone, or about to go */
 	if (done || attach(c, peer))
@@ -277,7 +277,7 @@ static bool on_dhcp(struct eftf_conn *c, const struct eftf_inner_udp *udp)
 		return false;
 	}
 	if (result == EFTF_DHCP4S_EXHAUSTED) {
-		eftf_channel_alert(c->fd, EFTF_ALERT_WARNING, EFTF_ALERT_CLOSE_NOTIFY);
+		eftf_channel_close_notify(c->fd);
 		conn_fail(c, "no inner address left");
 		return false;
 	}
@@ -339,12 +339,12 @@ static void want(struct eftf_conn *c, int events)
 
 static void handshake_done(struct eftf_conn *c)
 {
-	char peer[EFTF_GW_ADDR_LEN];
+	char peer[EFTF_ADDR_TEXT];
 	struct eftf_tls_info info;
 	struct eftf_err err;
 
 	eftf_tls_info(c->tls, &info);
-	eftf_gw_addr(peer, &c->peer);
+	eftf_addr_text(peer, &c->peer);
 	log_debug("connection from %s: %s, %s, %s", peer, info.version, info.cipher, info.group);
 	c->has_cert = eftf_tls_peer_id(c->tls, c->cert);
 	if (eftf_tls_plant(c->tls, &err)) {
@@ -464,8 +464,7 @@ void eftf_gw_conns_close(struct eftf_gw *gw)
 {
 	while (gw->conns) {
 		if (!gw->conns->tls)
-			eftf_channel_alert(gw->conns->fd, EFTF_ALERT_WARNING,
-					   EFTF_ALERT_CLOSE_NOTIFY);
+			eftf_channel_close_notify(gw->conns->fd);
 		conn_free(gw->conns);
 	}
 }

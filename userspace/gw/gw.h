@@ -68,10 +68,6 @@ struct eftf_gw {
 	int status;			/* exit status */
 };
 
-/* "192.0.2.1:443", "[2001:db8::1]:443" */
-#define EFTF_GW_ADDR_LEN 64
-void eftf_gw_addr(char out[EFTF_GW_ADDR_LEN], const struct sockaddr_storage *addr);
-
 /*
  * For lines that a stranger can cause: at most 20 a second, then one that
  * says how many were left out. Returns whether to log this one.

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "addr.h"
 #include "gw.h"
 #include "log.h"
 
@@ -65,10 +66,10 @@ static int open_one(const struct sockaddr_storage *addr, struct eftf_err *err)
 {
 	socklen_t len = addr->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
 		sizeof(struct sockaddr_in);
-	char text[EFTF_GW_ADDR_LEN];
+	char text[EFTF_ADDR_TEXT];
 	int one = 1, fd, code;
 
-	eftf_gw_addr(text, addr);
+	eftf_addr_text(text, addr);
 	fd = socket(addr->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return eftf_err_set(err, errno, "cannot listen on %s: %s", text, strerror(errno));

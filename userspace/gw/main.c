@@ -11,10 +11,7 @@
 #include "gw.h"
 #include "log.h"
 #include "session.h"
-
-#ifndef EFTF_VERSION
-#define EFTF_VERSION "0.1"
-#endif
+#include "version.h"
 
 #define HOUSEKEEPING_S 1.0
 #define FD_RESERVE 64

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "random.h"
 #include "siphash.h"
 
 #define NONE 0u				/* index 0 is the network's address: never used */

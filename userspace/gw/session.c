@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "addr.h"
+#include "keepalive.h"
 #include "log.h"
 
 #define CLOSE_DEADLINE_S 2.0
@@ -75,7 +77,7 @@ void eftf_session_drop(struct eftf_gw *gw, struct eftf_session *s)
 
 static uint32_t timeout_of(const struct eftf_gw *gw, const struct eftf_session *s)
 {
-	return gw->conf.timeout ? gw->conf.timeout : 3u * s->dhcp.keepalive;
+	return gw->conf.timeout ? gw->conf.timeout : eftf_keepalive_timeout(s->dhcp.keepalive);
 }
 
 int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, struct eftf_err *err)
@@ -139,10 +141,10 @@ void eftf_session_retime(struct eftf_gw *gw, struct eftf_session *s)
 static void log_end(struct eftf_gw *gw, const struct eftf_session *s,
 		    const struct eftf_tunnel_info *info)
 {
-	char outer[EFTF_GW_ADDR_LEN], inner[INET_ADDRSTRLEN], amount[160] = "traffic=unknown";
+	char outer[EFTF_ADDR_TEXT], inner[INET_ADDRSTRLEN], amount[160] = "traffic=unknown";
 	const uint64_t *st = info ? info->stats : NULL;
 
-	eftf_gw_addr(outer, &s->outer);
+	eftf_addr_text(outer, &s->outer);
 	inet_ntop(AF_INET, &s->inner, inner, sizeof(inner));
 	if (st)
 		snprintf(amount, sizeof(amount),

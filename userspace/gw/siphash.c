@@ -2,9 +2,7 @@
 #include "siphash.h"
 
 #include <endian.h>
-#include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 static uint64_t rotl(uint64_t x, int b)
 {
@@ -52,21 +50,4 @@ uint64_t eftf_siphash(const struct eftf_siphash_key *key, const void *data, size
 	for (int i = 0; i < 4; i++)
 		sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
-
-int eftf_random(void *out, size_t len)
-{
-	uint8_t *p = out;
-	ssize_t n;
-
-	while (len) {
-		n = getrandom(p, len, 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
 }

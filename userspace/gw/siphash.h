@@ -11,7 +11,5 @@ struct eftf_siphash_key {
 };
 
 uint64_t eftf_siphash(const struct eftf_siphash_key *key, const void *data, size_t len);
-/* Fills a key or a token from the kernel's generator. Returns 0 or a negative errno. */
-int eftf_random(void *out, size_t len);
 
 #endif

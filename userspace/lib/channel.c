@@ -5,11 +5,11 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <linux/tls.h>
 
 #include "alert.h"
+#include "clock.h"
 
 #ifndef SOL_TLS
 #define SOL_TLS 282
@@ -236,20 +236,11 @@ enum eftf_channel_status eftf_channel_recv(struct eftf_channel *ch, const uint8_
 	}
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Returns 0 when the socket takes octets again, or a negative errno. */
-static int wait_room(int fd, int64_t deadline, struct eftf_err *err)
+static int wait_room(int fd, uint64_t deadline, struct eftf_err *err)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
-	int64_t left = deadline - now_ms();
-	int n = left > 0 ? poll(&pfd, 1, (int)left) : 0;
+	int left = eftf_ms_left(deadline), n = left ? poll(&pfd, 1, left) : 0;
 
 	if (n == 0)
 		return eftf_err_set(err, ETIMEDOUT, "the peer takes no more octets");
@@ -264,7 +255,7 @@ int eftf_channel_send(struct eftf_channel *ch, const uint8_t *packet, size_t len
 {
 	uint8_t buf[FTT_IMS_HDR_LEN + EFTF_CHANNEL_MAX_PACKET];
 	size_t total = len + FTT_IMS_HDR_LEN, done = 0;
-	int64_t deadline = now_ms() + SEND_WAIT_MS;
+	uint64_t deadline = eftf_now_ms() + SEND_WAIT_MS;
 	ssize_t n;
 	int ret;
 
@@ -291,7 +282,7 @@ int eftf_channel_send(struct eftf_channel *ch, const uint8_t *packet, size_t len
 	return 0;
 }
 
-void eftf_channel_alert(int fd, uint8_t level, uint8_t description)
+static void send_alert(int fd, uint8_t level, uint8_t description)
 {
 	union {
 		char buf[CMSG_SPACE(sizeof(unsigned char))];
@@ -314,4 +305,9 @@ void eftf_channel_alert(int fd, uint8_t level, uint8_t description)
 	/* Best effort: the connection ends anyway. */
 	if (sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return;
+}
+
+void eftf_channel_close_notify(int fd)
+{
+	send_alert(fd, EFTF_ALERT_WARNING, EFTF_ALERT_CLOSE_NOTIFY);
 }

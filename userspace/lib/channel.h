@@ -62,7 +62,7 @@ enum eftf_channel_status eftf_channel_control(struct eftf_channel *ch, uint8_t t
  */
 int eftf_channel_send(struct eftf_channel *ch, const uint8_t *packet, size_t len,
 		      struct eftf_err *err);
-/* Sends an alert record; close_notify is (1, 0). Best effort. */
-void eftf_channel_alert(int fd, uint8_t level, uint8_t description);
+/* Says by a close_notify alert that this side ends the connection. Best effort; fd stays open. */
+void eftf_channel_close_notify(int fd);
 
 #endif

@@ -7,6 +7,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+const char *const eftf_log_levels[] = { "error", "warn", "info", "debug", NULL };
+
 static struct {
 	const char *name;
 	enum eftf_log_level max;

@@ -7,6 +7,9 @@
 
 enum eftf_log_level { EFTF_LOG_ERROR, EFTF_LOG_WARN, EFTF_LOG_INFO, EFTF_LOG_DEBUG };
 
+/* The words of the levels in the configuration, in the order of the enum; ends with NULL. */
+extern const char *const eftf_log_levels[];
+
 /* name: program name for the prefix. max: the chattiest level that is shown. */
 void eftf_log_open(const char *name, enum eftf_log_level max, bool to_syslog);
 void eftf_log(enum eftf_log_level level, const char *fmt, ...)

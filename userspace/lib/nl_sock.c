@@ -5,9 +5,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include <linux/netlink.h>
+
+#include "clock.h"
 
 #define ANSWER_MS	10000	/* the kernel answers at once, or something is very wrong */
 #define DUMP_TRIES	10	/* a table that changes all the time cannot be read */
@@ -69,26 +70,17 @@ int eftf_nlsock_recv(const struct mnl_socket *sock, void *buf, size_t size, int 
 	return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : (int)n;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static int wait_readable(const struct eftf_nlsock *s)
 {
 	struct pollfd p = {.fd = mnl_socket_get_fd(s->sock), .events = POLLIN};
-	int64_t deadline = now_ms() + ANSWER_MS;
+	uint64_t deadline = eftf_now_ms() + ANSWER_MS;
 
 	for (;;) {
-		int64_t left = deadline - now_ms();
-		int n;
+		int left = eftf_ms_left(deadline), n;
 
-		if (left <= 0)
+		if (!left)
 			return -ETIMEDOUT;
-		n = poll(&p, 1, (int)left);
+		n = poll(&p, 1, left);
 		if (n > 0)
 			return 0;
 		if (n < 0 && errno != EINTR)

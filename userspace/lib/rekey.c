@@ -3,7 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
+
+#include "clock.h"
 
 /* Each update costs us more than the peer; an honest one needs one in many minutes. */
 #define MAX_UPDATES 32
@@ -17,11 +18,8 @@ void eftf_rekey_set(struct eftf_rekey *r, struct eftf_tls *tls, uint32_t transpo
 
 static bool too_many(struct eftf_rekey *r)
 {
-	struct timespec ts;
-	uint64_t now;
+	uint64_t now = eftf_now_ms();
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 	if (now - r->since >= WINDOW_MS) {
 		r->since = now;
 		r->updates = 0;

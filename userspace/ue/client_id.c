@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
+
+#include "random.h"
 
 #define ID_TYPE_RFC4361 255
 #define DUID_EN 2	/* RFC 8415 11.3 */
@@ -63,7 +64,7 @@ int eftf_client_id(uint8_t *out, const char *configured, const char *machine_id,
 	*stable = configured || len;
 	if (!*stable) {
 		len = sizeof(secret);
-		if (getrandom(secret, len, 0) != (ssize_t)len)
+		if (eftf_random(secret, len))
 			return eftf_err_set(err, EIO, "no random numbers");
 	}
 	if (name_len > EFTF_DHCP4_CLIENT_ID_MAX - 11)

@@ -9,6 +9,7 @@
 #include "conf_parse.h"
 #include "detect.h"
 #include "dhcp4.h"
+#include "keepalive.h"
 #include "log.h"
 
 #define AT(m) offsetof(struct eftf_ue_conf, m)
@@ -29,7 +30,6 @@
 
 static const char *const modes[] = { "auto", "always", "off", NULL };
 static const char *const auths[] = { "safe", "any", "basic", "digest", "ntlm", "negotiate", NULL };
-static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
 
 static const struct eftf_cfg_key keys[] = {
 	CUSTOM("eftf", "address", address, eftf_conf_parse_host,
@@ -48,7 +48,7 @@ static const struct eftf_cfg_key keys[] = {
 	CUSTOM("tunnel", "device", device, eftf_conf_parse_ifname,
 	       "network device; made if missing (eftf0)"),
 	CUSTOM("tunnel", "mtu", mtu, eftf_conf_parse_mtu, "inner MTU (what the EFTF says)"),
-	UINT("tunnel", "keepalive", keepalive, 10, 600,
+	UINT("tunnel", "keepalive", keepalive, EFTF_KEEPALIVE_MIN, EFTF_KEEPALIVE_MAX,
 	     "keep-alive interval to propose, seconds; the EFTF decides (110)"),
 	UINT("tunnel", "timeout", timeout, 10, 3600,
 	     "seconds without receiving that end the tunnel (three intervals)"),
@@ -86,7 +86,7 @@ static const struct eftf_cfg_key keys[] = {
 	UINT("detect", "recheck", recheck, 10, 86400,
 	     "seconds between probes while no tunnel is needed (1800)"),
 
-	CHOICE("log", "level", log_level, levels, "error, warn, info, debug (info)"),
+	CHOICE("log", "level", log_level, eftf_log_levels, "error, warn, info, debug (info)"),
 	BOOL("log", "syslog", syslog, "log to syslog instead of stderr (no)"),
 	{ .name = NULL },
 };
@@ -99,7 +99,7 @@ static void defaults(struct eftf_ue_conf *conf)
 	conf->port = 443;
 	conf->enterprise = EFTF_ENTERPRISE_DEFAULT;
 	memcpy(conf->device, device, sizeof(device));
-	conf->keepalive = 110;
+	conf->keepalive = EFTF_KEEPALIVE_DEFAULT;
 	conf->key_update = true;
 	conf->mode = EFTF_MODE_AUTO;
 	conf->sip_port = 5060;

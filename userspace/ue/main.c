@@ -10,10 +10,7 @@
 #include "log.h"
 #include "ue.h"
 #include "verdict.h"
-
-#ifndef EFTF_VERSION
-#define EFTF_VERSION "0.1"
-#endif
+#include "version.h"
 
 static const char help[] =
 "usage: eftf-ue [options]\n"

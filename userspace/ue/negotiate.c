@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "channel.h"
 #include "clock.h"
 #include "inner.h"
+#include "random.h"
 
 #define DHCP_SERVER_PORT 67
 #define DHCP_CLIENT_PORT 68
@@ -139,7 +139,7 @@ int eftf_negotiate_lease(int fd, struct eftf_dhcp4c *c, const struct in_addr *on
 	uint32_t xid;
 	int ret;
 
-	if (getrandom(&xid, sizeof(xid), 0) != (ssize_t)sizeof(xid))
+	if (eftf_random(&xid, sizeof(xid)))
 		return eftf_err_set(err, EIO, "no random numbers");
 	eftf_channel_init(&ch, fd);
 	eftf_dhcp4c_start(c, xid);

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "addr.h"
 #include "connect.h"
 #include "log.h"
 #include "negotiate.h"
-#include "probe.h"
 
 #define CONNECT_MS 15000
 
@@ -52,9 +52,9 @@ static int connect_outer(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_e
 
 static void log_connected(const struct eftf_ue *ue, const struct eftf_outer *o)
 {
-	char peer[80];
+	char peer[EFTF_ADDR_TEXT];
 
-	eftf_sockaddr_text(&o->peer, peer, sizeof(peer));
+	eftf_addr_text(peer, &o->peer);
 	log_info("connected to %s (%s%s), %s %s %s", ue->conf.address.host,
 		 ue->detect.via_proxy ? "by proxy " : "", peer, o->tls.version, o->tls.cipher,
 		 o->tls.group);

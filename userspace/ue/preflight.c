@@ -2,10 +2,7 @@
 /* What must be there before the first connection is tried. */
 #include <errno.h>
 #include <linux/capability.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,22 +19,9 @@ static bool have_net_admin(void)
 	return data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN);
 }
 
-/* Asking for the ULP on an unconnected socket loads the module and changes nothing. */
-static bool have_ktls(void)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool have;
-
-	if (fd < 0)
-		return false;
-	have = !setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")) || errno == ENOTCONN;
-	close(fd);
-	return have;
-}
-
 int eftf_preflight(struct eftf_ue *ue, struct eftf_err *err)
 {
-	int ret = 0;
+	int ret;
 
 	/* between two tunnels nobody else notices that the module was unloaded */
 	if (ue->events && !ue->tunnel_id)
@@ -47,10 +31,8 @@ int eftf_preflight(struct eftf_ue *ue, struct eftf_err *err)
 	if (!have_net_admin())
 		return eftf_err_set(err, EPERM, "no CAP_NET_ADMIN: run as root, or give the "
 				    "service AmbientCapabilities=CAP_NET_ADMIN");
-	if (!have_ktls())
-		return eftf_err_set(err, ENOENT, "the kernel has no TLS sockets: modprobe tls "
-				    "(CONFIG_TLS)");
-	if (!ue->nl)
+	ret = eftf_tls_kernel_check(err);
+	if (!ret && !ue->nl)
 		ret = eftf_nl_open(&ue->nl, err);
 	if (!ret && !ue->events)
 		ret = eftf_nl_events_open(&ue->events, err);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "probe.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
+#include "addr.h"
 #include "clock.h"
 #include "connect.h"
+#include "random.h"
 #include "sip_probe.h"
 #include "stun.h"
 
@@ -26,7 +26,7 @@ struct probe {
 	uint64_t next_send;	/* UDP */
 	struct eftf_sip_probe sip;
 	uint8_t stun_id[EFTF_STUN_ID_LEN];
-	char local[64];
+	char local[EFTF_ADDR_TEXT];
 	size_t got;		/* TCP: octets in answer[] */
 	char answer[EFTF_SIP_MAX];
 };
@@ -53,21 +53,6 @@ unsigned int eftf_probe_kinds(const struct eftf_probe_spec *spec)
 	if (spec->control.host[0])
 		kinds |= EFTF_PROBE_BIT(EFTF_PROBE_CONTROL);
 	return kinds;
-}
-
-void eftf_sockaddr_text(const struct sockaddr_storage *ss, char *out, size_t size)
-{
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)ss;
-	const struct sockaddr_in *sin = (const struct sockaddr_in *)ss;
-	bool v6 = ss->ss_family == AF_INET6;
-	char addr[INET6_ADDRSTRLEN] = "?";
-
-	if (v6)
-		inet_ntop(AF_INET6, &sin6->sin6_addr, addr, sizeof(addr));
-	else if (ss->ss_family == AF_INET)
-		inet_ntop(AF_INET, &sin->sin_addr, addr, sizeof(addr));
-	snprintf(out, size, v6 ? "[%s]:%u" : "%s:%u", addr,
-		 ntohs(v6 ? sin6->sin6_port : sin->sin_port));
 }
 
 static void finish(struct run *r, enum eftf_probe_kind kind, enum eftf_probe_result result,
@@ -134,7 +119,7 @@ static void set_local(struct probe *p)
 
 	memset(&ss, 0, sizeof(ss));
 	getsockname(p->fd, (struct sockaddr *)&ss, &len);
-	eftf_sockaddr_text(&ss, p->local, sizeof(p->local));
+	eftf_addr_text(p->local, &ss);
 	p->sip.local = p->local;
 }
 
@@ -146,8 +131,8 @@ static void start_probe(struct run *r, enum eftf_probe_kind kind,
 	bool tcp = kind == EFTF_PROBE_SIP_TCP;
 	struct probe *p = &r->probe[kind];
 
-	if (getrandom(p->stun_id, sizeof(p->stun_id), 0) != (ssize_t)sizeof(p->stun_id) ||
-	    getrandom(&p->sip.id, sizeof(p->sip.id), 0) != (ssize_t)sizeof(p->sip.id)) {
+	if (eftf_random(p->stun_id, sizeof(p->stun_id)) ||
+	    eftf_random(&p->sip.id, sizeof(p->sip.id))) {
 		finish(r, kind, EFTF_RESULT_FAILED, "no random numbers");
 		return;
 	}
@@ -192,9 +177,9 @@ static void udp_readable(struct run *r, enum eftf_probe_kind kind)
 		if (ret == 0 && stun.error)
 			snprintf(detail, sizeof(detail), "STUN error %u", stun.error);
 		if (ret == 0 && !stun.error) {
-			char mapped[64];
+			char mapped[EFTF_ADDR_TEXT];
 
-			eftf_sockaddr_text(&stun.mapped, mapped, sizeof(mapped));
+			eftf_addr_text(mapped, &stun.mapped);
 			snprintf(detail, sizeof(detail), "seen as %s", mapped);
 		}
 	} else {
@@ -271,10 +256,9 @@ static void start(struct run *r)
 
 	for (kind = 0; kind < EFTF_PROBE_CONTROL; kind++)
 		r->probe[kind].fd = -1;
-	eftf_sockaddr_text(&r->spec->pcscf, r->target[EFTF_PROBE_SIP_UDP],
-			   sizeof(r->target[0]));
+	eftf_addr_text(r->target[EFTF_PROBE_SIP_UDP], &r->spec->pcscf);
 	memcpy(r->target[EFTF_PROBE_SIP_TCP], r->target[EFTF_PROBE_SIP_UDP], sizeof(r->target[0]));
-	eftf_sockaddr_text(&r->spec->media, r->target[EFTF_PROBE_STUN], sizeof(r->target[0]));
+	eftf_addr_text(r->target[EFTF_PROBE_STUN], &r->spec->media);
 	snprintf(r->target[EFTF_PROBE_CONTROL], sizeof(r->target[0]), v6 ? "[%s]:%u" : "%s:%u",
 		 c->host, c->port);
 

@@ -24,7 +24,5 @@ unsigned int eftf_probe_kinds(const struct eftf_probe_spec *spec);
  */
 int eftf_probe_run(const struct eftf_probe_spec *spec, struct eftf_signals *sig,
 		   struct eftf_detect *d);
-/* address:port as text, IPv6 in brackets. */
-void eftf_sockaddr_text(const struct sockaddr_storage *ss, char *out, size_t size);
 
 #endif

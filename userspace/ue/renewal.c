@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
+#include "random.h"
 
 #define DHCP_SERVER_PORT 67
 #define DHCP_CLIENT_PORT 68
@@ -95,7 +95,7 @@ static void begin(struct eftf_renewal *r)
 	int fd;
 
 	fd = open_socket(r);
-	if (fd < 0 || getrandom(&xid, sizeof(xid), 0) != (ssize_t)sizeof(xid)) {
+	if (fd < 0 || eftf_random(&xid, sizeof(xid))) {
 		log_warn("lease renewal: UDP port 68 on %s: %s", r->device,
 			 fd < 0 ? strerror(-fd) : "no random numbers");
 		if (fd >= 0)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "clock.h"
 #include "client_id.h"
@@ -116,13 +115,9 @@ static void pause_ms(struct eftf_ue *ue, uint64_t ms)
 
 static void back_off(struct eftf_ue *ue)
 {
-	uint32_t random = 0;
-	unsigned int ms;
+	unsigned int ms = eftf_backoff_next(&ue->backoff);
 
-	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		random = (uint32_t)eftf_now_ms();
-	ms = eftf_backoff_next(&ue->backoff, random);
-	log_info("next attempt in %u.%u s", ms / 1000, ms % 1000 / 100);
+	log_info(EFTF_BACKOFF_TEXT, EFTF_BACKOFF_ARGS(ms));
 	pause_ms(ue, ms);
 }
 

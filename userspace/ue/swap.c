@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "channel.h"
 #include "clock.h"
@@ -110,7 +109,7 @@ static int replace(struct eftf_ue *ue, struct eftf_err *err)
 		ret = move(ue, &o, err);
 	}
 	if (ret < 0 && o.fd >= 0)
-		eftf_channel_alert(o.fd, 1, 0);
+		eftf_channel_close_notify(o.fd);
 	eftf_outer_close(&o);
 	explicit_bzero(&dhcp, sizeof(dhcp));
 	return ret;
@@ -119,19 +118,16 @@ static int replace(struct eftf_ue *ue, struct eftf_err *err)
 static void failed(struct eftf_ue *ue, const struct eftf_err *why)
 {
 	struct eftf_swap *s = &ue->swap;
-	uint32_t random = 0;
 	unsigned int ms;
 
 	if (!s->key_due) {
 		log_warn("new outer connection: %s; the old one goes on", why->text);
 		return;
 	}
-	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		random = (uint32_t)eftf_now_ms();
-	ms = eftf_backoff_next(&s->backoff, random);
+	ms = eftf_backoff_next(&s->backoff);
 	s->not_before = eftf_now_ms() + ms;
-	log_warn("new outer connection: %s; the old one goes on, next attempt in %u.%u s",
-		 why->text, ms / 1000, ms % 1000 / 100);
+	log_warn("new outer connection: %s; the old one goes on, " EFTF_BACKOFF_TEXT, why->text,
+		 EFTF_BACKOFF_ARGS(ms));
 }
 
 static void replaced(struct eftf_ue *ue, const char *why)

@@ -8,14 +8,12 @@
 #include "channel.h"
 #include "clock.h"
 #include "hook.h"
+#include "keepalive.h"
 #include "log.h"
 #include "negotiate.h"
 #include "outer.h"
 #include "swap.h"
 #include "ue.h"
-
-#define KEEPALIVE_MIN 10
-#define KEEPALIVE_MAX 600
 
 static void static_lease(struct eftf_ue *ue)
 {
@@ -73,9 +71,9 @@ static uint32_t keepalive_of(const struct eftf_ue *ue)
 {
 	uint32_t s = ue->lease.keepalive ? ue->lease.keepalive : ue->conf.keepalive;
 
-	if (s < KEEPALIVE_MIN)
-		s = KEEPALIVE_MIN;
-	return s > KEEPALIVE_MAX ? KEEPALIVE_MAX : s;
+	if (s < EFTF_KEEPALIVE_MIN)
+		s = EFTF_KEEPALIVE_MIN;
+	return s > EFTF_KEEPALIVE_MAX ? EFTF_KEEPALIVE_MAX : s;
 }
 
 static uint32_t timeout_of(const struct eftf_ue *ue)
@@ -83,7 +81,7 @@ static uint32_t timeout_of(const struct eftf_ue *ue)
 	uint32_t keepalive = keepalive_of(ue);
 
 	/* a timeout that the EFTF's interval has overtaken would end every idle tunnel */
-	return ue->conf.timeout > keepalive ? ue->conf.timeout : 3 * keepalive;
+	return ue->conf.timeout > keepalive ? ue->conf.timeout : eftf_keepalive_timeout(keepalive);
 }
 
 static int set_device(struct eftf_ue *ue, struct eftf_err *err)
@@ -186,7 +184,7 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 	if (attempt != EFTF_ATTEMPT_UP)
 		goto out;
 	if (get_lease(ue, o.fd, &err) || eftf_attach(ue, &o, &err)) {
-		eftf_channel_alert(o.fd, 1, 0);
+		eftf_channel_close_notify(o.fd);
 		attempt = EFTF_ATTEMPT_FAILED;
 		goto out;
 	}

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "hook.h"
+#include "keepalive.h"
 #include "log.h"
 #include "ue.h"
 
@@ -179,7 +180,7 @@ static void renewed(struct eftf_ue *ue)
 		struct eftf_tunnel_change change = {
 			.has_keepalive = true, .keepalive = now->keepalive,
 			.has_timeout = ue->conf.timeout <= now->keepalive,
-			.timeout = 3u * now->keepalive,
+			.timeout = eftf_keepalive_timeout(now->keepalive),
 		};
 
 		if (eftf_nl_tunnel_set(ue->nl, ue->device.ifindex, ue->tunnel_id, &change, &err))

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Monotonic time in milliseconds, and what is left until a deadline. */
-#ifndef EFTF_UE_CLOCK_H
-#define EFTF_UE_CLOCK_H
+/* The monotonic clock in milliseconds, and what is left until a deadline. */
+#ifndef EFTF_CLOCK_H
+#define EFTF_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
+/* Milliseconds since an arbitrary moment; stands still while the machine sleeps. */
 static inline uint64_t eftf_now_ms(void)
 {
 	struct timespec ts;
@@ -14,7 +15,7 @@ static inline uint64_t eftf_now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* For poll(): 0 if the deadline has passed, never more than a day. */
+/* Timeout for poll(): milliseconds, 0 if the deadline has passed, never more than a day. */
 static inline int eftf_ms_left(uint64_t deadline)
 {
 	uint64_t now = eftf_now_ms();

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "backoff.h"
 
-unsigned int eftf_backoff_next(struct eftf_backoff *b, uint32_t random)
+#include "clock.h"
+#include "random.h"
+
+unsigned int eftf_backoff_draw(struct eftf_backoff *b, uint32_t random)
 {
 	unsigned int base = EFTF_BACKOFF_MIN_MS, i;
 
@@ -12,6 +15,16 @@ unsigned int eftf_backoff_next(struct eftf_backoff *b, uint32_t random)
 	if (b->failures < UINT32_MAX)
 		b->failures++;
 	return base + random % (base + 1);
+}
+
+unsigned int eftf_backoff_next(struct eftf_backoff *b)
+{
+	uint32_t random;
+
+	/* Without the generator any number that differs between machines will do. */
+	if (eftf_random(&random, sizeof(random)))
+		random = (uint32_t)eftf_now_ms();
+	return eftf_backoff_draw(b, random);
 }
 
 void eftf_backoff_lived(struct eftf_backoff *b, uint64_t up_ms)

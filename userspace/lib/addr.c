@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+void eftf_addr_text(char out[EFTF_ADDR_TEXT], const struct sockaddr_storage *addr)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)addr;
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	if (addr->ss_family == AF_INET6) {
+		inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
+		snprintf(out, EFTF_ADDR_TEXT, "[%s]:%u", text, ntohs(in6->sin6_port));
+	} else if (addr->ss_family == AF_INET) {
+		inet_ntop(AF_INET, &in4->sin_addr, text, sizeof(text));
+		snprintf(out, EFTF_ADDR_TEXT, "%s:%u", text, ntohs(in4->sin_port));
+	} else {
+		snprintf(out, EFTF_ADDR_TEXT, "?:0");
+	}
+}
