@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: gw/conf.c gw/conf_parse.c lib/config.c lib/log.c lib/err.c */
+/* needs: gw/conf.c gw/conf_parse.c lib/config.c lib/config_value.c lib/log.c lib/err.c */
 /* libs: -linih */
 /* Configuration text with the keys of eftf-gw. */
 #include "fuzz.h"
@@ -21,7 +21,7 @@ static void check(const struct eftf_gw_conf *c)
 {
 	check_pool(c);
 	must(c->cert && c->cert[0] && c->key && c->key[0] && (!c->client_ca || c->client_ca[0]));
-	must(c->device && c->device[0] && strlen(c->device) < 16);
+	must(c->device[0] && memchr(c->device, 0, sizeof(c->device)));
 	must(c->listen.n >= 1 && c->listen.n <= EFTF_GW_MAX_LISTEN);
 	for (size_t i = 0; i < c->listen.n; i++)
 		must(c->listen.addr[i].ss_family == AF_INET ||
@@ -44,16 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = fuzz_exact(data, size);
 	int ret;
 
-	must(!eftf_gw_conf_defaults(&conf, &err));
-	ret = eftf_config_text(text, size, "eftf-gw.conf", eftf_gw_conf_keys, &conf, &err);
+	ret = eftf_gw_conf_load_text(&conf, text, size, "eftf-gw.conf", &err);
 	free(text);
 	must(ret <= 0);
-	if (!ret) {
-		ret = eftf_gw_conf_check(&conf, &err);
-		must(ret <= 0);
-		if (!ret)
-			check(&conf);
-	}
+	if (!ret)
+		check(&conf);
 	/* one line that says what is wrong */
 	must(!ret || (err.text[0] && !strchr(err.text, '\n')));
 	eftf_gw_conf_free(&conf);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/conf.c ue/conf_parse.c lib/config.c lib/log.c lib/err.c */
+/* needs: ue/conf.c ue/conf_parse.c lib/config.c lib/config_value.c lib/log.c lib/err.c */
 /* libs: -linih */
 /* Configuration text with the keys of eftf-ue. */
 #include "fuzz.h"
@@ -9,14 +9,14 @@
 static void check(const struct eftf_ue_conf *c)
 {
 	must(c->address.host[0] && memchr(c->address.host, 0, sizeof(c->address.host)));
-	must(memchr(c->name.host, 0, sizeof(c->name.host)) && eftf_conf_name(c)[0]);
+	must(memchr(c->name.host, 0, sizeof(c->name.host)) && eftf_ue_conf_name(c)[0]);
 	must(memchr(c->control.host, 0, sizeof(c->control.host)));
 	must(c->device[0] && memchr(c->device, 0, sizeof(c->device)));
 	must(c->ca && !c->cert == !c->key);
 	must(c->port >= 1 && c->port <= 65535 && c->sip_port >= 1 && c->sip_port <= 65535);
 	must(c->mtu == 0 || (c->mtu >= 576 && c->mtu <= 65532));
 	must(c->keepalive >= 10 && c->keepalive <= 600 && c->timeout <= 3600);
-	must(c->routes.n <= EFTF_CONF_MAX_ROUTES);
+	must(c->routes.n <= EFTF_UE_MAX_ROUTES);
 	for (size_t i = 0; i < c->routes.n; i++)
 		must(c->routes.prefix[i].plen <= 32);
 	must(c->static_addr.set == c->gateway.set);
@@ -38,13 +38,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	mode = modes[data[0] % 5];
 	text = fuzz_exact(data + 1, size - 1);
-	ret = eftf_conf_load_text(&conf, text, size - 1, "eftf-ue.conf", mode, &err);
+	ret = eftf_ue_conf_load_text(&conf, text, size - 1, "eftf-ue.conf", mode, &err);
 	free(text);
 	must(ret <= 0);
 	/* one line that says what is wrong */
 	must(!ret || (err.text[0] && !strchr(err.text, '\n')));
 	if (!ret)
 		check(&conf);
-	eftf_conf_free(&conf);
+	eftf_ue_conf_free(&conf);
 	return 0;
 }

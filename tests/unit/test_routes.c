@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/routes.c */
+/* needs: ue/routes.c lib/config_value.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,7 +49,7 @@ static struct sockaddr_storage peer(const char *text)
 
 static void test_pcscf_only_without_routes(void **state)
 {
-	struct eftf_conf_routes none = { 0 }, some = { 0 };
+	struct eftf_ue_routes none = { 0 }, some = { 0 };
 	struct eftf_lease4 lease = { .router = ip("10.64.0.1"), .n_sip = 2 };
 	struct eftf_routes r;
 
@@ -63,7 +63,7 @@ static void test_pcscf_only_without_routes(void **state)
 	assert_true(has(&r, "10.20.0.2", 32));
 
 	some.n = 1;
-	some.prefix[0] = (struct eftf_conf_prefix){ ip("10.20.0.0"), 16, true };
+	some.prefix[0] = (struct eftf_value_prefix){ ip("10.20.0.0"), 16, true };
 	eftf_routes_plan(&r, &lease, &some);
 	assert_int_equal(r.n, 2);
 	assert_true(has(&r, "10.20.0.0", 16));
@@ -72,7 +72,7 @@ static void test_pcscf_only_without_routes(void **state)
 
 static void test_lease_and_configured(void **state)
 {
-	struct eftf_conf_routes conf = { .n = 2 };
+	struct eftf_ue_routes conf = { .n = 2 };
 	struct eftf_lease4 lease = { .server = ip("10.64.0.9"), .n_routes = 3 };
 	struct eftf_routes r;
 
@@ -80,8 +80,8 @@ static void test_lease_and_configured(void **state)
 	lease.routes[0] = (struct eftf_dhcp4_route){ ip("10.20.5.5"), 16, ip("0.0.0.0") };
 	lease.routes[1] = (struct eftf_dhcp4_route){ ip("10.20.0.0"), 16, ip("10.64.0.1") };
 	lease.routes[2] = (struct eftf_dhcp4_route){ ip("10.30.0.0"), 33, ip("0.0.0.0") };
-	conf.prefix[0] = (struct eftf_conf_prefix){ ip("10.20.0.0"), 16, true };
-	conf.prefix[1] = (struct eftf_conf_prefix){ ip("0.0.0.0"), 0, true };
+	conf.prefix[0] = (struct eftf_value_prefix){ ip("10.20.0.0"), 16, true };
+	conf.prefix[1] = (struct eftf_value_prefix){ ip("0.0.0.0"), 0, true };
 	eftf_routes_plan(&r, &lease, &conf);
 	/* host bits are cleared, doubles and impossible lengths dropped */
 	assert_int_equal(r.n, 4);
@@ -94,21 +94,21 @@ static void test_lease_and_configured(void **state)
 
 static void test_never_too_many(void **state)
 {
-	struct eftf_conf_routes conf = { .n = EFTF_CONF_MAX_ROUTES };
+	struct eftf_ue_routes conf = { .n = EFTF_UE_MAX_ROUTES };
 	struct eftf_lease4 lease = { .router = ip("1.1.1.1"), .n_routes = EFTF_DHCP4_MAX_ROUTES };
 	struct eftf_routes r;
 	uint32_t i;
 
 	(void)state;
-	for (i = 0; i < EFTF_CONF_MAX_ROUTES; i++)
-		conf.prefix[i] = (struct eftf_conf_prefix){ { htonl(0x0a000000 + i) }, 32, true };
+	for (i = 0; i < EFTF_UE_MAX_ROUTES; i++)
+		conf.prefix[i] = (struct eftf_value_prefix){ { htonl(0x0a000000 + i) }, 32, true };
 	for (i = 0; i < EFTF_DHCP4_MAX_ROUTES; i++)
 		lease.routes[i] = (struct eftf_dhcp4_route){ { htonl(0x0b000000 + i) }, 32, { 0 } };
 	eftf_routes_plan(&r, &lease, &conf);
-	assert_int_equal(r.n, 1 + EFTF_CONF_MAX_ROUTES + EFTF_DHCP4_MAX_ROUTES);
-	conf.prefix[3] = (struct eftf_conf_prefix){ ip("0.0.0.0"), 0, true };
+	assert_int_equal(r.n, 1 + EFTF_UE_MAX_ROUTES + EFTF_DHCP4_MAX_ROUTES);
+	conf.prefix[3] = (struct eftf_value_prefix){ ip("0.0.0.0"), 0, true };
 	eftf_routes_plan(&r, &lease, &conf);
-	assert_int_equal(r.n, 2 + EFTF_CONF_MAX_ROUTES + EFTF_DHCP4_MAX_ROUTES);
+	assert_int_equal(r.n, 2 + EFTF_UE_MAX_ROUTES + EFTF_DHCP4_MAX_ROUTES);
 }
 
 static void test_cover(void **state)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/conf.c ue/conf_parse.c lib/config.c lib/err.c lib/log.c */
+/* needs: ue/conf.c ue/conf_parse.c lib/config.c lib/config_value.c lib/err.c lib/log.c */
 /* libs: -linih */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 static int load(struct eftf_ue_conf *conf, const char *text, struct eftf_err *err)
 {
 	memset(err, 0, sizeof(*err));
-	return eftf_conf_load_text(conf, text, strlen(text), "t.conf", NULL, err);
+	return eftf_ue_conf_load_text(conf, text, strlen(text), "t.conf", NULL, err);
 }
 
 static void good(struct eftf_ue_conf *conf, const char *text)
@@ -43,7 +43,7 @@ static void bad(const char *text, const char *word1, const char *word2)
 	assert_true(load(&conf, text, &err) < 0);
 	if (!strstr(err.text, "t.conf") || !strstr(err.text, word1) || !strstr(err.text, word2))
 		fail_msg("'%s' lacks '%s' or '%s'", err.text, word1, word2);
-	eftf_conf_free(&conf);
+	eftf_ue_conf_free(&conf);
 }
 
 static void test_defaults(void **state)
@@ -53,7 +53,7 @@ static void test_defaults(void **state)
 	(void)state;
 	good(&c, BASE ALWAYS);
 	assert_int_equal(c.port, 443);
-	assert_string_equal(eftf_conf_name(&c), "eftf.ims.example");
+	assert_string_equal(eftf_ue_conf_name(&c), "eftf.ims.example");
 	assert_string_equal(c.device, "eftf0");
 	assert_int_equal(c.keepalive, 110);
 	assert_int_equal(c.recheck, 1800);
@@ -61,7 +61,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c.proxy_auth, EFTF_AUTH_SAFE);
 	assert_null(c.proxy_url);
 	assert_true(c.key_update);
-	eftf_conf_free(&c);
+	eftf_ue_conf_free(&c);
 }
 
 static void test_everything(void **state)
@@ -80,7 +80,7 @@ static void test_everything(void **state)
 	     "[detect]\nmode = auto\npcscf = 10.20.0.1\nsip_port = 5070\n"
 	     "media = [2001:db8::9]:3478\ncontrol = example.org:443\nrecheck = 60\n"
 	     "[log]\nlevel = debug\nsyslog = yes\n");
-	assert_string_equal(eftf_conf_name(&c), "other.example");
+	assert_string_equal(eftf_ue_conf_name(&c), "other.example");
 	assert_int_equal(c.record_limit, 1000);
 	assert_false(c.key_update);
 	assert_int_equal(c.routes.n, 3);
@@ -94,7 +94,7 @@ static void test_everything(void **state)
 	assert_int_equal(c.control.port, 443);
 	assert_int_equal(c.mode, EFTF_MODE_AUTO);
 	assert_true(c.syslog);
-	eftf_conf_free(&c);
+	eftf_ue_conf_free(&c);
 }
 
 static void test_what_is_missing(void **state)
@@ -105,7 +105,7 @@ static void test_what_is_missing(void **state)
 	bad(BASE "cert = /c\n" ALWAYS, "cert", "key");
 	bad(BASE ALWAYS "[tunnel]\naddress = 10.0.0.1\n", "address", "gateway");
 	bad(BASE ALWAYS "[tunnel]\naddress = 10.0.0.1/24\ngateway = 10.0.0.1\n", "gateway", "same");
-	bad(BASE ALWAYS "[tunnel]\nhook = run.sh\n", "hook", "absolute");
+	bad(BASE ALWAYS "[tunnel]\nhook = run.sh\n", "hook", "absolute path");
 	bad(BASE ALWAYS "[tunnel]\nkeepalive = 100\ntimeout = 100\n", "timeout", "keepalive");
 	bad(BASE ALWAYS "[proxy]\nurl = http://a:1\npassword = x\n", "password", "user");
 	bad(BASE ALWAYS "[proxy]\nuser = x\n", "user", "url");
@@ -125,8 +125,8 @@ static void test_wrong_values_name_the_line(void **state)
 	bad(BASE "[tunnel]\ndevice = abcdefghijklmnop\n" ALWAYS, ":5", "interface name");
 	bad(BASE "[tunnel]\nmtu = 100\n" ALWAYS, ":5", "576");
 	bad(BASE "[tunnel]\nmtu = 65533\n" ALWAYS, ":5", "65532");
-	bad(BASE "[tunnel]\nrecord_limit = 99\n" ALWAYS, ":5", "100 to 4294967295, or 0");
-	bad(BASE "[tunnel]\nrecord_limit = 4294967296\n" ALWAYS, ":5", "100 to 4294967295, or 0");
+	bad(BASE "[tunnel]\nrecord_limit = 99\n" ALWAYS, ":5", "100 to 4294967295, or 0: the cipher's own");
+	bad(BASE "[tunnel]\nrecord_limit = 4294967296\n" ALWAYS, ":5", "100 to 4294967295, or 0: the cipher's own");
 	bad(BASE "[tunnel]\nkey_update = perhaps\n" ALWAYS, ":5", "key_update");
 	bad(BASE "[tunnel]\nkeepalive = 9\n" ALWAYS, ":5", "600");
 	bad(BASE "[tunnel]\nroutes = 10.0.0.1/8\n" ALWAYS, ":5", "host bits");
@@ -154,7 +154,7 @@ static void test_too_many_routes(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i <= EFTF_CONF_MAX_ROUTES; i++)
+	for (i = 0; i <= EFTF_UE_MAX_ROUTES; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "routes = 10.0.0.%d\n", i);
 	bad(text, ":69", "up to 64");
 }
@@ -166,44 +166,94 @@ static void test_mode_of_the_command_line(void **state)
 	struct eftf_err err;
 
 	(void)state;
-	assert_int_equal(eftf_conf_load_text(&c, text, strlen(text), "t", "always", &err), 0);
+	assert_int_equal(eftf_ue_conf_load_text(&c, text, strlen(text), "t", "always", &err), 0);
 	assert_int_equal(c.mode, EFTF_MODE_ALWAYS);
-	eftf_conf_free(&c);
-	assert_true(eftf_conf_load_text(&c, text, strlen(text), "t", "on", &err) < 0);
+	eftf_ue_conf_free(&c);
+	assert_true(eftf_ue_conf_load_text(&c, text, strlen(text), "t", "on", &err) < 0);
 	assert_non_null(strstr(err.text, "always"));
-	eftf_conf_free(&c);
+	eftf_ue_conf_free(&c);
 }
 
 static void test_proxy_target(void **state)
 {
-	struct eftf_conf_target t;
+	struct eftf_value_target t;
 
 	(void)state;
-	assert_int_equal(eftf_conf_proxy_target("http://proxy.example:3128/", &t), 0);
+	assert_int_equal(eftf_ue_proxy_target("http://proxy.example:3128/", &t), 0);
 	assert_string_equal(t.host, "proxy.example");
 	assert_int_equal(t.port, 3128);
-	assert_int_equal(eftf_conf_proxy_target("http://u:p@proxy.example:3128", &t), -EINVAL);
-	assert_int_equal(eftf_conf_proxy_target("http://", &t), -EINVAL);
-	assert_int_equal(eftf_conf_proxy_target("http:///", &t), -EINVAL);
-	assert_int_equal(eftf_conf_proxy_target("socks://a:1", &t), -EINVAL);
+	assert_int_equal(eftf_ue_proxy_target("http://u:p@proxy.example:3128", &t), -EINVAL);
+	assert_int_equal(eftf_ue_proxy_target("http://", &t), -EINVAL);
+	assert_int_equal(eftf_ue_proxy_target("http:///", &t), -EINVAL);
+	assert_int_equal(eftf_ue_proxy_target("socks://a:1", &t), -EINVAL);
 }
 
-static void test_help_names_every_section(void **state)
+static size_t help(char **text)
 {
-	static const char *const words[] = {
-		"[eftf]", "[tunnel]", "[proxy]", "[detect]", "[log]", "keepalive", "fallback",
-	};
-	char *text = NULL;
-	size_t size, i;
-	FILE *f = open_memstream(&text, &size);
+	size_t size;
+	FILE *f = open_memstream(text, &size);
+
+	assert_non_null(f);
+	eftf_ue_conf_help(f);
+	assert_int_equal(fclose(f), 0);
+	return size;
+}
+
+/* What --help-config prints is a configuration, and one of nothing but defaults. */
+static void test_help_is_a_configuration(void **state)
+{
+	struct eftf_ue_conf h, c;
+	struct eftf_err err;
+	char *text;
+	size_t size = help(&text);
 
 	(void)state;
-	assert_non_null(f);
-	eftf_conf_help(f);
-	fclose(f);
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		assert_non_null(strstr(text, words[i]));
+	if (eftf_ue_conf_load_text(&h, text, size, "help", NULL, &err))
+		fail_msg("%s", err.text);
+	good(&c, "[eftf]\naddress = eftf.example.net\nca = /etc/eftf/ca.pem\n"
+	     "[detect]\npcscf = 192.0.2.10\n");
+	assert_string_equal(h.ca, c.ca);
+	eftf_ue_conf_free(&h);
+	eftf_ue_conf_free(&c);
+	assert_memory_equal(&h, &c, sizeof(c));
 	free(text);
+}
+
+/* The examples that are remarks in it are values, too. */
+static void test_every_example_is_allowed(void **state)
+{
+	struct eftf_ue_conf c;
+	char *text, *line;
+
+	(void)state;
+	help(&text);
+	for (line = text; (line = strstr(line, "\n#")); )
+		if (line[2] != ' ')
+			memmove(line + 1, line + 2, strlen(line + 1));
+		else
+			line++;
+	good(&c, text);
+	assert_string_equal(c.proxy_url, "http://proxy.example.net:3128");
+	assert_int_equal(c.static_addr.plen, 24);
+	eftf_ue_conf_free(&c);
+	free(text);
+}
+
+static void test_a_password_is_taken_as_it_stands(void **state)
+{
+	static const char *const passwords[] = { "a;b", "a ;b", ";ab", "a #b", "#ab", "\"q\"" };
+	struct eftf_ue_conf c;
+	char text[512];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(passwords) / sizeof(passwords[0]); i++) {
+		snprintf(text, sizeof(text), BASE ALWAYS "[proxy]\nurl = http://p.example:3128\n"
+			 "user = u\npassword = %s\n", passwords[i]);
+		good(&c, text);
+		assert_string_equal(c.proxy_password, passwords[i]);
+		eftf_ue_conf_free(&c);
+	}
 }
 
 int main(void)
@@ -216,7 +266,9 @@ int main(void)
 		cmocka_unit_test(test_too_many_routes),
 		cmocka_unit_test(test_mode_of_the_command_line),
 		cmocka_unit_test(test_proxy_target),
-		cmocka_unit_test(test_help_names_every_section),
+		cmocka_unit_test(test_help_is_a_configuration),
+		cmocka_unit_test(test_every_example_is_allowed),
+		cmocka_unit_test(test_a_password_is_taken_as_it_stands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,11 +3,12 @@
 #ifndef EFTF_GW_CONF_H
 #define EFTF_GW_CONF_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "config.h"
+#include "config_value.h"
 #include "dhcp4.h"
 #include "err.h"
 
@@ -41,7 +42,8 @@ struct eftf_gw_routes {
 
 struct eftf_gw_conf {
 	struct eftf_gw_listen listen;
-	char *cert, *key, *client_ca, *device;
+	char *cert, *key, *client_ca;
+	char device[IFNAMSIZ];
 	struct eftf_gw_cidr pool;
 	struct in_addr gateway;
 	struct eftf_gw_addrs dns;
@@ -57,25 +59,22 @@ struct eftf_gw_conf {
 	int log_level;			/* enum eftf_log_level */
 };
 
-/* Reads the file over the defaults and checks the whole. eftf_gw_conf_free() in any case. */
+/*
+ * Reads the file into conf (which may hold anything before) and checks the
+ * whole. Returns 0, or a negative errno with file, line, key and what is allowed
+ * in err. eftf_gw_conf_free() in either case.
+ */
 int eftf_gw_conf_load(struct eftf_gw_conf *conf, const char *path, struct eftf_err *err);
+/* The same from memory, for tests and fuzzing. */
+int eftf_gw_conf_load_text(struct eftf_gw_conf *conf, const char *text, size_t len,
+			   const char *name, struct eftf_err *err);
 void eftf_gw_conf_free(struct eftf_gw_conf *conf);
-/* The defaults and the check alone, for text that is no file. */
-int eftf_gw_conf_defaults(struct eftf_gw_conf *conf, struct eftf_err *err);
-int eftf_gw_conf_check(struct eftf_gw_conf *conf, struct eftf_err *err);
-extern const struct eftf_cfg_key eftf_gw_conf_keys[];
-/* The table of all keys. */
+/* A configuration with all keys and their meaning, which the program accepts as it stands. */
 void eftf_gw_conf_help(FILE *out);
 
-/* Values, in the form of eftf_cfg_key.parse. */
-int eftf_gw_parse_listen(const char *value, void *member, const char **allowed);
-int eftf_gw_parse_cidr(const char *value, void *member, const char **allowed);
-int eftf_gw_parse_addr(const char *value, void *member, const char **allowed);
-int eftf_gw_parse_addrs(const char *value, void *member, const char **allowed);
-int eftf_gw_parse_pcscf(const char *value, void *member, const char **allowed);
-int eftf_gw_parse_routes(const char *value, void *member, const char **allowed);
-int eftf_gw_parse_keepalive(const char *value, void *member, const char **allowed);
-int eftf_gw_parse_record_limit(const char *value, void *member, const char **allowed);
-int eftf_gw_parse_device(const char *value, void *member, const char **allowed);
+/* conf_parse.c: values that only this configuration has. */
+extern const struct eftf_config_value eftf_gw_value_listen, eftf_gw_value_pool;
+extern const struct eftf_config_value eftf_gw_value_addrs, eftf_gw_value_pcscf;
+extern const struct eftf_config_value eftf_gw_value_routes;
 
 #endif

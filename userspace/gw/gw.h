@@ -27,7 +27,7 @@ struct eftf_gw {
 	struct ev_loop *loop;
 	struct eftf_gw_conf conf;
 	const char *conf_path;
-	bool verbose;			/* -v: log_level of the file does not count */
+	bool verbose;			/* -v: the file's level does not count */
 	struct eftf_tls_ctx *tls;
 	struct eftf_dhcp4s_policy policy;
 	struct eftf_pool *pool;

@@ -21,9 +21,9 @@ static const char usage[] =
 	"The operator's end of FTT-IMS tunnels (3GPP TS 24.322). Stays in the foreground.\n"
 	"\n"
 	"  -c, --config FILE   configuration (default " EFTF_GW_CONF_FILE ")\n"
-	"  -t, --test          check configuration and certificate files, then exit\n"
-	"  -v, --verbose       log everything, whatever log_level says\n"
-	"      --help-config   the keys of the configuration\n"
+	"  -t, --test-config   check the configuration and the files that it names\n"
+	"  -v, --verbose       log everything\n"
+	"      --help-config   print a configuration with all keys and their meaning\n"
 	"  -V, --version\n"
 	"  -h, --help\n"
 	"\n"
@@ -40,7 +40,8 @@ static int parse_flags(int argc, char **argv, struct flags *f)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
-		{ "test", no_argument, NULL, 't' },
+		{ "test-config", no_argument, NULL, 't' },
+		{ "test", no_argument, NULL, 't' },	/* its name before */
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help-config", no_argument, NULL, 'H' },
 		{ "version", no_argument, NULL, 'V' },
@@ -220,7 +221,7 @@ int main(int argc, char **argv)
 	}
 	gw.status = load(&gw);
 	if (flags.test && !gw.status)
-		printf("%s: configuration, certificate and key are good\n", gw.conf_path);
+		puts("configuration is good");
 	if (!flags.test && !gw.status) {
 		eftf_gw_apply(&gw);
 		raise_fd_limit(&gw);

@@ -71,6 +71,7 @@ static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
 		old->max_tunnels == new->max_tunnels;
 
 	new->listen = old->listen;
+	memcpy(new->device, old->device, sizeof(new->device));
 	new->pool = old->pool;
 	new->gateway = old->gateway;
 	new->ue_to_ue = old->ue_to_ue;
@@ -84,7 +85,6 @@ void eftf_gw_reload(struct eftf_gw *gw)
 	struct eftf_tls_ctx *tls = NULL;
 	struct eftf_gw_conf conf;
 	struct eftf_err err;
-	char *device;
 
 	if (eftf_gw_conf_load(&conf, gw->conf_path, &err) ||
 	    eftf_gw_load_tls(&conf, &tls, &err)) {
@@ -94,9 +94,6 @@ void eftf_gw_reload(struct eftf_gw *gw)
 	}
 	if (!keep_fixed(&gw->conf, &conf))
 		log_warn("reload: listen, device, pool, gateway, mtu, ue_to_ue and max_tunnels change by a restart only");
-	device = conf.device;		/* the name in use stays */
-	conf.device = gw->conf.device;
-	gw->conf.device = device;
 	eftf_gw_conf_free(&gw->conf);
 	gw->conf = conf;
 	eftf_tls_ctx_free(gw->tls);

@@ -24,14 +24,15 @@ struct parser {
 	const char *text, *end;
 	const char *name;		/* of the file, for messages */
 	unsigned int line;
-	const struct eftf_cfg_key *keys;
+	const struct eftf_config_key *keys;
 	void *base;
-	uint8_t *seen;			/* per key */
+	bool *seen;			/* per key */
+	char current[MAX_LINE + 1];	/* the line that is being read */
 	int ret;
 	struct eftf_err *err;
 };
 
-static int set_uint(const char *value, const struct eftf_cfg_key *key, unsigned int *member)
+static int set_uint(const char *value, const struct eftf_config_key *key, unsigned int *member)
 {
 	unsigned long v;
 	char *end;
@@ -40,7 +41,7 @@ static int set_uint(const char *value, const struct eftf_cfg_key *key, unsigned 
 		return -EINVAL;
 	errno = 0;
 	v = strtoul(value, &end, 10);
-	if (errno || *end || v < key->min || v > key->max)
+	if (errno || *end || v > key->max || (v < key->min && (v || !key->zero)))
 		return -EINVAL;
 	*member = (unsigned int)v;
 	return 0;
@@ -64,7 +65,7 @@ static int set_bool(const char *value, bool *member)
 	return -EINVAL;
 }
 
-static int set_choice(const char *value, const struct eftf_cfg_key *key, int *member)
+static int set_choice(const char *value, const struct eftf_config_key *key, int *member)
 {
 	for (int i = 0; key->choices[i]; i++) {
 		if (!strcmp(value, key->choices[i])) {
@@ -75,21 +76,27 @@ static int set_choice(const char *value, const struct eftf_cfg_key *key, int *me
 	return -EINVAL;
 }
 
-static int set_string(const char *value, const struct eftf_cfg_key *key, char **member)
+static int set_string(const char *value, const struct eftf_config_key *key, char **member)
 {
-	char *copy;
+	char *copy = NULL;
+	int ret;
 
 	if (strlen(value) > key->max)
 		return -EINVAL;
-	copy = strdup(value);
-	if (!copy)
-		return -ENOMEM;
+	if (value[0]) {
+		ret = key->value ? key->value->parse(value, NULL) : 0;
+		if (ret)
+			return ret;
+		copy = strdup(value);
+		if (!copy)
+			return -ENOMEM;
+	}
 	free(*member);
 	*member = copy;
 	return 0;
 }
 
-static void join_choices(char *out, size_t size, const struct eftf_cfg_key *key)
+static void join_choices(char *out, size_t size, const struct eftf_config_key *key)
 {
 	size_t used = 0;
 	int n;
@@ -103,49 +110,71 @@ static void join_choices(char *out, size_t size, const struct eftf_cfg_key *key)
 	}
 }
 
-/* Returns 0, -EINVAL with what is allowed in allowed[], or -ENOMEM. */
-static int set_value(const struct eftf_cfg_key *key, const char *value, void *base,
-		     char *allowed, size_t size)
+/* "a number from 10 to 600, or 0: off": what a key's value may be. */
+static void describe_allowed(const struct eftf_config_key *key, char *out, size_t size)
 {
-	void *member = (char *)base + key->offset;
-	const char *phrase = "another value";
-	int ret = -EINVAL;
-
 	switch (key->type) {
-	case EFTF_CFG_STRING:
-		ret = set_string(value, key, member);
-		snprintf(allowed, size, "at most %lu octets", key->max);
+	case EFTF_CONFIG_BOOL:
+		snprintf(out, size, "yes or no");
 		break;
-	case EFTF_CFG_BOOL:
-		ret = set_bool(value, member);
-		snprintf(allowed, size, "yes or no");
+	case EFTF_CONFIG_UINT:
+		snprintf(out, size, "a number from %lu to %lu%s%s", key->min, key->max,
+			 key->zero ? ", or 0: " : "", key->zero ? key->zero : "");
 		break;
-	case EFTF_CFG_UINT:
-		ret = set_uint(value, key, member);
-		snprintf(allowed, size, "a number from %lu to %lu", key->min, key->max);
+	case EFTF_CONFIG_CHOICE:
+		join_choices(out, size, key);
 		break;
-	case EFTF_CFG_CHOICE:
-		ret = set_choice(value, key, member);
-		join_choices(allowed, size, key);
+	case EFTF_CONFIG_STRING:
+		if (!key->value) {
+			snprintf(out, size, "a text of at most %lu octets", key->max);
+			break;
+		}
+		__attribute__((fallthrough));
+	case EFTF_CONFIG_VALUE:
+		snprintf(out, size, "%s", key->value->allowed);
 		break;
-	case EFTF_CFG_CUSTOM:
-		ret = key->parse(value, member, &phrase);
-		snprintf(allowed, size, "%s", phrase);
+	case EFTF_CONFIG_ALIAS:
+		out[0] = 0;
 		break;
 	}
-	return ret;
 }
 
-static const struct eftf_cfg_key *find_key(const struct eftf_cfg_key *keys, const char *section,
-					   const char *name)
+/* Returns 0, -EINVAL or -ENOMEM. */
+static int set_value(const struct eftf_config_key *key, const char *value, void *base)
 {
-	for (; keys->name; keys++)
-		if (!strcmp(keys->section, section) && !strcmp(keys->name, name))
-			return keys;
-	return NULL;
+	void *member = (char *)base + key->offset;
+
+	switch (key->type) {
+	case EFTF_CONFIG_STRING:
+		return set_string(value, key, member);
+	case EFTF_CONFIG_BOOL:
+		return set_bool(value, member);
+	case EFTF_CONFIG_UINT:
+		return set_uint(value, key, member);
+	case EFTF_CONFIG_CHOICE:
+		return set_choice(value, key, member);
+	case EFTF_CONFIG_VALUE:
+		return key->value->parse(value, member);
+	case EFTF_CONFIG_ALIAS:
+		break;
+	}
+	return -EINVAL;
 }
 
-static void explain_unknown(const struct eftf_cfg_key *keys, const char *section,
+/* The key that a name stands for, older names included; NULL: none. */
+static const struct eftf_config_key *find_key(const struct eftf_config_key *keys,
+					      const char *section, const char *name)
+{
+	const struct eftf_config_key *key = keys;
+
+	while (key->name && (strcmp(key->section, section) || strcmp(key->name, name)))
+		key++;
+	if (key->type == EFTF_CONFIG_ALIAS)
+		return find_key(keys, key->to_section, key->to);
+	return key->name ? key : NULL;
+}
+
+static void explain_unknown(const struct eftf_config_key *keys, const char *section,
 			    const char *name, char *out, size_t size)
 {
 	bool known = false;
@@ -162,50 +191,78 @@ static void explain_unknown(const struct eftf_cfg_key *keys, const char *section
 
 /* A failure with where it was: "file:line: ", or nothing for a flag. */
 static int apply(const char *where, const char *section, const char *name, const char *value,
-		 const struct eftf_cfg_key *key, const struct eftf_cfg_key *keys, void *base,
+		 const struct eftf_config_key *key, const struct eftf_config_key *keys, void *base,
 		 struct eftf_err *err)
 {
-	char text[160];
+	char text[200];
 	int ret;
 
 	if (!key) {
 		explain_unknown(keys, section, name, text, sizeof(text));
 		return eftf_err_set(err, EINVAL, "%s%s", where, text);
 	}
-	ret = set_value(key, value, base, text, sizeof(text));
+	ret = set_value(key, value, base);
 	if (ret == -ENOMEM)
 		return eftf_err_set(err, ENOMEM, "%sout of memory", where);
-	if (ret)
-		return eftf_err_set(err, EINVAL, "%s%s%s%s = '%.60s': allowed is %s", where,
-				    section, section[0] ? "." : "", name, value, text);
-	return 0;
+	if (!ret)
+		return 0;
+	describe_allowed(key, text, sizeof(text));
+	return eftf_err_set(err, EINVAL, "%s%s%s%s = '%.60s': allowed is %s", where, section,
+			    section[0] ? "." : "", name, value, text);
+}
+
+/*
+ * What stands behind the first '=' or ':' of the current line. libinih would cut
+ * it at " ;", and all of it if it begins with ';'.
+ */
+static char *whole_value(struct parser *p)
+{
+	char *value = p->current + strcspn(p->current, "=:"), *end;
+
+	value += *value != 0;
+	value += strspn(value, " \t");
+	end = value + strlen(value);
+	while (end > value && isspace((unsigned char)end[-1]))
+		end--;
+	*end = 0;
+	return value;
+}
+
+static bool may_repeat(const struct eftf_config_key *key)
+{
+	return key->type == EFTF_CONFIG_VALUE && key->value->list;
 }
 
 static int on_pair(void *arg, const char *section, const char *name, const char *value)
 {
 	struct parser *p = arg;
-	const struct eftf_cfg_key *key = find_key(p->keys, section, name);
+	const struct eftf_config_key *key = find_key(p->keys, section, name);
 	char where[160];
 
 	if (p->ret)
 		return 0;
+	/* only a text can hold what would begin a remark behind any other value */
+	if (key && key->type == EFTF_CONFIG_STRING)
+		value = whole_value(p);
 	snprintf(where, sizeof(where), "%.128s:%u: ", p->name, p->line);
-	if (key && key->type != EFTF_CFG_CUSTOM && p->seen[key - p->keys]++)
+	if (key && p->seen[key - p->keys] && !may_repeat(key))
 		p->ret = eftf_err_set(p->err, EINVAL, "%s%s%s%s is given twice", where, section,
 				      section[0] ? "." : "", name);
 	else
 		p->ret = apply(where, section, name, value, key, p->keys, p->base, p->err);
+	if (key)
+		p->seen[key - p->keys] = true;
 	return !p->ret;
 }
 
-/* libinih tells nobody of a section that has no keys: an unknown one is refused here. */
+/* libinih reports keys only: an unknown section without keys is refused here. */
 static void check_section(struct parser *p, const char *line)
 {
 	size_t len = strcspn(line + 1, "]");
 
 	if (line[0] != '[' || line[1 + len] != ']')
 		return;
-	for (const struct eftf_cfg_key *k = p->keys; k->name; k++)
+	for (const struct eftf_config_key *k = p->keys; k->name; k++)
 		if (strlen(k->section) == len && !strncmp(k->section, line + 1, len))
 			return;
 	p->ret = eftf_err_set(p->err, EINVAL, "%.128s:%u: section [%.*s] is not known", p->name,
@@ -241,12 +298,35 @@ static char *next_line(char *buf, int size, void *arg)
 	/* A leading blank would make libinih continue the value before. */
 	len = strspn(buf, " \t");
 	memmove(buf, buf + len, strlen(buf + len) + 1);
+	memcpy(p->current, buf, strlen(buf) + 1);
 	check_section(p, buf);
 	return p->ret ? NULL : buf;
 }
 
+/* Defaults of the keys that the text did not give; what is needed must be there. */
+static int complete(const struct parser *p)
+{
+	const struct eftf_config_key *key;
+	int ret = 0;
+
+	for (key = p->keys; key->name && !ret; key++) {
+		void *member = (char *)p->base + key->offset;
+		bool seen = p->seen[key - p->keys];
+
+		if (key->type == EFTF_CONFIG_STRING)
+			seen = *(char **)member;
+		if (!seen && key->needed)
+			ret = eftf_err_set(p->err, EINVAL, "%.128s: [%s] %s is missing: %s",
+					   p->name, key->section, key->name, key->help);
+		if (!seen && key->preset)
+			ret = apply("", key->section, key->name, key->preset, key, p->keys,
+				    p->base, p->err);
+	}
+	return ret;
+}
+
 int eftf_config_text(const char *text, size_t len, const char *name,
-		     const struct eftf_cfg_key *keys, void *base, struct eftf_err *err)
+		     const struct eftf_config_key *keys, void *base, struct eftf_err *err)
 {
 	struct parser p = { .text = text, .end = text + len, .name = name, .keys = keys,
 			    .base = base, .err = err };
@@ -257,22 +337,24 @@ int eftf_config_text(const char *text, size_t len, const char *name,
 		return eftf_err_set(err, EFBIG, "%.128s: longer than %d octets", name, MAX_FILE);
 	while (keys[n].name)
 		n++;
-	p.seen = calloc(n + 1, 1);
+	p.seen = calloc(n + 1, sizeof(*p.seen));
 	if (!p.seen)
 		return eftf_err_set(err, ENOMEM, "%.128s: out of memory", name);
 	if (&ini_max_line)
 		ini_max_line = MAX_LINE + 8;
 	line = ini_parse_stream(next_line, &p, on_pair, &p);
+	if (!p.ret && line < 0)
+		p.ret = eftf_err_set(err, ENOMEM, "%.128s: out of memory", name);
+	else if (!p.ret && line > 0)
+		p.ret = eftf_err_set(err, EINVAL,
+				     "%.128s:%d: neither '[section]', 'key = value' nor a comment",
+				     name, line);
+	if (!p.ret)
+		p.ret = complete(&p);
 	free(p.seen);
-	if (p.ret)
-		return p.ret;
-	if (line < 0)
-		return eftf_err_set(err, ENOMEM, "%.128s: out of memory", name);
-	if (line > 0)
-		return eftf_err_set(err, EINVAL,
-				    "%.128s:%d: neither '[section]', 'key = value' nor a comment",
-				    name, line);
-	return 0;
+	/* a secret of the last line */
+	explicit_bzero(p.current, sizeof(p.current));
+	return p.ret;
 }
 
 /* The whole file into *text (malloc'ed). */
@@ -297,7 +379,7 @@ static int read_file(int fd, const char *path, char **text, size_t *len, struct 
 	return eftf_err_set(err, EFBIG, "%.200s: longer than %d octets", path, MAX_FILE);
 }
 
-int eftf_config_file(const char *path, const struct eftf_cfg_key *keys, void *base,
+int eftf_config_file(const char *path, const struct eftf_config_key *keys, void *base,
 		     struct eftf_err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -316,19 +398,46 @@ int eftf_config_file(const char *path, const struct eftf_cfg_key *keys, void *ba
 }
 
 int eftf_config_set(const char *section, const char *name, const char *value,
-		    const struct eftf_cfg_key *keys, void *base, struct eftf_err *err)
+		    const struct eftf_config_key *keys, void *base, struct eftf_err *err)
 {
 	return apply("", section, name, value, find_key(keys, section, name), keys, base, err);
 }
 
-void eftf_config_free(const struct eftf_cfg_key *keys, void *base)
+void eftf_config_free(const struct eftf_config_key *keys, void *base)
 {
 	for (; keys->name; keys++) {
-		if (keys->type == EFTF_CFG_STRING) {
+		if (keys->type == EFTF_CONFIG_STRING) {
 			char **member = (char **)((char *)base + keys->offset);
 
 			free(*member);
 			*member = NULL;
 		}
+	}
+}
+
+static void help_key(FILE *out, const struct eftf_config_key *key)
+{
+	const char *value = key->preset ? key->preset : key->needed ? key->needed : key->example;
+	char allowed[200];
+
+	describe_allowed(key, allowed, sizeof(allowed));
+	fprintf(out, "# %s.\n# Allowed: %s%s%s.%s\n", key->help, allowed,
+		key->without ? ". Without it: " : "", key->without ? key->without : "",
+		key->needed ? " Required." : "");
+	fprintf(out, "%s%s = %s\n", key->without && !key->shown ? "#" : "", key->name, value);
+}
+
+void eftf_config_help(FILE *out, const char *title, const struct eftf_config_key *keys)
+{
+	const char *section = "";
+
+	fprintf(out, "# %s\n", title);
+	for (; keys->name; keys++) {
+		if (keys->type == EFTF_CONFIG_ALIAS)
+			continue;
+		if (strcmp(section, keys->section))
+			fprintf(out, "\n[%s]\n", keys->section);
+		section = keys->section;
+		help_key(out, keys);
 	}
 }

@@ -8,9 +8,9 @@
 
 #include <stdint.h>
 
-#define EFTF_KEEPALIVE_MIN 10u
-#define EFTF_KEEPALIVE_MAX 600u
-#define EFTF_KEEPALIVE_DEFAULT 110u	/* below the 120 s of common NAT and firewall timers */
+#define EFTF_KEEPALIVE_MIN 10
+#define EFTF_KEEPALIVE_MAX 600
+#define EFTF_KEEPALIVE_DEFAULT 110	/* below the 120 s of common NAT and firewall timers */
 
 /* What ends a tunnel unless a timeout is configured: three intervals without receiving. 0: off. */
 static inline uint32_t eftf_keepalive_timeout(uint32_t keepalive)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "conf_parse.h"
@@ -12,103 +11,102 @@
 #include "keepalive.h"
 #include "log.h"
 
-#define AT(m) offsetof(struct eftf_ue_conf, m)
-#define STRING(s, n, m, maxlen, h) \
-	{ .section = s, .name = n, .type = EFTF_CFG_STRING, .offset = AT(m), .max = maxlen, \
-	  .help = h }
-#define UINT(s, n, m, lo, hi, h) \
-	{ .section = s, .name = n, .type = EFTF_CFG_UINT, .offset = AT(m), .min = lo, .max = hi, \
-	  .help = h }
-#define BOOL(s, n, m, h) \
-	{ .section = s, .name = n, .type = EFTF_CFG_BOOL, .offset = AT(m), .help = h }
-#define CHOICE(s, n, m, c, h) \
-	{ .section = s, .name = n, .type = EFTF_CFG_CHOICE, .offset = AT(m), .choices = c, \
-	  .help = h }
-#define CUSTOM(s, n, m, fn, h) \
-	{ .section = s, .name = n, .type = EFTF_CFG_CUSTOM, .offset = AT(m), .parse = fn, \
-	  .help = h }
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+#define KEY(s, n, m, ...) \
+	{ .section = s, .name = n, .offset = offsetof(struct eftf_ue_conf, m), __VA_ARGS__ }
+#define STRING(maxlen) .type = EFTF_CONFIG_STRING, .max = maxlen
+#define UINT(lo, hi) .type = EFTF_CONFIG_UINT, .min = lo, .max = hi
+#define BOOL .type = EFTF_CONFIG_BOOL
+#define CHOICE(c) .type = EFTF_CONFIG_CHOICE, .choices = c
+#define VALUE(v) .type = EFTF_CONFIG_VALUE, .value = &eftf_##v
 
 static const char *const modes[] = { "auto", "always", "off", NULL };
 static const char *const auths[] = { "safe", "any", "basic", "digest", "ntlm", "negotiate", NULL };
 
-static const struct eftf_cfg_key keys[] = {
-	CUSTOM("eftf", "address", address, eftf_conf_parse_host,
-	       "EFTF: DNS name or IP address (required)"),
-	UINT("eftf", "port", port, 1, 65535, "its TCP port (443)"),
-	CUSTOM("eftf", "name", name, eftf_conf_parse_host,
-	       "name that its certificate must carry (the address)"),
-	STRING("eftf", "ca", ca, 4096, "PEM file of the CA certificates to trust (required)"),
-	STRING("eftf", "cert", cert, 4096, "PEM file of the client certificate chain (none)"),
-	STRING("eftf", "key", key, 4096, "PEM file of its private key (none)"),
-	STRING("eftf", "client_id", client_id, 40,
-	       "identity of this UE towards the EFTF (made of /etc/machine-id)"),
-	UINT("eftf", "enterprise", enterprise, 1, 0xffffffffu,
-	     "enterprise number of the vendor options (32473)"),
+static const struct eftf_config_key keys[] = {
+	KEY("eftf", "address", address, VALUE(value_host), .needed = "eftf.example.net",
+	    .help = "DNS name or IP address of the EFTF"),
+	KEY("eftf", "port", port, UINT(1, 65535), .preset = "443", .help = "Its TCP port"),
+	KEY("eftf", "name", name, VALUE(value_host), .without = "the address",
+	    .example = "eftf.example.net", .help = "Name that its certificate must carry"),
+	KEY("eftf", "ca", ca, STRING(4096), .needed = "/etc/eftf/ca.pem",
+	    .help = "PEM file of the CA certificates to trust"),
+	KEY("eftf", "cert", cert, STRING(4096), .without = "no client certificate",
+	    .example = "/etc/eftf/ue.pem",
+	    .help = "PEM file of the client certificate chain; goes with key"),
+	KEY("eftf", "key", key, STRING(4096), .without = "no client certificate",
+	    .example = "/etc/eftf/ue.key", .help = "PEM file of the client's private key"),
+	KEY("eftf", "client_id", client_id, STRING(40), .without = "made of /etc/machine-id",
+	    .example = "line-7", .help = "Identity of this UE towards the EFTF"),
+	KEY("eftf", "enterprise", enterprise, UINT(1, 0xffffffffu),
+	    .preset = TEXT(EFTF_ENTERPRISE_DEFAULT),
+	    .help = "Enterprise number of the vendor options"),
 
-	CUSTOM("tunnel", "device", device, eftf_conf_parse_ifname,
-	       "network device; made if missing (eftf0)"),
-	CUSTOM("tunnel", "mtu", mtu, eftf_conf_parse_mtu, "inner MTU (what the EFTF says)"),
-	UINT("tunnel", "keepalive", keepalive, EFTF_KEEPALIVE_MIN, EFTF_KEEPALIVE_MAX,
-	     "keep-alive interval to propose, seconds; the EFTF decides (110)"),
-	UINT("tunnel", "timeout", timeout, 10, 3600,
-	     "seconds without receiving that end the tunnel (three intervals)"),
-	CUSTOM("tunnel", "record_limit", record_limit, eftf_conf_parse_record_limit,
-	       "TLS records per key; shortly before, a new connection is made; 0: the cipher's own (0)"),
-	BOOL("tunnel", "key_update", key_update,
-	     "follow when the EFTF changes its TLS key, if the kernel can; takes 75 kB; no: reconnect (yes)"),
-	CUSTOM("tunnel", "routes", routes, eftf_conf_parse_routes,
-	       "prefixes to route into the tunnel besides those that the EFTF gives"),
-	CUSTOM("tunnel", "address", static_addr, eftf_conf_parse_prefix,
-	       "static inner address instead of DHCP (none)"),
-	CUSTOM("tunnel", "gateway", gateway, eftf_conf_parse_addr4,
-	       "inner address of the EFTF; required with address"),
-	STRING("tunnel", "hook", hook, 4096,
-	       "program to run on up and down, without shell; environment EFTF_* (none)"),
+	KEY("tunnel", "device", device, VALUE(value_ifname), .preset = "eftf0",
+	    .help = "Network device; made if missing"),
+	KEY("tunnel", "mtu", mtu, UINT(576, 65532), .zero = "what the EFTF says", .preset = "0",
+	    .help = "Inner MTU, octets"),
+	KEY("tunnel", "keepalive", keepalive, UINT(EFTF_KEEPALIVE_MIN, EFTF_KEEPALIVE_MAX),
+	    .preset = TEXT(EFTF_KEEPALIVE_DEFAULT),
+	    .help = "Keep-alive interval to propose, seconds; the EFTF decides"),
+	KEY("tunnel", "timeout", timeout, UINT(10, 3600), .zero = "three intervals",
+	    .preset = "0", .help = "Seconds without receiving that end the tunnel"),
+	KEY("tunnel", "record_limit", record_limit, UINT(100, 0xffffffffu),
+	    .zero = "the cipher's own", .preset = "0",
+	    .help = "TLS records per key; shortly before, a new connection is made"),
+	KEY("tunnel", "key_update", key_update, BOOL, .preset = "yes",
+	    .help = "Follow when the EFTF changes its TLS key, if the kernel can; takes 75 kB; no: reconnect"),
+	KEY("tunnel", "routes", routes, VALUE(ue_value_routes), .without = "those of the EFTF alone",
+	    .example = "192.0.2.0/24, 198.51.100.0/24",
+	    .help = "Prefixes to route into the tunnel besides those that the EFTF gives; may be repeated"),
+	KEY("tunnel", "address", static_addr, VALUE(ue_value_prefix), .without = "DHCP",
+	    .example = "10.64.0.7/24", .help = "Static inner address; goes with gateway"),
+	KEY("tunnel", "gateway", gateway, VALUE(ue_value_addr4), .without = "DHCP",
+	    .example = "10.64.0.1", .help = "Inner address of the EFTF; goes with address"),
+	KEY("tunnel", "hook", hook, STRING(4096), .value = &eftf_ue_value_path, .without = "none",
+	    .example = "/etc/eftf/hook",
+	    .help = "Program to run on up and down, without shell; environment EFTF_*"),
 
-	CUSTOM("proxy", "url", proxy_url, eftf_conf_parse_proxy,
-	       "HTTP proxy: http://host:port, or env (none)"),
-	STRING("proxy", "user", proxy_user, 255, "user name for the proxy (none)"),
-	STRING("proxy", "password", proxy_password, 255, "password for the proxy (none)"),
-	CHOICE("proxy", "auth", proxy_auth, auths,
-	       "safe, any, basic, digest, ntlm, negotiate; safe is any but basic (safe)"),
-	BOOL("proxy", "fallback", proxy_fallback,
-	     "without url: try the environment's proxy if the EFTF is out of reach (no)"),
+	KEY("proxy", "url", proxy_url, STRING(512), .value = &eftf_ue_value_proxy,
+	    .without = "a direct connection", .example = "http://proxy.example.net:3128",
+	    .help = "HTTP proxy to connect by"),
+	KEY("proxy", "user", proxy_user, STRING(255), .without = "no credentials",
+	    .example = "user", .help = "User name for the proxy"),
+	KEY("proxy", "password", proxy_password, STRING(255), .without = "no credentials",
+	    .example = "secret",
+	    .help = "Password for the proxy; ends with the line, blanks at both ends do not count"),
+	KEY("proxy", "auth", proxy_auth, CHOICE(auths), .preset = "safe",
+	    .help = "How to authenticate to the proxy; safe is any but basic"),
+	KEY("proxy", "fallback", proxy_fallback, BOOL, .preset = "no",
+	    .help = "Without url: try the environment's proxy if the EFTF is out of reach"),
 
-	CHOICE("detect", "mode", mode, modes, "auto, always, off (auto)"),
-	CUSTOM("detect", "pcscf", pcscf, eftf_conf_parse_addr,
-	       "P-CSCF address to probe with SIP OPTIONS (none)"),
-	UINT("detect", "sip_port", sip_port, 1, 65535, "its port (5060)"),
-	CUSTOM("detect", "media", media, eftf_conf_parse_addr_port,
-	       "STUN server address:port to probe the media path (none)"),
-	CUSTOM("detect", "control", control, eftf_conf_parse_host_port,
-	       "host:port that a firewall lets through (the proxy or the EFTF)"),
-	UINT("detect", "timeout_ms", probe_timeout_ms, 100, 60000, "time for the probes (4000)"),
-	UINT("detect", "recheck", recheck, 10, 86400,
-	     "seconds between probes while no tunnel is needed (1800)"),
+	KEY("detect", "mode", mode, CHOICE(modes), .preset = "auto",
+	    .help = "Probe first, tunnel without probing, or never tunnel; auto needs pcscf or media"),
+	KEY("detect", "pcscf", pcscf, VALUE(value_addr), .without = "no SIP probe",
+	    .example = "192.0.2.10", .shown = true,
+	    .help = "P-CSCF address to probe with SIP OPTIONS"),
+	KEY("detect", "sip_port", sip_port, UINT(1, 65535), .preset = "5060",
+	    .help = "Port of the P-CSCF"),
+	KEY("detect", "media", media, VALUE(value_addr_port), .without = "no media probe",
+	    .example = "192.0.2.20:3478", .help = "STUN server to probe the media path"),
+	KEY("detect", "control", control, VALUE(value_host_port),
+	    .without = "the proxy or the EFTF", .example = "www.example.net:443",
+	    .help = "What a firewall is sure to let through, to tell it from no network"),
+	KEY("detect", "timeout_ms", probe_timeout_ms, UINT(100, 60000), .preset = "4000",
+	    .help = "Time for the probes, milliseconds"),
+	KEY("detect", "recheck", recheck, UINT(10, 86400), .preset = "1800",
+	    .help = "Seconds between probes while no tunnel is needed"),
 
-	CHOICE("log", "level", log_level, eftf_log_levels, "error, warn, info, debug (info)"),
-	BOOL("log", "syslog", syslog, "log to syslog instead of stderr (no)"),
+	KEY("log", "level", log_level, CHOICE(eftf_log_levels), .preset = "info",
+	    .help = "What is logged"),
+	KEY("log", "syslog", syslog, BOOL, .preset = "no",
+	    .help = "Log to syslog instead of standard error"),
 	{ .name = NULL },
 };
 
-static void defaults(struct eftf_ue_conf *conf)
-{
-	static const char device[] = "eftf0";
-
-	memset(conf, 0, sizeof(*conf));
-	conf->port = 443;
-	conf->enterprise = EFTF_ENTERPRISE_DEFAULT;
-	memcpy(conf->device, device, sizeof(device));
-	conf->keepalive = EFTF_KEEPALIVE_DEFAULT;
-	conf->key_update = true;
-	conf->mode = EFTF_MODE_AUTO;
-	conf->sip_port = 5060;
-	conf->probe_timeout_ms = 4000;
-	conf->recheck = 1800;
-	conf->log_level = EFTF_LOG_INFO;
-}
-
-const char *eftf_conf_name(const struct eftf_ue_conf *conf)
+const char *eftf_ue_conf_name(const struct eftf_ue_conf *conf)
 {
 	return conf->name.host[0] ? conf->name.host : conf->address.host;
 }
@@ -118,19 +116,13 @@ static int check(const struct eftf_ue_conf *conf, const char *file, struct eftf_
 {
 	const char *wrong = NULL;
 
-	if (!conf->address.host[0])
-		wrong = "[eftf] address is missing: DNS name or IP address of the EFTF";
-	else if (!conf->ca)
-		wrong = "[eftf] ca is missing: PEM file of the CA certificates to trust";
-	else if (!conf->cert != !conf->key)
+	if (!conf->cert != !conf->key)
 		wrong = "[eftf] cert and key go together: one of them is missing";
 	else if (conf->static_addr.set != conf->gateway.set)
 		wrong = "[tunnel] address and gateway go together: one of them is missing";
 	else if (conf->static_addr.set &&
 		 conf->static_addr.addr.s_addr == conf->gateway.addr.s_addr)
 		wrong = "[tunnel] address and gateway are the same: gateway is the EFTF's own";
-	else if (conf->hook && conf->hook[0] != '/')
-		wrong = "[tunnel] hook must be an absolute path";
 	else if (conf->proxy_password && !conf->proxy_user)
 		wrong = "[proxy] password needs user";
 	else if (conf->proxy_user && !conf->proxy_url && !conf->proxy_fallback)
@@ -154,45 +146,34 @@ static int finish(struct eftf_ue_conf *conf, const char *name, const char *mode,
 	return ret ? ret : check(conf, name, err);
 }
 
-int eftf_conf_load(struct eftf_ue_conf *conf, const char *path, const char *mode,
+int eftf_ue_conf_load(struct eftf_ue_conf *conf, const char *path, const char *mode,
 		   struct eftf_err *err)
 {
 	int ret;
 
-	defaults(conf);
+	memset(conf, 0, sizeof(*conf));
 	ret = eftf_config_file(path, keys, conf, err);
 	return ret ? ret : finish(conf, path, mode, err);
 }
 
-int eftf_conf_load_text(struct eftf_ue_conf *conf, const char *text, size_t len,
+int eftf_ue_conf_load_text(struct eftf_ue_conf *conf, const char *text, size_t len,
 			const char *name, const char *mode, struct eftf_err *err)
 {
 	int ret;
 
-	defaults(conf);
+	memset(conf, 0, sizeof(*conf));
 	ret = eftf_config_text(text, len, name, keys, conf, err);
 	return ret ? ret : finish(conf, name, mode, err);
 }
 
-void eftf_conf_free(struct eftf_ue_conf *conf)
+void eftf_ue_conf_free(struct eftf_ue_conf *conf)
 {
 	if (conf->proxy_password)
 		explicit_bzero(conf->proxy_password, strlen(conf->proxy_password));
-	free(conf->proxy_url);	/* CUSTOM: eftf_config_free() does not know it */
-	conf->proxy_url = NULL;
 	eftf_config_free(keys, conf);
 }
 
-void eftf_conf_help(FILE *out)
+void eftf_ue_conf_help(FILE *out)
 {
-	const struct eftf_cfg_key *k;
-	const char *section = "";
-
-	for (k = keys; k->name; k++) {
-		if (strcmp(section, k->section)) {
-			fprintf(out, "%s[%s]\n", section[0] ? "\n" : "", k->section);
-			section = k->section;
-		}
-		fprintf(out, "# %s: %s\n", k->name, k->help);
-	}
+	eftf_config_help(out, "Configuration of eftf-ue: all keys; see eftf-ue.conf(5)", keys);
 }

@@ -10,31 +10,18 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "config.h"
+#include "config_value.h"
 #include "err.h"
 
-#define EFTF_CONF_HOST_MAX 254		/* DNS name, with its terminator */
-#define EFTF_CONF_MAX_ROUTES 64
-#define EFTF_CONF_DEFAULT_FILE "/etc/eftf/eftf-ue.conf"
+#define EFTF_UE_MAX_ROUTES 64
+#define EFTF_UE_CONF_FILE "/etc/eftf/eftf-ue.conf"
 
-struct eftf_conf_prefix {
-	struct in_addr addr;
-	uint8_t plen;
-	bool set;
-};
-
-struct eftf_conf_routes {
-	struct eftf_conf_prefix prefix[EFTF_CONF_MAX_ROUTES];
+struct eftf_ue_routes {
+	struct eftf_value_prefix prefix[EFTF_UE_MAX_ROUTES];
 	size_t n;
 };
 
-/* A host by name or address, and a port; host "" = not configured. */
-struct eftf_conf_target {
-	char host[EFTF_CONF_HOST_MAX];
-	unsigned int port;		/* 0: not said */
-};
-
-enum eftf_conf_auth {
+enum eftf_ue_auth {
 	EFTF_AUTH_SAFE,		/* the strongest offered, but never Basic */
 	EFTF_AUTH_ANY,
 	EFTF_AUTH_BASIC,
@@ -45,9 +32,9 @@ enum eftf_conf_auth {
 
 struct eftf_ue_conf {
 	/* [eftf] */
-	struct eftf_conf_target address;	/* its port is not used */
+	struct eftf_value_target address;	/* its port is not used */
 	unsigned int port;
-	struct eftf_conf_target name;
+	struct eftf_value_target name;
 	char *ca, *cert, *key;
 	char *client_id;
 	unsigned int enterprise;
@@ -58,19 +45,19 @@ struct eftf_ue_conf {
 	unsigned int timeout;			/* s; 0: three intervals */
 	unsigned int record_limit;		/* per key; 0: the cipher's own */
 	bool key_update;			/* follow the EFTF's changes of its TLS key */
-	struct eftf_conf_routes routes;
-	struct eftf_conf_prefix static_addr, gateway;
+	struct eftf_ue_routes routes;
+	struct eftf_value_prefix static_addr, gateway;
 	char *hook;
 	/* [proxy] */
 	char *proxy_url;			/* "env" or http://host:port */
 	char *proxy_user, *proxy_password;
-	int proxy_auth;				/* enum eftf_conf_auth */
+	int proxy_auth;				/* enum eftf_ue_auth */
 	bool proxy_fallback;
 	/* [detect] */
 	int mode;				/* enum eftf_mode */
 	struct sockaddr_storage pcscf, media;	/* ss_family 0: not configured */
 	unsigned int sip_port;
-	struct eftf_conf_target control;
+	struct eftf_value_target control;
 	unsigned int probe_timeout_ms;
 	unsigned int recheck;			/* s */
 	/* [log] */
@@ -81,17 +68,17 @@ struct eftf_ue_conf {
 /*
  * Reads the file into conf (which may hold anything before). mode: of the
  * command line, or NULL. Returns 0, or a negative errno with file, line, key
- * and what is allowed in err. Free with eftf_conf_free() in either case.
+ * and what is allowed in err. Free with eftf_ue_conf_free() in either case.
  */
-int eftf_conf_load(struct eftf_ue_conf *conf, const char *path, const char *mode,
+int eftf_ue_conf_load(struct eftf_ue_conf *conf, const char *path, const char *mode,
 		   struct eftf_err *err);
 /* The same from memory, for tests and fuzzing. */
-int eftf_conf_load_text(struct eftf_ue_conf *conf, const char *text, size_t len,
+int eftf_ue_conf_load_text(struct eftf_ue_conf *conf, const char *text, size_t len,
 			const char *name, const char *mode, struct eftf_err *err);
-void eftf_conf_free(struct eftf_ue_conf *conf);
+void eftf_ue_conf_free(struct eftf_ue_conf *conf);
 /* The name that the certificate must carry. */
-const char *eftf_conf_name(const struct eftf_ue_conf *conf);
-/* All keys with their help, as an INI file of comments. */
-void eftf_conf_help(FILE *out);
+const char *eftf_ue_conf_name(const struct eftf_ue_conf *conf);
+/* A configuration with all keys and their meaning, which the program accepts as it stands. */
+void eftf_ue_conf_help(FILE *out);
 
 #endif

@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Values of configuration keys, in the form of eftf_cfg_key.parse: value into
- * member, 0 or -EINVAL with *allowed = what is allowed.
- */
+/* Values that only eftf-ue's configuration has. */
 #ifndef EFTF_UE_CONF_PARSE_H
 #define EFTF_UE_CONF_PARSE_H
 
-struct eftf_conf_target;
+#include "config_value.h"
 
 /* host and port of http://host:port; -EINVAL if it is of another form. */
-int eftf_conf_proxy_target(const char *url, struct eftf_conf_target *target);
+int eftf_ue_proxy_target(const char *url, struct eftf_value_target *target);
 
-int eftf_conf_parse_host(const char *value, void *member, const char **allowed);
-int eftf_conf_parse_host_port(const char *value, void *member, const char **allowed);
-int eftf_conf_parse_ifname(const char *value, void *member, const char **allowed);
-int eftf_conf_parse_routes(const char *value, void *member, const char **allowed);
-int eftf_conf_parse_prefix(const char *value, void *member, const char **allowed);
-int eftf_conf_parse_addr4(const char *value, void *member, const char **allowed);
-int eftf_conf_parse_addr(const char *value, void *member, const char **allowed);
-int eftf_conf_parse_addr_port(const char *value, void *member, const char **allowed);
-int eftf_conf_parse_mtu(const char *value, void *member, const char **allowed);
-int eftf_conf_parse_record_limit(const char *value, void *member, const char **allowed);
-int eftf_conf_parse_proxy(const char *value, void *member, const char **allowed);
+/* struct eftf_ue_routes: a list */
+extern const struct eftf_config_value eftf_ue_value_routes;
+/* struct eftf_value_prefix: an address with or without its prefix length; an address */
+extern const struct eftf_config_value eftf_ue_value_prefix, eftf_ue_value_addr4;
+/* checks a STRING */
+extern const struct eftf_config_value eftf_ue_value_proxy, eftf_ue_value_path;
 
 #endif

@@ -55,7 +55,7 @@ const char *eftf_connect_env_proxy(struct eftf_err *err)
 	return NULL;
 }
 
-static long auth_bits(enum eftf_conf_auth auth)
+static long auth_bits(enum eftf_ue_auth auth)
 {
 	switch (auth) {
 	case EFTF_AUTH_SAFE:

@@ -21,7 +21,7 @@ struct eftf_connect_spec {
 	const char *proxy;		/* NULL: none; http://host:port */
 	bool proxy_from_env;		/* no_proxy of the environment applies */
 	const char *user, *password;	/* for the proxy, or NULL */
-	enum eftf_conf_auth auth;
+	enum eftf_ue_auth auth;
 	unsigned int timeout_ms;	/* name lookup, TCP and CONNECT together */
 };
 

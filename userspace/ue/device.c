@@ -109,7 +109,7 @@ static void remove_address(struct eftf_device *dev)
 	dev->addr.set = false;
 }
 
-int eftf_device_set_address(struct eftf_device *dev, const struct eftf_conf_prefix *addr,
+int eftf_device_set_address(struct eftf_device *dev, const struct eftf_value_prefix *addr,
 			    struct eftf_err *err)
 {
 	int ret;
@@ -128,7 +128,7 @@ int eftf_device_set_address(struct eftf_device *dev, const struct eftf_conf_pref
 }
 
 static struct eftf_route make_route(const struct eftf_device *dev,
-				    const struct eftf_conf_prefix *p)
+				    const struct eftf_value_prefix *p)
 {
 	struct eftf_route r = {
 		.family = AF_INET, .plen = p->plen, .ifindex = dev->ifindex, .has_src = true,
@@ -140,7 +140,7 @@ static struct eftf_route make_route(const struct eftf_device *dev,
 	return r;
 }
 
-static void remove_route(struct eftf_device *dev, const struct eftf_conf_prefix *p)
+static void remove_route(struct eftf_device *dev, const struct eftf_value_prefix *p)
 {
 	struct eftf_route r = make_route(dev, p);
 	struct eftf_err err;
@@ -195,7 +195,7 @@ static int exempt_peer(struct eftf_device *dev, const struct sockaddr_storage *p
 	return 0;
 }
 
-static bool planned(const struct eftf_routes *plan, const struct eftf_conf_prefix *p)
+static bool planned(const struct eftf_routes *plan, const struct eftf_value_prefix *p)
 {
 	size_t i;
 

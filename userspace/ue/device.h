@@ -20,7 +20,7 @@ struct eftf_device {
 	uint32_t mtu;
 	bool key_update;		/* its kernel can take new TLS keys */
 	bool created;			/* by us: removed by eftf_device_close() */
-	struct eftf_conf_prefix addr;	/* on the device, by us */
+	struct eftf_value_prefix addr;	/* on the device, by us */
 	struct eftf_routes routes;	/* into the device, by us */
 	bool has_exempt;
 	struct eftf_route exempt;	/* the outer peer's own way */
@@ -35,7 +35,7 @@ struct eftf_device {
 int eftf_device_open(struct eftf_device *dev, const char *name, uint32_t mtu,
 		     struct eftf_err *err);
 /* Replaces the address, and with it the routes, if it is another one. */
-int eftf_device_set_address(struct eftf_device *dev, const struct eftf_conf_prefix *addr,
+int eftf_device_set_address(struct eftf_device *dev, const struct eftf_value_prefix *addr,
 			    struct eftf_err *err);
 /*
  * Puts the planned routes in and takes those out that are not planned any

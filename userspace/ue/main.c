@@ -16,14 +16,14 @@ static const char help[] =
 "usage: eftf-ue [options]\n"
 "Finds out whether a firewall blocks IMS, and if so brings up a tunnel to the EFTF.\n"
 "\n"
-"  -c, --config FILE   configuration (" EFTF_CONF_DEFAULT_FILE ")\n"
+"  -c, --config FILE   configuration (" EFTF_UE_CONF_FILE ")\n"
 "  -m, --mode MODE     auto, always or off; overrides [detect] mode\n"
 "  -d, --detect        only probe and print the verdict\n"
 "  -j, --json          with --detect: as JSON\n"
 "  -1, --once          do not reconnect when the tunnel ends or cannot be had\n"
 "  -t, --test-config   check the configuration and the files that it names\n"
 "  -v, --verbose       log everything\n"
-"      --help-config   list the keys of the configuration\n"
+"      --help-config   print a configuration with all keys and their meaning\n"
 "  -V, --version\n"
 "  -h, --help\n"
 "\n"
@@ -42,6 +42,7 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "once", no_argument, NULL, '1' },
 	{ "test-config", no_argument, NULL, 't' },
+	{ "test", no_argument, NULL, 't' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help-config", no_argument, NULL, OPT_HELP_CONFIG },
 	{ "version", no_argument, NULL, 'V' },
@@ -84,7 +85,7 @@ static void set_option(int c, struct eftf_options *o, struct command *cmd)
 		o->verbose = true;
 		break;
 	case OPT_HELP_CONFIG:
-		eftf_conf_help(stdout);
+		eftf_ue_conf_help(stdout);
 		cmd->done = 1 + say("");
 		break;
 	case 'V':
@@ -103,7 +104,7 @@ static void parse_options(int argc, char **argv, struct eftf_options *o, struct 
 {
 	int c;
 
-	o->conf = EFTF_CONF_DEFAULT_FILE;
+	o->conf = EFTF_UE_CONF_FILE;
 	while (!cmd->done && (c = getopt_long(argc, argv, "c:m:dj1tvVh", long_options, NULL)) != -1)
 		set_option(c, o, cmd);
 	if (cmd->done)
@@ -185,9 +186,9 @@ int main(int argc, char **argv)
 	if (cmd.done)
 		return cmd.done - 1;
 	eftf_log_open("eftf-ue", ue.options.verbose ? EFTF_LOG_DEBUG : EFTF_LOG_INFO, false);
-	if (eftf_conf_load(&ue.conf, ue.options.conf, ue.options.mode, &err)) {
+	if (eftf_ue_conf_load(&ue.conf, ue.options.conf, ue.options.mode, &err)) {
 		log_error("%s", err.text);
-		eftf_conf_free(&ue.conf);
+		eftf_ue_conf_free(&ue.conf);
 		return EFTF_EXIT_USAGE;
 	}
 	/* on stdout there is the verdict and nothing else; what is logged goes elsewhere */
@@ -200,7 +201,7 @@ int main(int argc, char **argv)
 	eftf_nl_close(ue.events);
 	eftf_rt_close(ue.rt);
 	eftf_tls_ctx_free(ue.tls);
-	eftf_conf_free(&ue.conf);
+	eftf_ue_conf_free(&ue.conf);
 	explicit_bzero(&ue.dhcp, sizeof(ue.dhcp));
 	return (int)code;
 }

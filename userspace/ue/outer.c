@@ -19,7 +19,7 @@ static int connect_outer(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_e
 	struct eftf_connect_spec spec = {
 		.host = conf->address.host, .port = conf->port, .timeout_ms = CONNECT_MS,
 		.user = conf->proxy_user, .password = conf->proxy_password,
-		.auth = (enum eftf_conf_auth)conf->proxy_auth,
+		.auth = (enum eftf_ue_auth)conf->proxy_auth,
 	};
 	const struct sockaddr_in *sin;
 	struct sockaddr_storage local;
@@ -68,7 +68,7 @@ enum eftf_attempt eftf_outer_open(struct eftf_ue *ue, struct eftf_outer *o, stru
 	o->fd = -1;
 	if (connect_outer(ue, o, err))
 		return EFTF_ATTEMPT_NO_TCP;
-	attempt = eftf_negotiate_tls(ue->tls, o->fd, eftf_conf_name(&ue->conf), &ue->sig, &o->tls,
+	attempt = eftf_negotiate_tls(ue->tls, o->fd, eftf_ue_conf_name(&ue->conf), &ue->sig, &o->tls,
 				     ue->conf.key_update ? &o->parked : NULL, err);
 	if (attempt == EFTF_ATTEMPT_UP)
 		log_connected(ue, o);

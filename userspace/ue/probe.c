@@ -236,7 +236,7 @@ static void tcp_ready(struct run *r, short revents)
 
 static void start_control(struct run *r)
 {
-	const struct eftf_conf_target *to = &r->spec->control;
+	const struct eftf_value_target *to = &r->spec->control;
 	struct eftf_err err;
 	int ret;
 
@@ -250,7 +250,7 @@ static void start_control(struct run *r)
 
 static void start(struct run *r)
 {
-	const struct eftf_conf_target *c = &r->spec->control;
+	const struct eftf_value_target *c = &r->spec->control;
 	bool v6 = strchr(c->host, ':') != NULL;
 	int kind;
 

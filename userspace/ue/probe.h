@@ -12,7 +12,7 @@
 
 struct eftf_probe_spec {
 	struct sockaddr_storage pcscf, media;	/* ss_family 0: do not probe */
-	struct eftf_conf_target control;	/* host "": do not probe */
+	struct eftf_value_target control;	/* host "": do not probe */
 	unsigned int timeout_ms;
 };
 

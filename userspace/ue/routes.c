@@ -4,19 +4,14 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-static uint32_t mask(uint8_t plen)
-{
-	return plen ? 0xffffffffu << (32 - plen) : 0;
-}
-
 static void add_one(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
 {
-	struct eftf_conf_prefix p = { .plen = plen, .set = true };
+	struct eftf_value_prefix p = { .plen = plen, .set = true };
 	size_t i;
 
 	if (plen > 32 || out->n == EFTF_ROUTES_MAX)
 		return;
-	p.addr.s_addr = htonl(ntohl(addr.s_addr) & mask(plen));
+	p.addr.s_addr = htonl(ntohl(addr.s_addr) & eftf_value_mask4(plen));
 	for (i = 0; i < out->n; i++) {
 		if (out->prefix[i].addr.s_addr == p.addr.s_addr && out->prefix[i].plen == plen)
 			return;
@@ -39,7 +34,7 @@ static void add(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
 }
 
 void eftf_routes_plan(struct eftf_routes *out, const struct eftf_lease4 *lease,
-		      const struct eftf_conf_routes *configured)
+		      const struct eftf_ue_routes *configured)
 {
 	struct in_addr gateway = lease->router.s_addr ? lease->router : lease->server;
 	size_t i;
@@ -72,7 +67,7 @@ bool eftf_routes_cover(const struct eftf_routes *routes, const struct sockaddr_s
 		return false;
 	}
 	for (i = 0; i < routes->n; i++) {
-		if ((ntohl(addr.s_addr) & mask(routes->prefix[i].plen)) ==
+		if ((ntohl(addr.s_addr) & eftf_value_mask4(routes->prefix[i].plen)) ==
 		    ntohl(routes->prefix[i].addr.s_addr))
 			return true;
 	}

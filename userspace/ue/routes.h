@@ -11,10 +11,10 @@
 #include "dhcp4.h"
 
 /* Configured, from the lease, the EFTF's own address, and one more for a default route's two halves. */
-#define EFTF_ROUTES_MAX (EFTF_CONF_MAX_ROUTES + EFTF_DHCP4_MAX_ROUTES + EFTF_DHCP4_MAX_ADDRS + 2)
+#define EFTF_ROUTES_MAX (EFTF_UE_MAX_ROUTES + EFTF_DHCP4_MAX_ROUTES + EFTF_DHCP4_MAX_ADDRS + 2)
 
 struct eftf_routes {
-	struct eftf_conf_prefix prefix[EFTF_ROUTES_MAX];
+	struct eftf_value_prefix prefix[EFTF_ROUTES_MAX];
 	size_t n;
 };
 
@@ -24,7 +24,7 @@ struct eftf_routes {
  * addresses. Each prefix once, host bits cleared; 0.0.0.0/0 as two halves.
  */
 void eftf_routes_plan(struct eftf_routes *out, const struct eftf_lease4 *lease,
-		      const struct eftf_conf_routes *configured);
+		      const struct eftf_ue_routes *configured);
 /* Would a packet to the outer peer go into the tunnel? */
 bool eftf_routes_cover(const struct eftf_routes *routes, const struct sockaddr_storage *peer);
 

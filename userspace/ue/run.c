@@ -44,7 +44,7 @@ int eftf_prepare(const struct eftf_ue_conf *conf, struct eftf_tls_ctx **tls,
 }
 
 /* What a firewall must let through if there is to be a tunnel at all. */
-static void control_target(const struct eftf_ue_conf *conf, struct eftf_conf_target *to)
+static void control_target(const struct eftf_ue_conf *conf, struct eftf_value_target *to)
 {
 	const char *url = conf->proxy_url;
 	struct eftf_err err;
@@ -52,7 +52,7 @@ static void control_target(const struct eftf_ue_conf *conf, struct eftf_conf_tar
 	*to = conf->control;
 	if (!to->host[0] && url) {
 		url = strcmp(url, "env") ? url : eftf_connect_env_proxy(&err);
-		if (!url || eftf_conf_proxy_target(url, to))
+		if (!url || eftf_ue_proxy_target(url, to))
 			memset(to, 0, sizeof(*to));
 		return;
 	}
@@ -130,12 +130,12 @@ static bool reload(struct eftf_ue *ue)
 	struct eftf_err err;
 
 	ue->sig.reload = false;
-	if (eftf_conf_load(&conf, ue->options.conf, ue->options.mode, &err) ||
+	if (eftf_ue_conf_load(&conf, ue->options.conf, ue->options.mode, &err) ||
 	    eftf_prepare(&conf, &tls, &dhcp, &err) ||
 	    (conf.mode != EFTF_MODE_OFF && eftf_preflight(ue, &err))) {
 		log_error("%s; the old configuration stays", err.text);
 		eftf_tls_ctx_free(tls);
-		eftf_conf_free(&conf);
+		eftf_ue_conf_free(&conf);
 		return false;
 	}
 	log_info("configuration read again");
@@ -144,7 +144,7 @@ static bool reload(struct eftf_ue *ue)
 	memcpy(dhcp.token, ue->dhcp.token, sizeof(dhcp.token));
 	dhcp.previous = ue->dhcp.previous;
 	eftf_tls_ctx_free(ue->tls);
-	eftf_conf_free(&ue->conf);
+	eftf_ue_conf_free(&ue->conf);
 	ue->tls = tls;
 	ue->conf = conf;
 	ue->dhcp = dhcp;

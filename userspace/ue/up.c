@@ -86,7 +86,7 @@ static uint32_t timeout_of(const struct eftf_ue *ue)
 
 static int set_device(struct eftf_ue *ue, struct eftf_err *err)
 {
-	struct eftf_conf_prefix addr = { .addr = ue->lease.address, .plen = 32, .set = true };
+	struct eftf_value_prefix addr = { .addr = ue->lease.address, .plen = 32, .set = true };
 	uint32_t mtu = ue->conf.mtu ? ue->conf.mtu : ue->lease.mtu;
 	int ret;
 
