@@ -3,9 +3,9 @@
  * The description of a tunnel in netlink attributes, the same for GET, the
  * dump and the events.
  */
+#include <linux/ipv6.h>
 #include <linux/tcp.h>
 #include <net/inet_sock.h>
-#include <net/tls.h>
 
 #include "describe.h"
 #include "device.h"
@@ -94,17 +94,17 @@ static int eftf_put_sockaddr(struct sk_buff *msg, int attr, const struct sock *s
 #endif
 }
 
-/* The socket is not locked: its numbers are a glance, not an account. */
+/* Reads without the socket's lock: the values may not be of the same moment. */
 static int eftf_describe_transport(struct sk_buff *msg, const struct eftf_transport *tp)
 {
 	const struct sock *sk = tp->sock->sk;
 	const struct tcp_sock *tcp = tcp_sk(sk);
-	const struct tls_context *ctx = tls_get_ctx(sk);
+	const struct tls_crypto_info *tls = eftf_ktls_info(sk);
 
 	if (eftf_put_sockaddr(msg, EFTF_A_OUTER_LOCAL, sk, false) ||
 	    eftf_put_sockaddr(msg, EFTF_A_OUTER_PEER, sk, true) ||
-	    nla_put_u16(msg, EFTF_A_TLS_VERSION, ctx->crypto_send.info.version) ||
-	    nla_put_u16(msg, EFTF_A_TLS_CIPHER, ctx->crypto_send.info.cipher_type) ||
+	    nla_put_u16(msg, EFTF_A_TLS_VERSION, tls->version) ||
+	    nla_put_u16(msg, EFTF_A_TLS_CIPHER, tls->cipher_type) ||
 	    nla_put_u64_64bit(msg, EFTF_A_RECORD_LIMIT, READ_ONCE(tp->record_limit), EFTF_A_PAD) ||
 	    nla_put_u64_64bit(msg, EFTF_A_KEY_RECORDS_TX, READ_ONCE(tp->tx_records), EFTF_A_PAD) ||
 	    nla_put_u64_64bit(msg, EFTF_A_KEY_RECORDS_RX, READ_ONCE(tp->rx_records), EFTF_A_PAD) ||

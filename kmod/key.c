@@ -10,7 +10,6 @@
  * cannot be torn apart, and no key is used for what it is not meant for.
  */
 #include <net/sock.h>
-#include <net/tls.h>
 
 #include "device.h"
 #include "event.h"
@@ -21,42 +20,11 @@
 
 #define EFTF_KEY_JIFFIES	(10 * HZ)	/* that a helper has for its answer */
 
-/* Octets of the structure that TLS wants for a cipher; 0: not one for new keys. */
-static size_t eftf_key_len(u16 cipher)
-{
-	switch (cipher) {
-	case TLS_CIPHER_AES_GCM_128:
-		return sizeof(struct tls12_crypto_info_aes_gcm_128);
-	case TLS_CIPHER_AES_GCM_256:
-		return sizeof(struct tls12_crypto_info_aes_gcm_256);
-	case TLS_CIPHER_CHACHA20_POLY1305:
-		return sizeof(struct tls12_crypto_info_chacha20_poly1305);
-	default:
-		return 0;
-	}
-}
-
-/* Can the keys of this connection change at all? What a network card encrypts is left alone. */
-static bool eftf_key_possible(const struct eftf_transport *tp)
-{
-	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
-
-	return EFTF_KERNEL_CAN_REKEY && ctx->tx_conf == TLS_SW && ctx->rx_conf == TLS_SW &&
-	       ctx->crypto_send.info.version == TLS_1_3_VERSION &&
-	       eftf_key_len(ctx->crypto_send.info.cipher_type);
-}
-
 static int eftf_key_check(const struct eftf_transport *tp, const struct nlattr *attr,
 			  struct netlink_ext_ack *extack)
 {
-	const struct tls_crypto_info *now = &tls_get_ctx(tp->sock->sk)->crypto_send.info;
-	struct tls_crypto_info info;
-
-	if (nla_len(attr) == eftf_key_len(now->cipher_type)) {
-		nla_memcpy(&info, attr, sizeof(info));
-		if (info.version == now->version && info.cipher_type == now->cipher_type)
-			return 0;
-	}
+	if (eftf_ktls_key_fits(tp->sock->sk, nla_data(attr), nla_len(attr)))
+		return 0;
 	NL_SET_ERR_MSG_ATTR(extack, attr, "the key is not one of the connection's TLS version and cipher");
 	return -EINVAL;
 }
@@ -66,7 +34,7 @@ static int eftf_key_check_change(const struct eftf_transport *tp, const struct e
 {
 	int err = 0;
 
-	if (!eftf_key_possible(tp)) {
+	if (!eftf_ktls_can_rekey(tp->sock->sk)) {
 		NL_SET_ERR_MSG(extack, "this kernel, or this connection's TLS, cannot take new keys: make a new connection (TUNNEL_SWAP)");
 		return -EOPNOTSUPP;
 	}
@@ -133,18 +101,6 @@ out:
 	return err;
 }
 
-/* The key is wiped here, whatever TLS says. */
-static int eftf_key_install(struct eftf_transport *tp, int optname, union tls_crypto_context *key)
-{
-	const struct proto_ops *ops = READ_ONCE(tp->sock->ops);
-	int err;
-
-	err = ops->setsockopt(tp->sock, SOL_TLS, optname, KERNEL_SOCKPTR(key),
-			      eftf_key_len(key->info.cipher_type));
-	memzero_explicit(key, sizeof(*key));
-	return err;
-}
-
 /**
  * eftf_key_send - announce the new sending key, if there is one, and change to it
  * @tp: transport
@@ -162,12 +118,12 @@ int eftf_key_send(struct eftf_transport *tp)
 		return 0;
 	smp_rmb();	/* pairs with the barrier in eftf_key_change() */
 	message[4] = tp->key_request;
-	ret = eftf_record_send(tp, EFTF_RECORD_HANDSHAKE, message, sizeof(message));
+	ret = eftf_ktls_send_record(tp->sock, EFTF_RECORD_HANDSHAKE, message, sizeof(message));
 	if (ret)
 		return ret;
 	eftf_keepalive_sent(tp);
 	eftf_record_count(tp, EFTF_DIRECTION_TX);	/* the last of the old key */
-	ret = eftf_key_install(tp, TLS_TX, &tp->key_tx);
+	ret = eftf_ktls_install_key(tp->sock, EFTF_DIRECTION_TX, &tp->key_tx);
 	if (ret)
 		return -EKEYREJECTED;
 	WRITE_ONCE(tp->tx_records, 0);
@@ -192,7 +148,7 @@ void eftf_key_receive(struct eftf_transport *tp)
 	if (!test_bit(EFTF_TP_KEY_RX, &tp->flags))
 		return;
 	smp_rmb();	/* pairs with the barrier in eftf_key_change() */
-	err = eftf_key_install(tp, TLS_RX, &tp->key_rx);
+	err = eftf_ktls_install_key(tp->sock, EFTF_DIRECTION_RX, &tp->key_rx);
 	if (err) {
 		end.error = -err;
 		eftf_transport_read_end(tp, &end);
@@ -219,7 +175,7 @@ bool eftf_key_announced(struct eftf_transport *tp, bool requested)
 	struct eftf_tunnel *tunnel = tp->tunnel;
 
 	/* an old transport is nearly at its end anyway */
-	if (!eftf_key_possible(tp) || !eftf_transport_is_current(tp))
+	if (!eftf_ktls_can_rekey(tp->sock->sk) || !eftf_transport_is_current(tp))
 		return false;
 	/* before the event: the answer to it may be quick */
 	WRITE_ONCE(tp->key_since, jiffies ?: 1);

@@ -69,8 +69,8 @@ static eftf_policy eftf_policy_swap = {
 static eftf_policy eftf_policy_rekey = {
 	EFTF_POLICY_WHICH,
 	[EFTF_A_TRANSPORT] = { .type = NLA_U32 },
-	[EFTF_A_KEY_TX] = { .type = NLA_BINARY, .len = sizeof(union tls_crypto_context) },
-	[EFTF_A_KEY_RX] = { .type = NLA_BINARY, .len = sizeof(union tls_crypto_context) },
+	[EFTF_A_KEY_TX] = { .type = NLA_BINARY, .len = sizeof(union eftf_ktls_key) },
+	[EFTF_A_KEY_RX] = { .type = NLA_BINARY, .len = sizeof(union eftf_ktls_key) },
 	[EFTF_A_UPDATE_REQUESTED] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 

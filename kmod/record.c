@@ -5,7 +5,6 @@
  */
 #include <linux/unaligned.h>
 #include <net/sock.h>
-#include <net/tls.h>
 
 #include "device.h"
 #include "event.h"
@@ -17,43 +16,10 @@
 #define EFTF_TICKETS_MAX		16	/* told for one connection */
 
 /**
- * eftf_record_send - send a control record
- * @tp: transport
- * @type: content type
- * @data: a few octets
- * @len: how many
- *
- * Context: process; does not wait for room.
- * Return: 0, or the socket's negative errno; -EAGAIN: not accepted, no room.
- */
-int eftf_record_send(struct eftf_transport *tp, u8 type, const u8 *data, size_t len)
-{
-	union {
-		struct cmsghdr hdr;
-		u8 buf[CMSG_SPACE(sizeof(u8))];
-	} control = {};
-	struct msghdr msg = {
-		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control.buf),
-	};
-	struct kvec vec = { .iov_base = (u8 *)data, .iov_len = len };
-	int ret;
-
-	control.hdr.cmsg_level = SOL_TLS;
-	control.hdr.cmsg_type = TLS_SET_RECORD_TYPE;
-	control.hdr.cmsg_len = CMSG_LEN(sizeof(u8));
-	*(u8 *)CMSG_DATA(&control.hdr) = type;
-
-	ret = kernel_sendmsg(tp->sock, &msg, &vec, 1, vec.iov_len);
-	return ret < 0 ? ret : 0;
-}
-
-/**
  * eftf_record_send_alert - send the transport's closing alert
  * @tp: transport
  *
- * Context, return: as eftf_record_send().
+ * Context, return: as eftf_ktls_send_record().
  */
 int eftf_record_send_alert(struct eftf_transport *tp)
 {
@@ -61,24 +27,7 @@ int eftf_record_send_alert(struct eftf_transport *tp)
 
 	if (alert[1] == EFTF_ALERT_CLOSE_NOTIFY)
 		alert[0] = 1;	/* a warning; the others are fatal */
-	return eftf_record_send(tp, EFTF_RECORD_ALERT, alert, sizeof(alert));
-}
-
-/**
- * eftf_record_flushed - has TLS given everything to TCP?
- * @tp: transport
- *
- * A FIN before that would cut off accepted records.
- *
- * Context: process.
- */
-bool eftf_record_flushed(const struct eftf_transport *tp)
-{
-	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
-
-	if (READ_ONCE(ctx->partially_sent_record))
-		return false;
-	return ctx->tx_conf != TLS_SW || list_empty(&tls_sw_ctx_tx(ctx)->tx_list);
+	return eftf_ktls_send_record(tp->sock, EFTF_RECORD_ALERT, alert, sizeof(alert));
 }
 
 static void eftf_record_near_limit(struct eftf_transport *tp, enum eftf_direction direction,
@@ -108,13 +57,33 @@ bool eftf_record_exhausted(const struct eftf_transport *tp)
 /**
  * eftf_record_init - begin to count at what the handshake and the helper used
  * @tp: new transport
+ *
+ * Context: process.
  */
 void eftf_record_init(struct eftf_transport *tp)
 {
-	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
+	tp->tx_records = eftf_ktls_sequence(tp->sock->sk, EFTF_DIRECTION_TX);
+	tp->rx_records = eftf_ktls_sequence(tp->sock->sk, EFTF_DIRECTION_RX);
+}
 
-	tp->tx_records = get_unaligned_be64(ctx->tx.rec_seq);
-	tp->rx_records = get_unaligned_be64(ctx->rx.rec_seq);
+/**
+ * eftf_record_limit - set how many records a key may protect
+ * @tp: transport
+ * @records: limit; 0 = what RFC 8446 5.5 says for the cipher
+ *
+ * Context: any.
+ */
+void eftf_record_limit(struct eftf_transport *tp, u64 records)
+{
+	if (!records) {
+		if (eftf_ktls_info(tp->sock->sk)->cipher_type == TLS_CIPHER_CHACHA20_POLY1305)
+			records = U64_MAX;	/* does not wear out */
+		else
+			records = 23726566;	/* 2^24.5: AES-GCM; none lasts shorter */
+	}
+	WRITE_ONCE(tp->record_limit, records);
+	clear_bit(EFTF_TP_TOLD_TX, &tp->flags);
+	clear_bit(EFTF_TP_TOLD_RX, &tp->flags);
 }
 
 /**
@@ -130,20 +99,17 @@ void eftf_record_init(struct eftf_transport *tp)
  */
 void eftf_record_count(struct eftf_transport *tp, enum eftf_direction direction)
 {
-	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
+	u64 seq = eftf_ktls_sequence(tp->sock->sk, direction);
 	struct eftf_stats *stats = &tp->tunnel->stats;
-	u64 seq;
 
+	/* a new key starts at 0 again */
 	if (direction == EFTF_DIRECTION_RX) {
-		seq = get_unaligned_be64(ctx->rx.rec_seq);
-		/* a new key starts at 0 again */
 		eftf_stat_add(stats, EFTF_STAT_RX_RECORDS,
 			      seq >= tp->rx_records ? seq - tp->rx_records : seq);
 		WRITE_ONCE(tp->rx_records, seq);
 		eftf_record_near_limit(tp, direction, seq, EFTF_TP_TOLD_RX);
 		return;
 	}
-	seq = get_unaligned_be64(ctx->tx.rec_seq);
 	eftf_stat_add(stats, EFTF_STAT_TX_RECORDS,
 		      seq >= tp->tx_records ? seq - tp->tx_records : seq);
 	WRITE_ONCE(tp->tx_records, seq);

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The receiving worker: reads the decrypted stream with recvmsg and a control
- * buffer (the one way that works on every kernel), puts packets together from
- * envelopes that may be cut at any octet, checks and delivers them.
- *
- * The stream is read into bare pages by a bio_vec iterator, which lets TLS
- * decrypt straight into them where it can (TLS 1.2, or TLS 1.3 without
- * padding); the pages live only as long as a run of the worker.
+ * The receiving worker: reads the decrypted stream into pages that live as long
+ * as a run of the worker, puts packets together from envelopes that may be cut
+ * at any octet, checks and delivers them.
  */
-#include <linux/bvec.h>
 #include <linux/gfp.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <net/ipv6.h>
-#include <net/tls.h>
 
 #include "deliver.h"
 #include "device.h"
@@ -207,90 +201,10 @@ static void eftf_rx_stream(struct eftf_transport *tp, const u8 *data, size_t len
 	}
 }
 
-/* Return: as recvmsg; *type: the record's content type, 0 if there is none. */
-static int eftf_rx_read(struct eftf_transport *tp, struct page *page, size_t size, u8 *type)
-{
-	union {
-		struct cmsghdr hdr;
-		u8 buf[CMSG_SPACE(sizeof(u8))];
-	} control = {};
-	struct msghdr msg = {
-		.msg_control = &control,
-		.msg_controllen = sizeof(control.buf),
-	};
-	struct bio_vec vec = { .bv_page = page, .bv_len = size };
-	int ret;
-
-	iov_iter_bvec(&msg.msg_iter, ITER_DEST, &vec, 1, size);
-	ret = sock_recvmsg(tp->sock, &msg, MSG_DONTWAIT);
-	*type = 0;
-	if (control.hdr.cmsg_level == SOL_TLS && control.hdr.cmsg_type == TLS_GET_RECORD_TYPE)
-		*type = *(u8 *)CMSG_DATA(&control.hdr);
-	return ret;
-}
-
-static const struct tls_sw_context_rx *eftf_rx_tls(const struct eftf_transport *tp)
-{
-	return tls_sw_ctx_rx(tls_get_ctx(tp->sock->sk));
-}
-
-/**
- * eftf_rx_stopped - has TLS come across a record header that it can make nothing of?
- * @tp: transport
- *
- * Context: RX or TX worker.
- */
-bool eftf_rx_stopped(const struct eftf_transport *tp)
-{
-	return eftf_rx_tls(tp)->strp.stopped;
-}
-
-static bool eftf_rx_marked(const struct eftf_transport *tp)
-{
-	return READ_ONCE(tp->sock->sk->sk_err) == EBADMSG;
-}
-
-/*
- * TLS marks the socket with EBADMSG for whatever keeps it from decrypting, or
- * encrypting, and the next one who comes is given the mark. Lack of memory has
- * consumed nothing: without the mark all is as before. A forged record is still
- * there, and the call that finds it marks the socket again.
- *
- * Return: false if the mark is all that is left of an error: the parser has
- * stopped, or a decryption that went on by itself has failed.
- */
-static bool eftf_rx_unmark(struct eftf_transport *tp)
-{
-	struct sock *sk = tp->sock->sk;
-
-	if (eftf_rx_stopped(tp) || eftf_rx_tls(tp)->async_wait.err)
-		return false;
-	/* a sender in TLS looks at its own mark, and must find it */
-	lock_sock(sk);
-	if (sk->sk_err == EBADMSG)
-		sock_error(sk);
-	release_sock(sk);
-	eftf_transport_kick_tx(tp);	/* it may have been given the mark */
-	return true;
-}
-
 /* What the kick of a wait queue asked for meanwhile is put off as well. */
 static void eftf_rx_later(struct eftf_transport *tp)
 {
 	mod_delayed_work(tp->tunnel->edev->wq, &tp->rx_work, EFTF_RX_RETRY_JIFFIES);
-}
-
-/* Return: true, and the reader comes back, if nothing is wrong with what was received. */
-static bool eftf_rx_goes_on(struct eftf_transport *tp, int error)
-{
-	/* marked by this call; or it was read, and has no type */
-	if (error == -EBADMSG &&
-	    (eftf_rx_marked(tp) || !skb_queue_empty_lockless(&eftf_rx_tls(tp)->rx_list)))
-		return false;
-	if ((error != -EBADMSG && error != -ENOMEM) || !eftf_rx_unmark(tp))
-		return false;
-	eftf_rx_later(tp);
-	return true;
 }
 
 static void eftf_rx_error(struct eftf_transport *tp, int error)
@@ -310,85 +224,85 @@ static void eftf_rx_error(struct eftf_transport *tp, int error)
 	case -EINVAL:
 		end.reason = EFTF_REASON_PROTOCOL;
 		break;
-	case -EKEYEXPIRED:	/* TLS saw a KeyUpdate where there was none to see */
-		end.reason = EFTF_REASON_REKEY;
-		break;
 	}
 	eftf_transport_read_end(tp, &end);
 }
 
-/*
- * Nothing was to be had. If that is because a foreign reader was there, TLS
- * wakes nobody when it leaves, and it may have taken the socket's error along.
- */
-static void eftf_rx_nothing(struct eftf_transport *tp)
+/* The end of the TCP stream came without close_notify. */
+static void eftf_rx_truncated(struct eftf_transport *tp)
 {
-	struct sock *sk = tp->sock->sk;
+	struct eftf_end end = { .reason = EFTF_REASON_TRUNCATED };
 
-	if (eftf_rx_tls(tp)->reader_present)
-		eftf_rx_later(tp);
-	else if (sk_is_readable(sk) || READ_ONCE(sk->sk_err) ||
-		 READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN)
-		eftf_transport_kick_rx(tp);
-	else if (eftf_rx_stopped(tp))
-		eftf_rx_error(tp, -EINVAL);
+	/* the sender may have been given the socket's error already */
+	if (test_bit(EFTF_TP_RESET, &tp->flags))
+		end.reason = EFTF_REASON_RESET;
+	eftf_transport_read_end(tp, &end);
 }
 
-/* Records came in. */
-static void eftf_rx_alive(struct eftf_transport *tp)
+/* Without the key that the peer has announced nothing can be read; the sender goes on. */
+static void eftf_rx_need_key(struct eftf_transport *tp)
 {
-	WRITE_ONCE(tp->tunnel->last_rx, jiffies);
-	eftf_record_count(tp, EFTF_DIRECTION_RX);
+	const struct eftf_end end = { .reason = EFTF_REASON_REKEY };
+
+	/* not announced: TLS saw a KeyUpdate that the reader was not shown */
+	if (!tp->key_since)
+		eftf_transport_read_end(tp, &end);
+}
+
+static void eftf_rx_data(struct eftf_transport *tp, struct page *page,
+			 const struct eftf_ktls_read *read, struct sk_buff_head *ready)
+{
+	struct eftf_tunnel *tunnel = tp->tunnel;
+
+	if (READ_ONCE(tunnel->closing))
+		return;	/* lingering for the peer's end: nothing is delivered any more */
+	if (tp->hs_skip) {
+		eftf_record_control(tp, read->type, page_address(page), read->len);
+		return;
+	}
+	eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_STREAM_BYTES, read->len);
+	eftf_rx_stream(tp, page_address(page), read->len, ready);
 }
 
 /* Reads once. Return: true to go on, false when nothing more is to be had now. */
 static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t size,
 			 struct sk_buff_head *ready)
 {
-	struct eftf_end end = { .reason = EFTF_REASON_TRUNCATED };
-	struct eftf_tunnel *tunnel = tp->tunnel;
-	u8 type;
-	int ret;
+	struct eftf_ktls_read read;
 
-	ret = eftf_rx_read(tp, page, size, &type);
-	if (ret == -EAGAIN) {
-		if (type)	/* of records without a single octet */
-			eftf_rx_alive(tp);
-		eftf_rx_nothing(tp);
+	eftf_ktls_recv(tp->sock, page, size, &read);
+	if (read.cleared)
+		eftf_transport_kick_tx(tp);	/* it may have been given the mark */
+	if (read.records) {
+		WRITE_ONCE(tp->tunnel->last_rx, jiffies);
+		eftf_record_count(tp, EFTF_DIRECTION_RX);
+	}
+	switch (read.kind) {
+	case EFTF_KTLS_DATA:
+		eftf_rx_data(tp, page, &read, ready);
+		return !test_bit(EFTF_TP_RX_END, &tp->flags);
+	case EFTF_KTLS_CONTROL:
+		eftf_record_control(tp, read.type, page_address(page), read.len);
+		return !test_bit(EFTF_TP_RX_END, &tp->flags);
+	case EFTF_KTLS_NOTHING:
+		return false;
+	case EFTF_KTLS_RETRY:
+		eftf_transport_kick_rx(tp);
+		return false;
+	case EFTF_KTLS_LATER:
+		eftf_rx_later(tp);
+		return false;
+	case EFTF_KTLS_NEED_KEY:
+		eftf_rx_need_key(tp);
+		return false;
+	case EFTF_KTLS_END:
+		eftf_rx_truncated(tp);
+		return false;
+	case EFTF_KTLS_ERROR:
+		eftf_rx_error(tp, read.error);
 		return false;
 	}
-	/* without the key that the peer has announced nothing can be read; the sender goes on */
-	if (ret == -EKEYEXPIRED && tp->key_since) {
-		if (eftf_rx_marked(tp) && eftf_rx_unmark(tp))
-			eftf_rx_later(tp);
-		return false;
-	}
-	if (ret < 0) {
-		if (!eftf_rx_goes_on(tp, ret))
-			eftf_rx_error(tp, ret);
-		return false;
-	}
-	if (!ret && !type) {
-		/* the sender may have been given the socket's error already */
-		if (test_bit(EFTF_TP_RESET, &tp->flags))
-			end.reason = EFTF_REASON_RESET;
-		eftf_transport_read_end(tp, &end);
-		return false;
-	}
-	if (unlikely(eftf_rx_marked(tp)))
-		eftf_rx_unmark(tp);
-	eftf_rx_alive(tp);
-	if (type && type != EFTF_RECORD_DATA) {
-		eftf_record_control(tp, type, page_address(page), ret);
-	} else if (READ_ONCE(tunnel->closing)) {
-		/* lingering for the peer's end: nobody wants the data */
-	} else if (tp->hs_skip) {
-		eftf_record_control(tp, type, page_address(page), ret);
-	} else {
-		eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_STREAM_BYTES, ret);
-		eftf_rx_stream(tp, page_address(page), ret, ready);
-	}
-	return !test_bit(EFTF_TP_RX_END, &tp->flags);
+	return false;
 }
 
 /**

@@ -26,8 +26,7 @@
 #include <linux/file.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
-#include <net/inet_connection_sock.h>
-#include <net/tls.h>
+#include <net/tcp.h>
 
 #include "device.h"
 #include "event.h"
@@ -62,11 +61,10 @@ static int eftf_transport_woken(wait_queue_entry_t *wait, unsigned int mode, int
 	return 0;
 }
 
-/* Proof that what the module writes is encrypted and what it reads was. */
-static int eftf_transport_prove(struct sock *sk, struct netlink_ext_ack *extack)
+/* Checks that the socket can be a transport: connected, kTLS in both directions, unused. */
+static int eftf_transport_check(struct sock *sk, struct netlink_ext_ack *extack)
 {
-	const struct tcp_ulp_ops *ulp = inet_csk(sk)->icsk_ulp_ops;
-	const struct tls_context *ctx;
+	int err;
 
 	if (sk->sk_state != TCP_ESTABLISHED || sk->sk_shutdown) {
 		NL_SET_ERR_MSG(extack, "the socket is not connected (any more) in both directions");
@@ -76,19 +74,9 @@ static int eftf_transport_prove(struct sock *sk, struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "the socket has a pending error");
 		return -sk->sk_err;
 	}
-	if (!ulp || strcmp(ulp->name, "tls")) {
-		NL_SET_ERR_MSG(extack, "no kTLS on the socket: set TCP_ULP \"tls\", TLS_TX and TLS_RX first");
-		return -EPROTOTYPE;
-	}
-	ctx = tls_get_ctx(sk);
-	if (!ctx || (ctx->tx_conf != TLS_SW && ctx->tx_conf != TLS_HW)) {
-		NL_SET_ERR_MSG(extack, "kTLS has no sending key: set TLS_TX first");
-		return -EPROTOTYPE;
-	}
-	if (ctx->rx_conf != TLS_SW && ctx->rx_conf != TLS_HW) {
-		NL_SET_ERR_MSG(extack, "kTLS has no receiving key: set TLS_RX first");
-		return -EPROTOTYPE;
-	}
+	err = eftf_ktls_check(sk, extack);
+	if (err)
+		return err;
 	if (rcu_access_pointer(__sk_user_data(sk))) {
 		NL_SET_ERR_MSG(extack, "the socket is in use by the kernel already");
 		return -EBUSY;
@@ -96,7 +84,7 @@ static int eftf_transport_prove(struct sock *sk, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-/* Return: as prove(); -EAGAIN: somebody owns the socket just now. */
+/* Return: as eftf_transport_check(); -EAGAIN: the socket is locked just now. */
 static int eftf_transport_try_claim(struct eftf_transport *tp, struct netlink_ext_ack *extack)
 {
 	struct sock *sk = tp->sock->sk;
@@ -105,12 +93,12 @@ static int eftf_transport_try_claim(struct eftf_transport *tp, struct netlink_ex
 	local_bh_disable();
 	bh_lock_sock(sk);
 	if (!sock_owned_by_user_nocheck(sk))
-		err = eftf_transport_prove(sk, extack);
+		err = eftf_transport_check(sk, extack);
 	if (!err) {
 		write_lock(&sk->sk_callback_lock);
 		rcu_assign_sk_user_data(sk, tp);
 		write_unlock(&sk->sk_callback_lock);
-		/* whatever was set before: what is ready leaves and arrives at once */
+		/* override the caller's Nagle and SO_RCVLOWAT settings */
 		tcp_sk(sk)->nonagle = TCP_NAGLE_OFF;
 		WRITE_ONCE(sk->sk_rcvlowat, 1);
 	}
@@ -154,29 +142,6 @@ static void eftf_transport_no_linger(struct sock *sk)
 	lock_sock(sk);
 	sock_reset_flag(sk, SOCK_LINGER);
 	release_sock(sk);
-}
-
-/**
- * eftf_transport_limit - set how many records a key may protect
- * @tp: transport
- * @records: limit; 0 = what RFC 8446 5.5 says for the cipher
- *
- * Context: any.
- */
-void eftf_transport_limit(struct eftf_transport *tp, u64 records)
-{
-	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
-	u16 cipher = ctx->crypto_send.info.cipher_type;
-
-	if (!records) {
-		if (cipher == TLS_CIPHER_CHACHA20_POLY1305)
-			records = U64_MAX;	/* does not wear out */
-		else
-			records = 23726566;	/* 2^24.5: AES-GCM; none lasts shorter */
-	}
-	WRITE_ONCE(tp->record_limit, records);
-	clear_bit(EFTF_TP_TOLD_TX, &tp->flags);
-	clear_bit(EFTF_TP_TOLD_RX, &tp->flags);
 }
 
 /* Does somebody have the socket's lock, if only to sleep with it? */
@@ -461,7 +426,7 @@ void eftf_transport_start(struct eftf_transport *tp)
 {
 	lockdep_assert_held(&tp->tunnel->lock);
 	tp->serial = ++tp->tunnel->serial;
-	eftf_transport_limit(tp, tp->tunnel->config.record_limit);
+	eftf_record_limit(tp, tp->tunnel->config.record_limit);
 	list_add(&tp->node, &tp->tunnel->transports);
 	rcu_assign_pointer(tp->tunnel->transport, tp);
 	add_wait_queue(sk_sleep(tp->sock->sk), &tp->wait);

@@ -9,16 +9,12 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <net/sock.h>
-#include <net/tls.h>
 
 #include "device.h"
 #include "ftt_ims.h"
+#include "ktls.h"
 #include "tunnel.h"
 
-#define EFTF_RECORD_MAX		16384	/* plaintext of one TLS record, RFC 8446 5.1 */
-#define EFTF_RECORD_ALERT	21	/* content types, RFC 8446 5.1 */
-#define EFTF_RECORD_HANDSHAKE	22
-#define EFTF_RECORD_DATA	23
 #define EFTF_ALERT_CLOSE_NOTIFY		0	/* descriptions of alerts, RFC 8446 6 */
 #define EFTF_ALERT_UNEXPECTED_MESSAGE	10
 #define EFTF_ALERT_BAD_RECORD_MAC	20
@@ -134,8 +130,8 @@ struct eftf_transport {
 	u64 record_limit;
 	u64 tx_records;
 	u64 rx_records;
-	union tls_crypto_context key_tx;
-	union tls_crypto_context key_rx;
+	union eftf_ktls_key key_tx;
+	union eftf_ktls_key key_rx;
 	bool key_request;
 	unsigned long key_since;
 };
@@ -143,7 +139,6 @@ struct eftf_transport {
 struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd, bool admin,
 					  struct netlink_ext_ack *extack);
 void eftf_transport_abandon(struct eftf_transport *tp);
-void eftf_transport_limit(struct eftf_transport *tp, u64 records);
 void eftf_transport_start(struct eftf_transport *tp);
 void eftf_transport_drain(struct eftf_transport *tp, unsigned long patience);
 void eftf_transport_release(struct eftf_transport *tp);
@@ -155,13 +150,11 @@ void eftf_tx_work(struct work_struct *work);
 void eftf_tx_purge(struct eftf_transport *tp);
 void eftf_rx_work(struct work_struct *work);
 void eftf_rx_purge(struct eftf_transport *tp);
-bool eftf_rx_stopped(const struct eftf_transport *tp);
 
-int eftf_record_send(struct eftf_transport *tp, u8 type, const u8 *data, size_t len);
 int eftf_record_send_alert(struct eftf_transport *tp);
-bool eftf_record_flushed(const struct eftf_transport *tp);
 bool eftf_record_exhausted(const struct eftf_transport *tp);
 void eftf_record_init(struct eftf_transport *tp);
+void eftf_record_limit(struct eftf_transport *tp, u64 records);
 void eftf_record_count(struct eftf_transport *tp, enum eftf_direction direction);
 void eftf_record_control(struct eftf_transport *tp, u8 type, const u8 *data, size_t len);
 

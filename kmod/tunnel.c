@@ -195,7 +195,7 @@ void eftf_tunnel_limit(struct eftf_tunnel *tunnel, u64 records)
 	spin_lock_bh(&tunnel->lock);
 	tunnel->config.record_limit = records;
 	list_for_each_entry(tp, &tunnel->transports, node)
-		eftf_transport_limit(tp, records);
+		eftf_record_limit(tp, records);
 	spin_unlock_bh(&tunnel->lock);
 }
 

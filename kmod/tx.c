@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The sending worker: takes packets from the tunnel's queue, puts as many
- * envelopes as fit into one TLS record and hands it to TLS with sendmsg, the
- * only sender that encrypts (the *_locked ones reach TCP and bypass TLS).
+ * envelopes as fit into one TLS record and hands it to TLS.
  *
  * An octet that TLS accepted is never sent again; an envelope that was begun
  * is finished before anything else, so packets are dropped only as a whole.
@@ -183,15 +182,12 @@ static int eftf_tx_send(struct eftf_transport *tp)
 {
 	struct eftf_tunnel *tunnel = tp->tunnel;
 	struct eftf_batch *batch = &tp->batch;
-	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 	int ret;
 
 	while (batch->done < batch->len && !test_bit(EFTF_TP_RELEASED, &tp->flags)) {
-		iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch->vec, batch->n_vecs, batch->len);
-		iov_iter_advance(&msg.msg_iter, batch->done);
-		ret = sock_sendmsg(tp->sock, &msg);
-		if (ret <= 0)
-			return ret ?: -EAGAIN;
+		ret = eftf_ktls_send(tp->sock, batch->vec, batch->n_vecs, batch->len, batch->done);
+		if (ret < 0)
+			return ret;
 		batch->done += ret;
 		tp->failing_since = 0;
 		eftf_keepalive_sent(tp);
@@ -214,17 +210,6 @@ static void eftf_tx_sent(struct eftf_transport *tp)
 	eftf_batch_reset(batch);
 }
 
-/*
- * What TLS could not encrypt it has not taken, and it can be sent again; unless
- * an encryption that went on by itself has failed: who knows what is lost then?
- */
-static bool eftf_tx_can_again(const struct eftf_transport *tp)
-{
-	const struct tls_context *ctx = tls_get_ctx(tp->sock->sk);
-
-	return ctx->tx_conf != TLS_SW || !tls_sw_ctx_tx(ctx)->async_wait.err;
-}
-
 static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 {
 	struct eftf_end end = { .reason = EFTF_REASON_ERROR, .error = -error };
@@ -232,7 +217,7 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 
 	switch (error) {
 	case -ENOMEM:	/* so says TLS when memory is short; the timer tries again */
-		if (!eftf_tx_can_again(tp))
+		if (eftf_ktls_send_failed(sk))
 			break;
 		fallthrough;
 	case -EAGAIN:	/* woken when there is room */
@@ -249,7 +234,7 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 	case -EBADMSG:	/* TLS could not decrypt, or not encrypt: the reader finds out */
 		if (!tp->failing_since)
 			tp->failing_since = jiffies ?: 1;
-		if (test_bit(EFTF_TP_RX_END, &tp->flags) || !eftf_tx_can_again(tp) ||
+		if (test_bit(EFTF_TP_RX_END, &tp->flags) || eftf_ktls_send_failed(sk) ||
 		    time_after(jiffies, tp->failing_since + EFTF_TX_FAILING_JIFFIES))
 			break;
 		eftf_keepalive_stalled(tp);
@@ -257,7 +242,7 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 		return;
 	case -EMSGSIZE:
 	case -EINVAL:	/* if it is a record header that TLS can make nothing of, the reader says so */
-		if (test_bit(EFTF_TP_RX_END, &tp->flags) || !eftf_rx_stopped(tp))
+		if (test_bit(EFTF_TP_RX_END, &tp->flags) || !eftf_ktls_parser_stopped(sk))
 			break;
 		eftf_transport_kick_rx(tp);
 		return;
@@ -285,7 +270,7 @@ static void eftf_tx_finish(struct eftf_transport *tp)
 		}
 		set_bit(EFTF_TP_ALERTED, &tp->flags);
 	}
-	if (!eftf_record_flushed(tp))
+	if (!eftf_ktls_flushed(tp->sock->sk))
 		return;	/* drain_work comes back */
 	if (!test_and_set_bit(EFTF_TP_FIN, &tp->flags))
 		kernel_sock_shutdown(tp->sock, SHUT_WR);
