@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static inline int certs_run(char *const argv[])
 /* The path of a file in the folder; a few can be in use at a time. */
 static inline const char *certs_path(const char *name)
 {
-	static char path[8][128];
+	static char path[8][192];
 	static unsigned int n;
 	char *p = path[n++ % 8];
 
@@ -68,25 +69,59 @@ static inline int certs_make_ca(char *name)
 			     "keyUsage=keyCertSign,cRLSign");
 }
 
-/* name.pem and name.key, signed by the CA "ca"; dates as YYMMDDHHMMSSZ. */
-static inline int certs_make(char *name, const char *san, char *from, char *to)
+/* name.pem, name.key and the like; as certs_path(). */
+static inline const char *certs_file(const char *name, const char *ending)
 {
-	char key[64], csr[64], pem[64], ext[192], subject[64];
-	int ret;
+	char file[80];
+
+	snprintf(file, sizeof(file), "%s.%s", name, ending);
+	return certs_path(file);
+}
+
+/* name.pem for the key of name.csr, signed by the CA issuer; dates as YYMMDDHHMMSSZ. */
+static inline int certs_sign(const char *name, const char *issuer, char *digest, char *from,
+			     char *to)
+{
+	char csr[64], pem[64], ca[64], key[64];
+
+	snprintf(csr, sizeof(csr), "%s.csr", name);
+	snprintf(pem, sizeof(pem), "%s.pem", name);
+	snprintf(ca, sizeof(ca), "%s.pem", issuer);
+	snprintf(key, sizeof(key), "%s.key", issuer);
+	return certs_openssl("ca", "-batch", "-config", "ca.cnf", "-cert", ca, "-keyfile", key,
+			     "-in", csr, "-out", pem, "-notext", "-md", digest, "-startdate",
+			     from, "-enddate", to);
+}
+
+/* name.key and name.csr. kind: P-256, another curve, rsa:BITS or ed25519; ext (or NULL): name=value. */
+static inline int certs_request(const char *name, const char *kind, char *ext)
+{
+	char key[64], csr[64], subject[64], curve[64];
+	bool other = !strncmp(kind, "rsa:", 4) || !strcmp(kind, "ed25519");
 
 	snprintf(key, sizeof(key), "%s.key", name);
 	snprintf(csr, sizeof(csr), "%s.csr", name);
-	snprintf(pem, sizeof(pem), "%s.pem", name);
 	snprintf(subject, sizeof(subject), "/CN=%s", name);
+	snprintf(curve, sizeof(curve), "%s%s", other ? "" : "ec_paramgen_curve:", kind);
+	return other ? certs_openssl("req", "-newkey", curve, "-nodes", "-keyout", key, "-out", csr,
+				     "-subj", subject, ext ? "-addext" : NULL, ext) :
+		certs_openssl("req", "-newkey", "ec", "-pkeyopt", curve, "-nodes", "-keyout", key,
+			      "-out", csr, "-subj", subject, ext ? "-addext" : NULL, ext);
+}
+
+/* name.pem and name.key, signed by the CA "ca". */
+static inline int certs_make_key(const char *name, const char *san, const char *kind, char *from,
+				 char *to)
+{
+	char ext[192];
+
 	snprintf(ext, sizeof(ext), "subjectAltName=%s", san);
-	ret = certs_openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-			    "-nodes", "-keyout", key, "-out", csr, "-subj", subject, "-addext",
-			    ext);
-	if (ret)
-		return ret;
-	return certs_openssl("ca", "-batch", "-config", "ca.cnf", "-cert", "ca.pem", "-keyfile",
-			     "ca.key", "-in", csr, "-out", pem, "-notext", "-startdate", from,
-			     "-enddate", to);
+	return certs_request(name, kind, ext) ? -1 : certs_sign(name, "ca", "sha256", from, to);
+}
+
+static inline int certs_make(const char *name, const char *san, char *from, char *to)
+{
+	return certs_make_key(name, san, "P-256", from, to);
 }
 
 /* Makes the folder and the CA in it. Returns 0. */

@@ -3,12 +3,17 @@
 
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PEER_STAPLE_MAX 8192		/* octets */
 
 struct peer {
 	SSL_CTX *ctx;
 	SSL *ssl;
+	int alert;
+	const char *staple;
 };
 
 struct peer *peer_new(const char *cert, const char *key, const char *suite, int fd, int tickets)
@@ -32,6 +37,92 @@ struct peer *peer_new(const char *cert, const char *key, const char *suite, int 
 	else
 		SSL_set_connect_state(p->ssl);
 	return p;
+}
+
+static void on_info(const SSL *ssl, int where, int code)
+{
+	struct peer *p = SSL_get_app_data(ssl);
+
+	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && code >> 8 == SSL3_AL_FATAL)
+		p->alert = code & 0xff;
+}
+
+static int on_status(SSL *ssl, void *arg)
+{
+	struct peer *p = arg;
+	FILE *f = fopen(p->staple, "r");
+	unsigned char *der = OPENSSL_malloc(PEER_STAPLE_MAX);
+	size_t n = f && der ? fread(der, 1, PEER_STAPLE_MAX, f) : 0;
+
+	if (!n)
+		abort();
+	fclose(f);
+	SSL_set_tlsext_status_ocsp_resp(ssl, der, (long)n);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static void must(int ok)
+{
+	if (ok != 1)
+		abort();
+}
+
+struct peer *peer_new_spec(const struct peer_spec *s, int fd)
+{
+	struct peer *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		abort();
+	p->alert = -1;
+	p->staple = s->staple;
+	p->ctx = SSL_CTX_new(s->server ? TLS_server_method() : TLS_client_method());
+	SSL_CTX_set_security_level(p->ctx, 0);
+	if (s->version) {
+		must(SSL_CTX_set_min_proto_version(p->ctx, s->version));
+		must(SSL_CTX_set_max_proto_version(p->ctx, s->version));
+	}
+	if (s->suites)
+		must(SSL_CTX_set_ciphersuites(p->ctx, s->suites));
+	if (s->ciphers)
+		must(SSL_CTX_set_cipher_list(p->ctx, s->ciphers));
+	if (s->groups)
+		must((int)SSL_CTX_set1_groups_list(p->ctx, s->groups));
+	if (s->signatures)
+		must((int)SSL_CTX_set1_sigalgs_list(p->ctx, s->signatures));
+	if (s->cert) {
+		must(SSL_CTX_use_certificate_chain_file(p->ctx, s->cert));
+		must(SSL_CTX_use_PrivateKey_file(p->ctx, s->key, SSL_FILETYPE_PEM));
+	}
+	if (s->ca) {
+		must(SSL_CTX_load_verify_locations(p->ctx, s->ca, NULL));
+		SSL_CTX_set_verify(p->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+				   NULL);
+	}
+	if (s->staple) {
+		SSL_CTX_set_tlsext_status_cb(p->ctx, on_status);
+		SSL_CTX_set_tlsext_status_arg(p->ctx, p);
+	}
+	p->ssl = SSL_new(p->ctx);
+	SSL_set_app_data(p->ssl, p);
+	SSL_set_info_callback(p->ssl, on_info);
+	must(SSL_set_fd(p->ssl, fd));
+	if (s->resume)
+		must(SSL_set_session(p->ssl, SSL_get0_session(s->resume->ssl)));
+	if (s->server)
+		SSL_set_accept_state(p->ssl);
+	else
+		SSL_set_connect_state(p->ssl);
+	return p;
+}
+
+int peer_alert(const struct peer *p)
+{
+	return p->alert;
+}
+
+bool peer_resumed(const struct peer *p)
+{
+	return SSL_session_reused(p->ssl);
 }
 
 void peer_free(struct peer *p)

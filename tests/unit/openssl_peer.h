@@ -19,9 +19,26 @@ struct peer;
 
 /* cert, key: of a server. suite: of TLS 1.3. tickets: that a server sends. */
 struct peer *peer_new(const char *cert, const char *key, const char *suite, int fd, int tickets);
+
+/* A peer that does what it should not. NULL: OpenSSL's own choice. */
+struct peer_spec {
+	bool server;
+	const char *cert, *key;		/* PEM: a chain */
+	const char *ca;			/* server: client certificates are wanted */
+	int version;			/* 0x0303, 0x0304; 0: any */
+	const char *suites;		/* of TLS 1.3 */
+	const char *ciphers;		/* of TLS 1.2 */
+	const char *groups, *signatures;
+	const char *staple;		/* DER file of an OCSP response */
+	struct peer *resume;		/* client: offer the session of this one */
+};
+struct peer *peer_new_spec(const struct peer_spec *spec, int fd);
 void peer_free(struct peer *p);
 /* Returns 1: done, 0: not yet, -1: failed. */
 int peer_handshake(struct peer *p);
+/* The fatal alert that it got; -1: none. */
+int peer_alert(const struct peer *p);
+bool peer_resumed(const struct peer *p);
 /* Sends a KeyUpdate and is under the new key then. */
 bool peer_update(struct peer *p, bool request);
 bool peer_write(struct peer *p, const char *text);

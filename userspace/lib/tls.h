@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The TLS handshake (wolfSSL) with the profile of TS 33.210 clause 6.2:
- * TLS 1.3 and 1.2, ECDHE and AEAD only, X25519 / P-256 / P-384. After the
+ * TLS 1.3 and 1.2, ECDHE and AEAD only, X25519 / P-256 / P-384, signatures
+ * with SHA-256 or better, RSA from 2048 bits on, no resumption. After the
  * handshake the keys go to the kernel (eftf_tls_plant) and wolfSSL is done, or
  * is parked to make the next keys.
  */
@@ -22,6 +23,9 @@ struct eftf_tls_config {
 	const char *ca_file;	/* client: required. server: if set, client certificates are required */
 	const char *cert_file;	/* PEM chain; server: required; client: optional */
 	const char *key_file;	/* PEM; required with cert_file */
+	const char *crl_file;	/* PEM or DER: what the CAs of ca_file have revoked; optional */
+	/* Reload: its lists stay if the new ones cannot be used. NULL at the start. */
+	const struct eftf_tls_ctx *old;
 };
 
 enum eftf_tls_status {
@@ -40,7 +44,7 @@ struct eftf_tls_info {
 
 /* Once per process, before anything else of wolfSSL: wiping allocators. */
 int eftf_tls_init(struct eftf_err *err);
-/* Loads CA, certificate and key; a missing or wrong file is named in err. */
+/* Loads CA, certificate, key and CRL; a missing, wrong or unfit file is named in err. */
 int eftf_tls_ctx_new(struct eftf_tls_ctx **ctx, const struct eftf_tls_config *cfg,
 		     struct eftf_err *err);
 /* Connections made from it go on. */

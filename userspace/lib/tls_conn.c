@@ -10,13 +10,29 @@
 #include <sys/socket.h>
 
 #include <wolfssl/error-ssl.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
 #include <wolfssl/wolfcrypt/sha256.h>
 
-#define GENERAL_NAME_IP 7		/* RFC 5280 4.2.1.6: the tag of iPAddress */
+#include "alert.h"
+
+#define ALERT 21			/* type of a record */
+/* OpenSSL's numbers for the two, which some builds of wolfSSL use here. */
+#define NOT_YET_VALID 9
+#define HAS_EXPIRED 10
+
+/* In the clear, for wolfSSL knows nothing of it. What does not fit the socket now is lost. */
+static void send_alert(struct eftf_tls *tls, unsigned int description)
+{
+	const uint8_t record[] = { ALERT, 3, 3, 0, 2, EFTF_ALERT_FATAL, (uint8_t)description };
+
+	send(tls->fd, record, sizeof(record), MSG_DONTWAIT | MSG_NOSIGNAL);
+	tls->dead = true;
+}
 
 static int on_recv(WOLFSSL *ssl, char *buf, int len, void *arg)
 {
 	struct eftf_tls *tls = arg;
+	unsigned int alert;
 	ssize_t n;
 
 	(void)ssl;
@@ -37,7 +53,14 @@ static int on_recv(WOLFSSL *ssl, char *buf, int len, void *arg)
 	}
 	for (ssize_t i = 0; i < n && tls->n_first < sizeof(tls->first); i++)
 		tls->first[tls->n_first++] = (uint8_t)buf[i];
-	return (int)n;
+	alert = eftf_tls_watch(&tls->watch, tls->server, &tls->profile, (const uint8_t *)buf,
+			       (size_t)n, &tls->refused);
+	if (!alert) {
+		tls->refused = NULL;
+		return (int)n;
+	}
+	send_alert(tls, alert);
+	return WOLFSSL_CBIO_ERR_GENERAL;
 }
 
 /* Follows what went out, cut anywhere, to keep the first octets of the last record. */
@@ -84,43 +107,70 @@ static int on_send(WOLFSSL *ssl, char *buf, int len, void *arg)
 	return (int)n;
 }
 
-/* wolfSSL's own name check would take a DNS name that looks like the address. */
-static bool cert_has_ip(WOLFSSL_X509 *cert, const uint8_t *ip, unsigned int len)
+/* The whole judgement, in the place of wolfSSL's own. Returns one of its codes. */
+static int judge(struct eftf_tls *tls, const WOLFSSL_X509_STORE_CTX *store)
 {
-	WOLFSSL_GENERAL_NAMES *names;
-	WOLFSSL_GENERAL_NAME *name;
-	bool found = false;
+	struct eftf_der cert[EFTF_TLS_CHAIN_MAX];
+	struct eftf_x509 own;
+	unsigned int n = 0;
+	int code;
 
-	names = wolfSSL_X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	if (!names)
-		return false;
-	for (int i = 0; i < wolfSSL_sk_GENERAL_NAME_num(names) && !found; i++) {
-		name = wolfSSL_sk_GENERAL_NAME_value(names, i);
-		if (name && name->type == GENERAL_NAME_IP && name->d.iPAddress)
-			found = wolfSSL_ASN1_STRING_length(name->d.iPAddress) == (int)len &&
-				!memcmp(wolfSSL_ASN1_STRING_data(name->d.iPAddress), ip, len);
-	}
-	wolfSSL_sk_GENERAL_NAME_pop_free(names, wolfSSL_GENERAL_NAME_free);
-	return found;
+	for (; n < EFTF_TLS_CHAIN_MAX && (int)n < store->totalCerts; n++)
+		cert[n] = (struct eftf_der){ store->certs[n].buffer, store->certs[n].length };
+	code = eftf_tls_trust_check(tls->trust, cert, n, tls->why);
+	if (code || tls->server)
+		return code;
+	if (eftf_x509_parse(&own, cert[0].p, cert[0].len) &&
+	    (tls->ip_len ? eftf_x509_has_ip(&own, tls->ip, tls->ip_len) :
+	     eftf_x509_has_name(&own, tls->peer_name)))
+		return 0;
+	snprintf(tls->why, sizeof(tls->why), "it is for another %s than %.100s%s",
+		 tls->ip_len ? "address" : "name", tls->peer_name,
+		 own.san.p ? "" : " (it has no subjectAltName)");
+	return tls->ip_len ? IPADDR_MISMATCH : DOMAIN_NAME_MISMATCH;
 }
 
-/* Never turns a refusal into consent; adds the check of an address. */
+/*
+ * A CA of the chain whose signature is right. What has no CA here wolfSSL lets
+ * pass by itself, if it knows alternative chains; else it would take it for a
+ * CA from now on.
+ */
+static bool may_be_needless(int code)
+{
+	switch (code) {
+	case ASN_BEFORE_DATE_E:
+	case ASN_AFTER_DATE_E:
+	case NOT_YET_VALID:
+	case HAS_EXPIRED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * wolfSSL asks from the top of the chain down to the peer's own certificate.
+ * That one is judged with all the others; what is wrong with a CA may be of
+ * no importance, since another path may do without it.
+ */
 static int on_verify(int ok, WOLFSSL_X509_STORE_CTX *store)
 {
 	struct eftf_tls *tls = store->userCtx;
-	WOLFSSL_X509 *cert;
 
-	if (!ok) {
-		if (!tls->verify_error)
-			tls->verify_error = store->error;
-		return 0;
-	}
-	if (!tls->ip_len || wolfSSL_X509_STORE_CTX_get_error_depth(store) != 0)
-		return 1;
-	cert = wolfSSL_X509_STORE_CTX_get_current_cert(store);
-	if (cert && cert_has_ip(cert, tls->ip, tls->ip_len))
-		return 1;
-	tls->ip_mismatch = true;
+	if (wolfSSL_X509_STORE_CTX_get_error_depth(store) != 0)
+		return ok || may_be_needless(store->error);
+	tls->verify_error = judge(tls, store);
+	tls->verified = !tls->verify_error;
+	return tls->verified;
+}
+
+/* RFC 5746: an empty renegotiation_info; kTLS cannot renegotiate, and the module does not. */
+static int offer_renegotiation_info(struct eftf_tls *tls, struct eftf_err *err)
+{
+#if defined(HAVE_SERVER_RENEGOTIATION_INFO) || defined(HAVE_SECURE_RENEGOTIATION)
+	if (wolfSSL_UseSecureRenegotiation(tls->ssl) != WOLFSSL_SUCCESS)
+		return eftf_err_set(err, ENOMEM, "wolfSSL does not offer renegotiation_info");
+#endif
 	return 0;
 }
 
@@ -131,6 +181,9 @@ static int set_peer(struct eftf_tls *tls, const char *name, struct eftf_err *err
 	if (!len || len >= sizeof(tls->peer_name))
 		return eftf_err_set(err, EINVAL, "the EFTF has no name, or too long a one");
 	memcpy(tls->peer_name, name, len + 1);
+	if (name[len - 1] == '.' && len > 1)
+		tls->peer_name[--len] = 0;	/* the root, which no certificate names */
+	name = tls->peer_name;
 	if (inet_pton(AF_INET, name, tls->ip) == 1)
 		tls->ip_len = 4;
 	else if (inet_pton(AF_INET6, name, tls->ip) == 1)
@@ -138,8 +191,7 @@ static int set_peer(struct eftf_tls *tls, const char *name, struct eftf_err *err
 	if (tls->ip_len)
 		return 0;
 	/* TS 24.322 5.2.2.2: server_name when the EFTF address is an FQDN. */
-	if (wolfSSL_UseSNI(tls->ssl, WOLFSSL_SNI_HOST_NAME, name, (word16)len) != WOLFSSL_SUCCESS ||
-	    wolfSSL_check_domain_name(tls->ssl, name) != WOLFSSL_SUCCESS)
+	if (wolfSSL_UseSNI(tls->ssl, WOLFSSL_SNI_HOST_NAME, name, (word16)len) != WOLFSSL_SUCCESS)
 		return eftf_err_set(err, ENOMEM, "wolfSSL does not take the name %.200s", name);
 	return 0;
 }
@@ -154,9 +206,11 @@ int eftf_tls_new(struct eftf_tls **out, struct eftf_tls_ctx *ctx, int fd, const 
 		return eftf_err_set(err, ENOMEM, "out of memory");
 	tls->fd = fd;
 	tls->server = ctx->server;
-	tls->verify = ctx->verify;
+	tls->trust = eftf_tls_trust_get(ctx->trust);
+	tls->profile = ctx->profile;
 	tls->ssl = wolfSSL_new(ctx->wolf);
 	if (!tls->ssl) {
+		eftf_tls_trust_put(tls->trust);
 		free(tls);
 		return eftf_err_set(err, ENOMEM, "wolfSSL makes no connection object");
 	}
@@ -166,7 +220,7 @@ int eftf_tls_new(struct eftf_tls **out, struct eftf_tls_ctx *ctx, int fd, const 
 	wolfSSL_SetIOWriteCtx(tls->ssl, tls);
 	wolfSSL_SetCertCbCtx(tls->ssl, tls);
 	wolfSSL_set_using_nonblock(tls->ssl, 1);
-	if (tls->verify)
+	if (tls->trust)
 		wolfSSL_set_verify(tls->ssl, WOLFSSL_VERIFY_PEER |
 				   (tls->server ? WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
 				   on_verify);
@@ -174,6 +228,8 @@ int eftf_tls_new(struct eftf_tls **out, struct eftf_tls_ctx *ctx, int fd, const 
 		wolfSSL_set_verify(tls->ssl, WOLFSSL_VERIFY_NONE, NULL);
 	if (!tls->server)
 		ret = set_peer(tls, peer_name, err);
+	if (!tls->server && !ret)
+		ret = offer_renegotiation_info(tls, err);
 	if (ret) {
 		eftf_tls_free(tls);
 		return ret;
@@ -186,19 +242,15 @@ int eftf_tls_new(struct eftf_tls **out, struct eftf_tls_ctx *ctx, int fd, const 
 static enum eftf_tls_status check_done(struct eftf_tls *tls, struct eftf_err *err)
 {
 	int version = wolfSSL_GetVersion(tls->ssl);
-	WOLFSSL_X509 *cert;
 
 	if ((version != WOLFSSL_TLSV1_2 && version != WOLFSSL_TLSV1_3) ||
 	    wolfSSL_GetCipherType(tls->ssl) != WOLFSSL_AEAD_TYPE) {
 		eftf_err_set(err, EPROTO, "the TLS handshake ended with a version or cipher that is not allowed");
 		return EFTF_TLS_FAILED;
 	}
-	if (tls->verify) {
-		cert = wolfSSL_get_peer_certificate(tls->ssl);
-		if (!cert)
-			return eftf_tls_explain(tls, NO_PEER_CERT, err);
-		wolfSSL_X509_free(cert);
-	}
+	if (tls->trust && !tls->verified)
+		return eftf_tls_explain(tls, NO_PEER_CERT, err);
+	eftf_tls_watch_end(&tls->watch);
 	return EFTF_TLS_DONE;
 }
 
@@ -233,7 +285,7 @@ void eftf_tls_info(struct eftf_tls *tls, struct eftf_tls_info *info)
 
 bool eftf_tls_peer_id(struct eftf_tls *tls, uint8_t id[EFTF_TLS_PEER_ID_LEN])
 {
-	WOLFSSL_X509 *cert = tls->verify ? wolfSSL_get_peer_certificate(tls->ssl) : NULL;
+	WOLFSSL_X509 *cert = tls->trust ? wolfSSL_get_peer_certificate(tls->ssl) : NULL;
 	const unsigned char *der;
 	bool ok = false;
 	int len = 0;
@@ -253,6 +305,8 @@ void eftf_tls_free(struct eftf_tls *tls)
 		return;
 	tls->dead = true;
 	wolfSSL_free(tls->ssl);
+	eftf_tls_watch_end(&tls->watch);
+	eftf_tls_trust_put(tls->trust);
 	explicit_bzero(tls, sizeof(*tls));
 	free(tls);
 }

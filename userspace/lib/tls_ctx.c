@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "pem.h"
 
 /* TS 33.210 6.2: AEAD with ephemeral ECDH, nothing else. */
 static const char *const suites[] = {
@@ -52,41 +55,127 @@ int eftf_tls_init(struct eftf_err *err)
 	return 0;
 }
 
-/* One name wolfSSL does not know would vanish silently from a list: ask for each. */
-static int set_suites(WOLFSSL_CTX *wolf, struct eftf_err *err)
+/* TS 33.210 6.2.3: P-256 is a must, P-384 and X25519 are not. In the order of preference. */
+static const struct {
+	int group;
+	const char *name;
+	bool must;
+} groups[] = {
+	{ WOLFSSL_ECC_X25519, "X25519", false },
+	{ WOLFSSL_ECC_SECP256R1, "P-256", true },
+	{ WOLFSSL_ECC_SECP384R1, "P-384", false },
+};
+
+/* SHA-1 and SHA-224, which wolfSSL offers by itself, are not among them. */
+static const char *const signatures[] = {
+	"ECDSA+SHA256", "ECDSA+SHA384", "ECDSA+SHA512", "RSA-PSS+SHA256", "RSA-PSS+SHA384",
+	"RSA-PSS+SHA512", "RSA+SHA256", "RSA+SHA384", "RSA+SHA512",
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void join(char *list, size_t size, const char *word)
+{
+	size_t used = strlen(list);
+
+	snprintf(list + used, size - used, "%s%s", used ? ":" : "", word);
+}
+
+/*
+ * A name that wolfSSL does not know would vanish silently from a list, and
+ * each call leaves traces of the one before: ask for each in a context that
+ * is thrown away.
+ */
+static int set_suites(WOLFSSL_CTX *wolf, WOLFSSL_CTX *scratch, struct eftf_err *err)
 {
 	char list[512] = "";
-	size_t used = 0, len;
 
-	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
-		len = strlen(suites[i]);
-		if (used + len + 2 > sizeof(list))
-			return eftf_err_set(err, EINVAL, "the cipher list is too long");
-		if (wolfSSL_CTX_set_cipher_list(wolf, suites[i]) != WOLFSSL_SUCCESS)
+	for (size_t i = 0; i < COUNT(suites); i++) {
+		if (wolfSSL_CTX_set_cipher_list(scratch, suites[i]) == WOLFSSL_SUCCESS)
+			join(list, sizeof(list), suites[i]);
+		else if (!strstr(suites[i], "CHACHA20"))
 			return eftf_err_set(err, EINVAL, "this wolfSSL lacks the cipher suite %s",
 					    suites[i]);
-		if (used)
-			list[used++] = ':';
-		memcpy(list + used, suites[i], len + 1);
-		used += len;
 	}
 	if (wolfSSL_CTX_set_cipher_list(wolf, list) != WOLFSSL_SUCCESS)
 		return eftf_err_set(err, EINVAL, "wolfSSL refuses the cipher list");
 	return 0;
 }
 
-static int set_profile(WOLFSSL_CTX *wolf, bool server, struct eftf_err *err)
+static int set_groups(struct eftf_tls_ctx *ctx, WOLFSSL_CTX *scratch, struct eftf_err *err)
 {
-	int groups[] = { WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1 };
+	char list[64] = "";
+	int have[COUNT(groups)];
+	int n = 0;
 
-	if (wolfSSL_CTX_SetMinVersion(wolf, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS)
-		return eftf_err_set(err, EINVAL, "wolfSSL refuses TLS 1.2 as the lowest version");
-	if (wolfSSL_CTX_set_groups(wolf, groups, 3) != WOLFSSL_SUCCESS)
-		return eftf_err_set(err, EINVAL, "this wolfSSL lacks X25519, P-256 or P-384");
-	/* Tickets would sit in the stream behind the handshake; nobody resumes here. */
-	if (server && wolfSSL_CTX_no_ticket_TLSv13(wolf))
+	for (size_t i = 0; i < COUNT(groups); i++) {
+		have[n] = groups[i].group;
+		if (wolfSSL_CTX_set_groups(scratch, &have[n], 1) == WOLFSSL_SUCCESS) {
+			join(list, sizeof(list), groups[i].name);
+			ctx->profile.x25519 |= groups[i].group == WOLFSSL_ECC_X25519;
+			n++;
+		} else if (groups[i].must) {
+			return eftf_err_set(err, EINVAL, "this wolfSSL lacks the group %s",
+					    groups[i].name);
+		}
+	}
+	/* The first disables all others in TLS 1.2; the second is for order and key share in 1.3. */
+	if (wolfSSL_CTX_set1_curves_list(ctx->wolf, list) != WOLFSSL_SUCCESS ||
+	    wolfSSL_CTX_set_groups(ctx->wolf, have, n) != WOLFSSL_SUCCESS)
+		return eftf_err_set(err, EINVAL, "wolfSSL refuses the groups %s", list);
+	return 0;
+}
+
+static int set_signatures(WOLFSSL_CTX *wolf, WOLFSSL_CTX *scratch, struct eftf_err *err)
+{
+	char list[256] = "";
+
+	for (size_t i = 0; i < COUNT(signatures); i++)
+		if (wolfSSL_CTX_set1_sigalgs_list(scratch, signatures[i]) == WOLFSSL_SUCCESS)
+			join(list, sizeof(list), signatures[i]);
+	if (wolfSSL_CTX_set1_sigalgs_list(wolf, list) != WOLFSSL_SUCCESS)
+		return eftf_err_set(err, EINVAL, "wolfSSL refuses the signature algorithms %s",
+				    list);
+	return 0;
+}
+
+/*
+ * Tickets would sit in the stream behind the handshake, a resumed session of
+ * TLS 1.2 has no client certificate, and the tunnel has a token of its own.
+ */
+static int forbid_resumption(const struct eftf_tls_ctx *ctx, struct eftf_err *err)
+{
+	wolfSSL_CTX_set_session_cache_mode(ctx->wolf, WOLFSSL_SESS_CACHE_OFF);
+	if (!ctx->server)
+		return 0;
+#ifdef HAVE_SESSION_TICKET
+	if (wolfSSL_CTX_NoTicketTLSv12(ctx->wolf) != WOLFSSL_SUCCESS ||
+	    wolfSSL_CTX_no_ticket_TLSv13(ctx->wolf))
 		return eftf_err_set(err, EINVAL, "wolfSSL does not turn session tickets off");
-	return set_suites(wolf, err);
+#endif
+	return 0;
+}
+
+static int set_profile(struct eftf_tls_ctx *ctx, struct eftf_err *err)
+{
+	WOLFSSL_CTX *scratch = wolfSSL_CTX_new(ctx->server ? wolfTLS_server_method() :
+					       wolfTLS_client_method());
+	int ret;
+
+	if (!scratch)
+		return eftf_err_set(err, ENOMEM, "wolfSSL makes no context");
+	if (wolfSSL_CTX_SetMinVersion(ctx->wolf, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS)
+		ret = eftf_err_set(err, EINVAL, "wolfSSL refuses TLS 1.2 as the lowest version");
+	else
+		ret = forbid_resumption(ctx, err);
+	if (!ret)
+		ret = set_groups(ctx, scratch, err);
+	if (!ret)
+		ret = set_suites(ctx->wolf, scratch, err);
+	if (!ret)
+		ret = set_signatures(ctx->wolf, scratch, err);
+	wolfSSL_CTX_free(scratch);
+	return ret;
 }
 
 /* Tells a missing file from a wrong one. */
@@ -97,23 +186,64 @@ static int check_file(const char *what, const char *path, struct eftf_err *err)
 	return 0;
 }
 
-static int load_ca(WOLFSSL_CTX *wolf, const char *path, struct eftf_err *err)
+/* The peer's certificate is judged by tls_trust.c; wolfSSL needs the CAs for OCSP. */
+static int load_trust(struct eftf_tls_ctx *ctx, const struct eftf_tls_config *cfg,
+		      struct eftf_err *err)
 {
-	int ret = check_file("CA file", path, err);
-	int code;
-
-	if (ret)
-		return ret;
-	code = wolfSSL_CTX_load_verify_locations_ex(wolf, path, NULL,
-						    WOLFSSL_LOAD_FLAG_NONE);
-	if (code != WOLFSSL_SUCCESS)
-		return eftf_err_set(err, EINVAL, "CA file %.200s: no usable PEM certificate (%s)",
-				    path, wolfSSL_ERR_reason_error_string((unsigned long)code));
+	ctx->trust = eftf_tls_trust_load(cfg->ca_file, cfg->crl_file,
+					 cfg->old ? cfg->old->trust : NULL, err);
+	if (!ctx->trust)
+		return -EINVAL;
+	wolfSSL_CTX_load_verify_locations_ex(ctx->wolf, cfg->ca_file, NULL,
+					     WOLFSSL_LOAD_FLAG_DATE_ERR_OKAY |
+					     WOLFSSL_LOAD_FLAG_IGNORE_ERR);
 	return 0;
 }
 
-static int load_cert(WOLFSSL_CTX *wolf, const struct eftf_tls_config *cfg, struct eftf_err *err)
+/* The first certificate of a file is that of the key: does it fit the profile? */
+struct own {
+	struct eftf_tls_ctx *ctx;
+	bool seen;
+};
+
+static int judge_own(void *arg, uint8_t *der, size_t len, struct eftf_err *err)
 {
+	struct own *own = arg;
+	struct eftf_x509 x;
+	const char *bad = NULL;
+	int ret = 0;
+
+	if (!own->seen && !eftf_x509_parse(&x, der, len)) {
+		ret = eftf_err_set(err, EINVAL, "no usable PEM chain: the first certificate is malformed");
+	} else if (!own->seen) {
+		own->ctx->profile.key = x.key;
+		bad = eftf_x509_bad_key(&x);
+		if (!bad && !eftf_der_equal(&x.issuer, &x.subject))
+			bad = eftf_x509_bad_signature(&x.alg);
+	}
+	if (bad)
+		ret = eftf_err_set(err, EINVAL, "%s", bad);
+	own->seen = true;
+	free(der);
+	return ret;
+}
+
+static int check_own(struct eftf_tls_ctx *ctx, const char *path, struct eftf_err *err)
+{
+	struct own own = { .ctx = ctx };
+	struct eftf_err why = { "" };
+	int n = eftf_pem_file(path, "CERTIFICATE", NULL, judge_own, &own, &why);
+
+	if (n < 0)
+		return eftf_err_set(err, EINVAL, "certificate file %s", why.text);
+	return n ? 0 : eftf_err_set(err, EINVAL, "certificate file %.200s: no usable PEM chain",
+				    path);
+}
+
+static int load_cert(struct eftf_tls_ctx *ctx, const struct eftf_tls_config *cfg,
+		     struct eftf_err *err)
+{
+	WOLFSSL_CTX *wolf = ctx->wolf;
 	int ret = check_file("certificate file", cfg->cert_file, err);
 	int code;
 
@@ -122,6 +252,8 @@ static int load_cert(WOLFSSL_CTX *wolf, const struct eftf_tls_config *cfg, struc
 				   cfg->cert_file);
 	if (!ret)
 		ret = check_file("key file", cfg->key_file, err);
+	if (!ret)
+		ret = check_own(ctx, cfg->cert_file, err);
 	if (ret)
 		return ret;
 	code = wolfSSL_CTX_use_certificate_chain_file(wolf, cfg->cert_file);
@@ -146,13 +278,16 @@ static int load_files(struct eftf_tls_ctx *ctx, const struct eftf_tls_config *cf
 	int ret = 0;
 
 	if (cfg->ca_file)
-		ret = load_ca(ctx->wolf, cfg->ca_file, err);
+		ret = load_trust(ctx, cfg, err);
+	else if (cfg->crl_file)
+		ret = eftf_err_set(err, EINVAL, "CRL file %.200s: there is no CA file with it",
+				   cfg->crl_file);
 	else if (!cfg->server)
 		ret = eftf_err_set(err, EINVAL, "no CA file: the EFTF could not be verified");
 	if (ret)
 		return ret;
 	if (cfg->cert_file)
-		return load_cert(ctx->wolf, cfg, err);
+		return load_cert(ctx, cfg, err);
 	return cfg->server ? eftf_err_set(err, EINVAL, "a server needs a certificate file") : 0;
 }
 
@@ -168,13 +303,12 @@ int eftf_tls_ctx_new(struct eftf_tls_ctx **out, const struct eftf_tls_config *cf
 	if (!ctx)
 		return eftf_err_set(err, ENOMEM, "out of memory");
 	ctx->server = cfg->server;
-	ctx->verify = !cfg->server || cfg->ca_file;
 	ctx->wolf = wolfSSL_CTX_new(cfg->server ? wolfTLS_server_method() :
 				    wolfTLS_client_method());
 	if (!ctx->wolf)
 		ret = eftf_err_set(err, ENOMEM, "wolfSSL makes no context");
 	if (!ret)
-		ret = set_profile(ctx->wolf, cfg->server, err);
+		ret = set_profile(ctx, err);
 	if (!ret)
 		ret = load_files(ctx, cfg, err);
 	if (ret) {
@@ -191,5 +325,6 @@ void eftf_tls_ctx_free(struct eftf_tls_ctx *ctx)
 		return;
 	/* Running handshakes keep wolfSSL's part alive by its reference count. */
 	wolfSSL_CTX_free(ctx->wolf);
+	eftf_tls_trust_put(ctx->trust);
 	free(ctx);
 }

@@ -30,6 +30,8 @@ static const struct {
 	{ NO_PEER_CERT, "there is none" },
 	{ NOT_CA_ERROR, "a certificate in its chain is no CA" },
 	{ CRL_CERT_REVOKED, "it is revoked" },
+	{ CRL_MISSING, "its CA is in no list of the CRL file" },
+	{ BAD_CERTIFICATE_STATUS_ERROR, "the OCSP response that came with it is not valid for it" },
 	{ OCSP_CERT_REVOKED, "it is revoked" },
 	{ MAX_CHAIN_ERROR, "its chain is too long" },
 	{ KEYUSE_SIGNATURE_E, "its key usage forbids signatures" },
@@ -40,27 +42,24 @@ static const struct {
 	{ VERIFY_CERT_ERROR, "it does not verify" },
 };
 
-static const char *why_untrusted(const struct eftf_tls *tls, int code)
+const char *eftf_tls_untrusted_words(int code)
 {
-	/* The callback's refusal comes back as a mere "verify cert error". */
-	if (tls->ip_mismatch)
-		code = IPADDR_MISMATCH;
-	else if (code == VERIFY_CERT_ERROR && tls->verify_error)
-		code = tls->verify_error;
 	for (size_t i = 0; i < sizeof(untrusted) / sizeof(untrusted[0]); i++)
 		if (untrusted[i].code == code)
 			return untrusted[i].words;
 	return NULL;
 }
 
-static enum eftf_tls_status refuse_cert(const struct eftf_tls *tls, const char *words, int code,
+static const char *why_untrusted(const struct eftf_tls *tls, int code)
+{
+	return tls->verify_error ? tls->why : eftf_tls_untrusted_words(code);
+}
+
+static enum eftf_tls_status refuse_cert(const struct eftf_tls *tls, const char *words,
 					struct eftf_err *err)
 {
 	if (tls->server)
 		eftf_err_set(err, EKEYREJECTED, "the client's certificate is refused: %s", words);
-	else if (code == DOMAIN_NAME_MISMATCH || tls->ip_mismatch)
-		eftf_err_set(err, EKEYREJECTED, "the certificate is refused: %s than %s", words,
-			     tls->peer_name);
 	else
 		eftf_err_set(err, EKEYREJECTED, "the certificate of %s is refused: %s",
 			     tls->peer_name, words);
@@ -103,8 +102,12 @@ enum eftf_tls_status eftf_tls_explain(struct eftf_tls *tls, int code, struct eft
 {
 	const char *words = why_untrusted(tls, code);
 
+	if (tls->refused) {
+		eftf_err_set(err, EPROTO, "the TLS handshake is refused: %s", tls->refused);
+		return EFTF_TLS_FAILED;
+	}
 	if (words)
-		return refuse_cert(tls, words, code, err);
+		return refuse_cert(tls, words, err);
 	if (explain_not_tls(tls, err))
 		return EFTF_TLS_FAILED;
 	if (code == FATAL_ERROR)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Does a key belong to a certificate? wolfSSL's own check says yes to any EC pair. */
+/* Signatures outside the handshake: does a key belong to a certificate, did a CA sign a list? */
 #include "tls_priv.h"
 
 #include <wolfssl/openssl/evp.h>
+
+#include "crl.h"
 
 static const char probe[] = "eftf key pair";
 
@@ -20,21 +22,38 @@ static bool sign(WOLFSSL_EVP_PKEY *key, unsigned char *sig, size_t *len)
 	return ok;
 }
 
-static bool verify(WOLFSSL_EVP_PKEY *key, const unsigned char *sig, size_t len)
+static bool verify(WOLFSSL_EVP_PKEY *key, unsigned int hash, const void *data, size_t data_len,
+		   const unsigned char *sig, size_t len)
 {
+	const WOLFSSL_EVP_MD *type = hash == 256 ? wolfSSL_EVP_sha256() :
+		hash == 384 ? wolfSSL_EVP_sha384() : wolfSSL_EVP_sha512();
 	WOLFSSL_EVP_MD_CTX *md = wolfSSL_EVP_MD_CTX_new();
 	bool ok;
 
 	if (!md)
 		return false;
-	ok = wolfSSL_EVP_DigestVerifyInit(md, NULL, wolfSSL_EVP_sha256(), NULL, key) == 1 &&
-		wolfSSL_EVP_DigestVerifyUpdate(md, probe, sizeof(probe)) == 1 &&
+	ok = wolfSSL_EVP_DigestVerifyInit(md, NULL, type, NULL, key) == 1 &&
+		wolfSSL_EVP_DigestVerifyUpdate(md, data, data_len) == 1 &&
 		wolfSSL_EVP_DigestVerifyFinal(md, sig, len) == 1;
 	wolfSSL_EVP_MD_CTX_free(md);
 	return ok;
 }
 
-/* A kind of key that wolfSSL's EVP layer cannot load (Ed25519) passes unchecked. */
+bool eftf_tls_signed_by(const struct eftf_x509 *signer, const struct eftf_crl *crl)
+{
+	unsigned int hash = eftf_x509_hash(&crl->alg);
+	WOLFSSL_X509 *cert = hash ? wolfSSL_X509_d2i(NULL, signer->raw.p, (int)signer->raw.len) :
+		NULL;
+	WOLFSSL_EVP_PKEY *key = cert ? wolfSSL_X509_get_pubkey(cert) : NULL;
+	bool good = key && verify(key, hash, crl->tbs.p, crl->tbs.len, crl->signature.p,
+				  crl->signature.len);
+
+	wolfSSL_EVP_PKEY_free(key);
+	wolfSSL_X509_free(cert);
+	return good;
+}
+
+/* wolfSSL's own check says yes to any EC pair. A kind of key that wolfSSL's EVP layer cannot load (Ed25519) passes unchecked. */
 bool eftf_tls_key_fits(const char *cert_file, const char *key_file)
 {
 	WOLFSSL_X509 *cert = wolfSSL_X509_load_certificate_file(cert_file, WOLFSSL_FILETYPE_PEM);
@@ -49,7 +68,7 @@ bool eftf_tls_key_fits(const char *cert_file, const char *key_file)
 	if (cert)
 		public = wolfSSL_X509_get_pubkey(cert);
 	if (key && public)
-		fits = sign(key, sig, &len) && verify(public, sig, len);
+		fits = sign(key, sig, &len) && verify(public, 256, probe, sizeof(probe), sig, len);
 	wolfSSL_EVP_PKEY_free(key);
 	wolfSSL_EVP_PKEY_free(public);
 	wolfSSL_BIO_free(bio);

@@ -7,6 +7,8 @@
 #include <wolfssl/ssl.h>
 
 #include "tls.h"
+#include "tls_trust.h"
+#include "tls_watch.h"
 
 #define TLS_RECORD_HDR 5
 #define TLS12_NONCE 8
@@ -14,7 +16,8 @@
 struct eftf_tls_ctx {
 	WOLFSSL_CTX *wolf;
 	bool server;
-	bool verify;
+	struct eftf_tls_trust *trust;	/* NULL: no peer certificate is asked for */
+	struct eftf_tls_profile profile;
 };
 
 /* Follows the records that wolfSSL sends, to know the last explicit nonce. */
@@ -30,7 +33,6 @@ struct eftf_tls {
 	WOLFSSL *ssl;
 	int fd;
 	bool server;
-	bool verify;			/* a peer certificate is required */
 	bool dead;			/* nothing goes through wolfSSL any more */
 	bool planted;			/* the kernel has the keys of the handshake */
 	bool parked;			/* makes keys, and has nothing to do with fd any more */
@@ -40,11 +42,16 @@ struct eftf_tls {
 	bool want_write;		/* the send callback last said: no room */
 	bool closed;			/* the peer closed the connection */
 	int io_errno;			/* of the last failed send or recv */
+	struct eftf_tls_trust *trust;	/* NULL: no peer certificate is asked for */
+	struct eftf_tls_profile profile;
+	bool verified;			/* the peer's certificate is good */
 	int verify_error;		/* wolfSSL's code for the refused certificate */
+	char why[EFTF_TLS_WHY_LEN];	/* it is refused */
 	char peer_name[256];
 	uint8_t ip[16];			/* peer_name is an IP literal */
 	unsigned int ip_len;		/* 0, 4 or 16 */
-	bool ip_mismatch;
+	struct eftf_tls_watch watch;	/* of what comes in the clear */
+	const char *refused;		/* what was against the profile in that */
 	uint8_t first[TLS_RECORD_HDR];	/* what the peer said first */
 	unsigned int n_first;
 	struct tls_tx_watch tx;
@@ -54,6 +61,10 @@ struct eftf_tls {
 enum eftf_tls_status eftf_tls_explain(struct eftf_tls *tls, int code, struct eftf_err *err);
 /* The key that wolfSSL uses now in one direction. Returns 0 or a negative errno. */
 int eftf_tls_fill(struct eftf_tls *tls, bool tx, struct eftf_tls_key *key, struct eftf_err *err);
+/* "it has expired"; NULL if the code does not speak of trust. */
+const char *eftf_tls_untrusted_words(int code);
 bool eftf_tls_key_fits(const char *cert_file, const char *key_file);
+/* Is the list signed by the key of the certificate? */
+bool eftf_tls_signed_by(const struct eftf_x509 *signer, const struct eftf_crl *crl);
 
 #endif

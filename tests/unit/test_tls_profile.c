@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* needs: lib/tls_ctx.c lib/tls_keypair.c lib/tls_conn.c lib/tls_error.c lib/tls_ktls.c lib/tls_trust.c lib/tls_watch.c lib/x509.c lib/der.c lib/crl.c lib/pem.c lib/log.c lib/alert.c lib/err.c ../tests/unit/openssl_peer.c */
+/* libs: -lwolfssl -lssl -lcrypto */
+/* TS 33.210 clause 6.2 against a peer (OpenSSL) that goes beyond it: what is offered, what is refused. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "certs.h"
+#include "openssl_peer.h"
+#include "tls.h"
+
+#define NAME "eftf.example.org"
+#define NOW "200101000000Z", "490101000000Z"
+#define TLS12 0x0303
+#define TLS13 0x0304
+#define HANDSHAKE_FAILURE 40
+
+static int setup(void **state)
+{
+	(void)state;
+	assert_int_equal(certs_setup(), 0);
+	assert_int_equal(certs_make("server", "DNS:" NAME, NOW), 0);
+	assert_int_equal(certs_make("client", "email:ue@example.org", NOW), 0);
+	assert_int_equal(certs_make_key("rsa", "DNS:" NAME, "rsa:2048", NOW), 0);
+	assert_int_equal(certs_make_key("ed", "DNS:" NAME, "ed25519", NOW), 0);
+	assert_int_equal(certs_make_key("short", "DNS:" NAME, "rsa:1024", NOW), 0);
+	return eftf_tls_init(NULL);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	certs_remove();
+	return 0;
+}
+
+static struct eftf_tls_config config(bool server, const char *ca, const char *cert)
+{
+	struct eftf_tls_config cfg = { .server = server };
+
+	if (ca)
+		cfg.ca_file = certs_file(ca, "pem");
+	if (cert) {
+		cfg.cert_file = certs_file(cert, "pem");
+		cfg.key_file = certs_file(cert, "key");
+	}
+	return cfg;
+}
+
+static struct eftf_tls_ctx *context(struct eftf_tls_config cfg)
+{
+	struct eftf_err err = { "" };
+	struct eftf_tls_ctx *ctx;
+
+	if (eftf_tls_ctx_new(&ctx, &cfg, &err))
+		fail_msg("%s", err.text);
+	return ctx;
+}
+
+struct outcome {
+	enum eftf_tls_status status;
+	struct eftf_err err;
+	struct eftf_tls_info info;
+	int peer, alert;		/* what the peer says; the alert that it got */
+	bool resumed;
+};
+
+static bool waits(enum eftf_tls_status s)
+{
+	return s == EFTF_TLS_WANT_READ || s == EFTF_TLS_WANT_WRITE;
+}
+
+/* One handshake with OpenSSL; keep (or NULL): what becomes of the peer. */
+static struct outcome meet(struct eftf_tls_ctx *ctx, bool server, const struct peer_spec *spec,
+			   struct peer **keep)
+{
+	struct outcome o = { .status = EFTF_TLS_WANT_READ };
+	struct peer_spec other = *spec;
+	struct eftf_tls *tls;
+	struct peer *p;
+	int fd[2];
+
+	other.server = !server;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	assert_int_equal(eftf_tls_new(&tls, ctx, fd[0], server ? NULL : NAME, NULL), 0);
+	p = peer_new_spec(&other, fd[1]);
+	for (int i = 0; i < 50 && (waits(o.status) || !o.peer); i++) {
+		if (waits(o.status))
+			o.status = eftf_tls_handshake(tls, &o.err);
+		if (!o.peer)
+			o.peer = peer_handshake(p);
+		if (!waits(o.status) && o.status != EFTF_TLS_DONE)
+			shutdown(fd[0], SHUT_WR);
+		if (o.peer < 0)
+			shutdown(fd[1], SHUT_WR);
+	}
+	if (o.status == EFTF_TLS_DONE)
+		eftf_tls_info(tls, &o.info);
+	o.alert = peer_alert(p);
+	o.resumed = peer_resumed(p);
+	eftf_tls_free(tls);
+	close(fd[0]);
+	close(fd[1]);
+	if (keep)
+		*keep = p;
+	else
+		peer_free(p);
+	return o;
+}
+
+/* The gateway with one certificate, and a client. */
+static struct outcome gateway(const char *cert, const struct peer_spec *spec)
+{
+	struct eftf_tls_ctx *ctx = context(config(true, NULL, cert));
+	struct outcome o = meet(ctx, true, spec, NULL);
+
+	eftf_tls_ctx_free(ctx);
+	return o;
+}
+
+/* ---- what the UE says ------------------------------------------------------- */
+
+struct hello {
+	uint8_t octets[2048];
+	const uint8_t *suites, *ext;
+	size_t n_suites, n_ext;		/* octets */
+};
+
+/* The hello of a UE, which has a TLS 1.3 session id and null compression only. */
+static void get_hello(struct hello *h)
+{
+	struct eftf_tls_ctx *ctx = context(config(false, "ca", NULL));
+	struct eftf_tls *tls;
+	const uint8_t *p;
+	ssize_t n;
+	int fd[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	assert_int_equal(eftf_tls_new(&tls, ctx, fd[0], NAME, NULL), 0);
+	assert_int_equal(eftf_tls_handshake(tls, NULL), EFTF_TLS_WANT_READ);
+	n = read(fd[1], h->octets, sizeof(h->octets));
+	assert_true(n > 100);
+	p = h->octets + 5 + 4 + 2 + 32;
+	p += 1 + p[0];
+	h->n_suites = (size_t)(p[0] << 8 | p[1]);
+	h->suites = p + 2;
+	p += 2 + h->n_suites;
+	assert_int_equal(p[0], 1);
+	assert_int_equal(p[1], 0);
+	h->n_ext = (size_t)(p[2] << 8 | p[3]);
+	h->ext = p + 4;
+	assert_ptr_equal(h->ext + h->n_ext, h->octets + n);
+	eftf_tls_free(tls);
+	eftf_tls_ctx_free(ctx);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* The body of an extension, or NULL. */
+static const uint8_t *extension(const struct hello *h, unsigned int type, size_t *len)
+{
+	const uint8_t *p = h->ext;
+
+	for (; p < h->ext + h->n_ext; p += 4 + *len) {
+		*len = (size_t)(p[2] << 8 | p[3]);
+		if ((unsigned int)(p[0] << 8 | p[1]) == type)
+			return p + 4;
+	}
+	return NULL;
+}
+
+static bool in_list(unsigned int n, const unsigned int *list)
+{
+	for (; *list; list++)
+		if (*list == n)
+			return true;
+	return false;
+}
+
+static void expect_only(const uint8_t *p, size_t len, const unsigned int *allowed, const char *what)
+{
+	assert_int_equal(len % 2, 0);
+	for (; len; p += 2, len -= 2)
+		if (!in_list((unsigned int)(p[0] << 8 | p[1]), allowed))
+			fail_msg("%s 0x%02x%02x is offered", what, p[0], p[1]);
+}
+
+static void test_hello_suites(void **state)
+{
+	static const unsigned int allowed[] = { 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xc02f,
+						0xc030, 0xcca9, 0xcca8, 0x00ff, 0 };
+	struct hello h;
+
+	(void)state;
+	get_hello(&h);
+	expect_only(h.suites, h.n_suites, allowed, "the suite");
+}
+
+static void test_hello_groups(void **state)
+{
+	static const unsigned int allowed[] = { 29, 23, 24, 0 };
+	struct hello h;
+	const uint8_t *p;
+	size_t len;
+
+	(void)state;
+	get_hello(&h);
+	p = extension(&h, 10, &len);
+	assert_non_null(p);
+	expect_only(p + 2, len - 2, allowed, "the group");
+}
+
+static void test_hello_signatures(void **state)
+{
+	/* rsa_pss_pss comes with wolfSSL's rsa_pss_rsae. */
+	static const unsigned int allowed[] = { 0x0403, 0x0503, 0x0603, 0x0401, 0x0501, 0x0601,
+						0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0 };
+	struct hello h;
+	const uint8_t *p;
+	size_t len;
+
+	(void)state;
+	get_hello(&h);
+	p = extension(&h, 13, &len);
+	assert_non_null(p);
+	expect_only(p + 2, len - 2, allowed, "the signature algorithm");
+}
+
+/* TS 33.210 6.2.3: SNI, renegotiation_info, extended_master_secret; no truncated_hmac. */
+static void test_hello_extensions(void **state)
+{
+	struct hello h;
+	const uint8_t *p;
+	size_t len;
+	bool scsv = false;
+
+	(void)state;
+	get_hello(&h);
+	assert_non_null(extension(&h, 0, &len));
+	assert_non_null(extension(&h, 23, &len));
+	assert_null(extension(&h, 4, &len));
+	assert_null(extension(&h, 35, &len));	/* session_ticket */
+	for (size_t i = 0; i < h.n_suites; i += 2)
+		scsv |= h.suites[i] == 0 && h.suites[i + 1] == 0xff;
+	p = extension(&h, 0xff01, &len);
+	assert_true(scsv || (p && len == 1 && !p[0]));
+}
+
+/* ---- what the gateway refuses ----------------------------------------------- */
+
+static void expect_refused(struct outcome o, int alert, const char *what)
+{
+	if (o.status == EFTF_TLS_DONE)
+		fail_msg("%s: accepted: %s %s %s", what, o.info.version, o.info.cipher,
+			 o.info.group);
+	if (o.alert != alert)
+		fail_msg("%s: alert %d, not %d (%s)", what, o.alert, alert, o.err.text);
+}
+
+static void expect_accepted(struct outcome o, const char *what)
+{
+	if (o.status != EFTF_TLS_DONE || o.peer != 1)
+		fail_msg("%s: refused: %s (the peer got the alert %d)", what, o.err.text, o.alert);
+}
+
+static void test_gateway_suites(void **state)
+{
+	(void)state;
+	expect_refused(gateway("server", &(struct peer_spec){
+		.version = TLS13, .suites = "TLS_AES_128_CCM_8_SHA256" }), HANDSHAKE_FAILURE,
+		"CCM_8");
+	expect_refused(gateway("server", &(struct peer_spec){
+		.version = TLS13, .suites = "TLS_AES_128_CCM_SHA256" }), HANDSHAKE_FAILURE, "CCM");
+	expect_refused(gateway("server", &(struct peer_spec){
+		.version = TLS12, .ciphers = "ECDHE-ECDSA-AES128-CCM8" }), HANDSHAKE_FAILURE,
+		"CCM_8 in TLS 1.2");
+	expect_accepted(gateway("server", &(struct peer_spec){
+		.version = TLS13, .suites = "TLS_AES_256_GCM_SHA384" }), "GCM-256");
+	expect_accepted(gateway("rsa", &(struct peer_spec){
+		.version = TLS12, .ciphers = "ECDHE-RSA-AES128-GCM-SHA256" }), "RSA");
+}
+
+static void test_gateway_groups(void **state)
+{
+	static const char *const outside[] = { "secp256k1", "brainpoolP256r1", "brainpoolP384r1",
+					       "P-521", "X448" };
+	static const char *const inside[] = { "P-256", "P-384", "secp256k1:P-384", "X448:P-256" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+		expect_refused(gateway("rsa", &(struct peer_spec){
+			.version = TLS12, .groups = outside[i] }), HANDSHAKE_FAILURE, outside[i]);
+		if (strncmp(outside[i], "brainpool", 9) && strcmp(outside[i], "secp256k1"))
+			expect_refused(gateway("rsa", &(struct peer_spec){
+				.version = TLS13, .groups = outside[i] }), HANDSHAKE_FAILURE,
+				outside[i]);
+	}
+	for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++)
+		expect_accepted(gateway("rsa", &(struct peer_spec){
+			.version = TLS12, .groups = inside[i] }), inside[i]);
+}
+
+/* RFC 8422 5.1: in TLS 1.2 the groups are for the certificate's key, too. */
+static void test_gateway_curve(void **state)
+{
+	struct peer_spec without = { .version = TLS12, .groups = "P-384:X25519" };
+
+	(void)state;
+	expect_refused(gateway("server", &without), HANDSHAKE_FAILURE,
+		       "a P-256 certificate without P-256");
+	expect_accepted(gateway("rsa", &without), "an RSA certificate without P-256");
+	without.version = TLS13;
+	expect_accepted(gateway("server", &without), "TLS 1.3 without P-256");
+}
+
+static void test_gateway_signatures(void **state)
+{
+	(void)state;
+	expect_refused(gateway("server", &(struct peer_spec){
+		.version = TLS12, .signatures = "ECDSA+SHA1:RSA+SHA1" }), HANDSHAKE_FAILURE,
+		"SHA-1");
+	expect_refused(gateway("rsa", &(struct peer_spec){
+		.version = TLS12, .signatures = "RSA+SHA224:RSA+SHA1" }), HANDSHAKE_FAILURE,
+		"SHA-224");
+	expect_accepted(gateway("rsa", &(struct peer_spec){
+		.version = TLS12, .signatures = "RSA+SHA1:RSA+SHA224:RSA+SHA384" }), "SHA-384");
+}
+
+/* A client that offers its session again: a full handshake, certificate and all. */
+static void test_no_resumption(void **state)
+{
+	struct peer_spec spec = { .version = TLS12, .cert = certs_file("client", "pem"),
+				  .key = certs_file("client", "key") };
+	struct eftf_tls_ctx *ctx = context(config(true, "ca", "server"));
+	struct peer *first;
+
+	(void)state;
+	expect_accepted(meet(ctx, true, &spec, &first), "the first");
+	spec.resume = first;
+	for (int i = 0; i < 2; i++) {
+		struct outcome o = meet(ctx, true, &spec, NULL);
+
+		expect_accepted(o, "the session again");
+		assert_false(o.resumed);
+	}
+	peer_free(first);
+	eftf_tls_ctx_free(ctx);
+}
+
+/* ---- what the UE refuses ---------------------------------------------------- */
+
+static struct outcome ue(const char *cert, struct peer_spec spec)
+{
+	struct eftf_tls_ctx *ctx = context(config(false, "ca", NULL));
+	struct outcome o;
+
+	spec.cert = certs_file(cert, "pem");
+	spec.key = certs_file(cert, "key");
+	o = meet(ctx, false, &spec, NULL);
+	eftf_tls_ctx_free(ctx);
+	return o;
+}
+
+static void expect_words(struct outcome o, const char *words)
+{
+	assert_int_not_equal(o.status, EFTF_TLS_DONE);
+	if (!strstr(o.err.text, words))
+		fail_msg("'%s' does not say '%s'", o.err.text, words);
+}
+
+static void test_ue_keys(void **state)
+{
+	static const int versions[] = { TLS12, TLS13 };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct peer_spec spec = { .version = versions[i] };
+
+		expect_words(ue("short", spec), "RSA key is shorter than 2048 bits");
+		expect_accepted(ue("rsa", spec), "RSA 2048");
+		expect_words(ue("ed", spec), "handshake_failure");
+	}
+}
+
+static void test_ue_groups(void **state)
+{
+	(void)state;
+	assert_int_not_equal(ue("rsa", (struct peer_spec){ .version = TLS12, .groups = "P-521" })
+			     .status, EFTF_TLS_DONE);
+	expect_accepted(ue("rsa", (struct peer_spec){ .version = TLS12, .groups = "P-384" }),
+			"P-384");
+	assert_int_not_equal(ue("rsa", (struct peer_spec){ .signatures = "RSA+SHA1",
+							   .version = TLS12 }).status,
+			     EFTF_TLS_DONE);
+}
+
+/* ---- one's own files -------------------------------------------------------- */
+
+static void test_own_key(void **state)
+{
+	static const struct {
+		const char *cert, *words;
+	} unfit[] = {
+		{ "ed", "its key is Ed25519" },
+		{ "short", "RSA key is shorter than 2048 bits" },
+	};
+	struct eftf_err err;
+	struct eftf_tls_ctx *ctx;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++) {
+		struct eftf_tls_config cfg = config(true, NULL, unfit[i].cert);
+
+		assert_int_not_equal(eftf_tls_ctx_new(&ctx, &cfg, &err), 0);
+		if (!strstr(err.text, unfit[i].words) || !strstr(err.text, "certificate file"))
+			fail_msg("'%s' does not say '%s'", err.text, unfit[i].words);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hello_suites),
+		cmocka_unit_test(test_hello_groups),
+		cmocka_unit_test(test_hello_signatures),
+		cmocka_unit_test(test_hello_extensions),
+		cmocka_unit_test(test_gateway_suites),
+		cmocka_unit_test(test_gateway_groups),
+		cmocka_unit_test(test_gateway_curve),
+		cmocka_unit_test(test_gateway_signatures),
+		cmocka_unit_test(test_no_resumption),
+		cmocka_unit_test(test_ue_keys),
+		cmocka_unit_test(test_ue_groups),
+		cmocka_unit_test(test_own_key),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
