@@ -79,8 +79,8 @@ static inline const char *certs_file(const char *name, const char *ending)
 }
 
 /* name.pem for the key of name.csr, signed by the CA issuer; dates as YYMMDDHHMMSSZ. */
-static inline int certs_sign(const char *name, const char *issuer, char *digest, char *from,
-			     char *to)
+static inline int certs_sign_as(const char *name, const char *issuer, char *digest, char *section,
+				char *from, char *to)
 {
 	char csr[64], pem[64], ca[64], key[64];
 
@@ -89,24 +89,52 @@ static inline int certs_sign(const char *name, const char *issuer, char *digest,
 	snprintf(ca, sizeof(ca), "%s.pem", issuer);
 	snprintf(key, sizeof(key), "%s.key", issuer);
 	return certs_openssl("ca", "-batch", "-config", "ca.cnf", "-cert", ca, "-keyfile", key,
-			     "-in", csr, "-out", pem, "-notext", "-md", digest, "-startdate",
-			     from, "-enddate", to);
+			     "-in", csr, "-out", pem, "-notext", "-md", digest, "-extensions",
+			     section, "-startdate", from, "-enddate", to);
 }
 
-/* name.key and name.csr. kind: P-256, another curve, rsa:BITS or ed25519; ext (or NULL): name=value. */
-static inline int certs_request(const char *name, const char *kind, char *ext)
+static inline int certs_sign(const char *name, const char *issuer, char *digest, char *from,
+			     char *to)
+{
+	return certs_sign_as(name, issuer, digest, "entity", from, to);
+}
+
+/* name.key and name.csr for a subject with this CN. kind: P-256, another curve, rsa:BITS or ed25519; ext (or NULL): name=value. */
+static inline int certs_request_as(const char *name, const char *kind, const char *cn, char *ext)
 {
 	char key[64], csr[64], subject[64], curve[64];
 	bool other = !strncmp(kind, "rsa:", 4) || !strcmp(kind, "ed25519");
 
 	snprintf(key, sizeof(key), "%s.key", name);
 	snprintf(csr, sizeof(csr), "%s.csr", name);
-	snprintf(subject, sizeof(subject), "/CN=%s", name);
+	snprintf(subject, sizeof(subject), "/CN=%s", cn);
 	snprintf(curve, sizeof(curve), "%s%s", other ? "" : "ec_paramgen_curve:", kind);
 	return other ? certs_openssl("req", "-newkey", curve, "-nodes", "-keyout", key, "-out", csr,
 				     "-subj", subject, ext ? "-addext" : NULL, ext) :
 		certs_openssl("req", "-newkey", "ec", "-pkeyopt", curve, "-nodes", "-keyout", key,
 			      "-out", csr, "-subj", subject, ext ? "-addext" : NULL, ext);
+}
+
+static inline int certs_request(const char *name, const char *kind, char *ext)
+{
+	return certs_request_as(name, kind, name, ext);
+}
+
+/* A CA, signed by issuer, which may be itself. */
+static inline int certs_authority(const char *name, const char *issuer, char *from, char *to)
+{
+	char csr[64], pem[64], key[64];
+
+	if (certs_request(name, "P-256", NULL))
+		return -1;
+	if (strcmp(name, issuer))
+		return certs_sign_as(name, issuer, "sha256", "authority", from, to);
+	snprintf(csr, sizeof(csr), "%s.csr", name);
+	snprintf(pem, sizeof(pem), "%s.pem", name);
+	snprintf(key, sizeof(key), "%s.key", name);
+	return certs_openssl("ca", "-batch", "-config", "ca.cnf", "-selfsign", "-keyfile", key,
+			     "-in", csr, "-out", pem, "-notext", "-extensions", "authority",
+			     "-startdate", from, "-enddate", to);
 }
 
 /* name.pem and name.key, signed by the CA "ca". */
@@ -124,13 +152,39 @@ static inline int certs_make(const char *name, const char *san, char *from, char
 	return certs_make_key(name, san, "P-256", from, to);
 }
 
+static inline int certs_revoke(const char *name, const char *issuer)
+{
+	char pem[64], ca[64], key[64];
+
+	snprintf(pem, sizeof(pem), "%s.pem", name);
+	snprintf(ca, sizeof(ca), "%s.pem", issuer);
+	snprintf(key, sizeof(key), "%s.key", issuer);
+	return certs_openssl("ca", "-config", "ca.cnf", "-cert", ca, "-keyfile", key, "-revoke",
+			     pem);
+}
+
+/* A list of what was revoked until now, valid for so many seconds. */
+static inline int certs_crl(char *file, const char *issuer, char *seconds)
+{
+	char ca[64], key[64];
+
+	snprintf(ca, sizeof(ca), "%s.pem", issuer);
+	snprintf(key, sizeof(key), "%s.key", issuer);
+	return certs_openssl("ca", "-config", "ca.cnf", "-cert", ca, "-keyfile", key, "-gencrl",
+			     "-crlsec", seconds, "-out", file);
+}
+
 /* Makes the folder and the CA in it. Returns 0. */
 static inline int certs_setup(void)
 {
 	static const char config[] =
 		"[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\nnew_certs_dir=.\nserial=serial\n"
 		"rand_serial=yes\ndefault_md=sha256\npolicy=p\nunique_subject=no\n"
-		"copy_extensions=copy\n[p]\ncommonName=supplied\n";
+		"copy_extensions=copy\ndefault_crl_days=30\n[p]\ncommonName=supplied\n"
+		"[entity]\nkeyUsage=critical,digitalSignature\nauthorityKeyIdentifier=keyid\n"
+		"[authority]\nbasicConstraints=critical,CA:true\n"
+		"keyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
+		"authorityKeyIdentifier=keyid\n";
 
 	strcpy(certs_dir, "/tmp/eftf-certs-XXXXXX");
 	if (!mkdtemp(certs_dir) || certs_write("ca.cnf", config) || certs_write("index.txt", ""))

@@ -31,6 +31,8 @@ static int setup(void **state)
 	assert_int_equal(certs_make_key("rsa", "DNS:" NAME, "rsa:2048", NOW), 0);
 	assert_int_equal(certs_make_key("ed", "DNS:" NAME, "ed25519", NOW), 0);
 	assert_int_equal(certs_make_key("short", "DNS:" NAME, "rsa:1024", NOW), 0);
+	assert_int_equal(certs_request("weak", "P-256", "subjectAltName=DNS:" NAME), 0);
+	assert_int_equal(certs_sign("weak", "ca", "sha1", NOW), 0);
 	return eftf_tls_init(NULL);
 }
 
@@ -386,6 +388,7 @@ static void test_ue_keys(void **state)
 		expect_words(ue("short", spec), "RSA key is shorter than 2048 bits");
 		expect_accepted(ue("rsa", spec), "RSA 2048");
 		expect_words(ue("ed", spec), "handshake_failure");
+		expect_words(ue("weak", spec), "its signature is with SHA-1");
 	}
 }
 

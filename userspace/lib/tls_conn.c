@@ -16,9 +16,11 @@
 #include "alert.h"
 
 #define ALERT 21			/* type of a record */
-/* OpenSSL's numbers for the two, which some builds of wolfSSL use here. */
+/* OpenSSL's numbers for dates that do not fit, which some builds of wolfSSL use instead. */
 #define NOT_YET_VALID 9
 #define HAS_EXPIRED 10
+#define NOT_BEFORE_FIELD 13
+#define NOT_AFTER_FIELD 14
 
 /* In the clear, for wolfSSL knows nothing of it. What does not fit the socket now is lost. */
 static void send_alert(struct eftf_tls *tls, unsigned int description)
@@ -142,6 +144,8 @@ static bool may_be_needless(int code)
 	case ASN_AFTER_DATE_E:
 	case NOT_YET_VALID:
 	case HAS_EXPIRED:
+	case NOT_BEFORE_FIELD:
+	case NOT_AFTER_FIELD:
 		return true;
 	default:
 		return false;
