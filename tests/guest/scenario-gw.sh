@@ -181,6 +181,34 @@ ue_start ue
 check "up with the certificate alone" up 1
 check "the same address" logged 5 'tunnel 2 up: .* inner 10.64.0.2, .* resumed$'
 stop ue
+stop gw
+
+say "revoked certificates"
+cp "$work/pki/none.crl" "$work/client.crl"
+gw_config "client_ca = $work/pki/ca.pem" "crl = $work/client.crl"
+check "gateway" gw_start
+ue_start ue
+check "up, for nothing is revoked" up 1
+stop ue
+cp "$work/pki/client.crl" "$work/client.crl"
+kill -HUP "$(pid_of gw)"
+check "the list is read again" logged 5 'configuration and certificate reloaded'
+ue_start ue
+check "revoked" logged 15 'client.s certificate is refused: it is revoked'
+stop ue
+rm "$work/client.crl"
+kill -HUP "$(pid_of gw)"
+check "a missing list is a warning" logged 5 'warning: CRL file .*/client.crl: No such file or directory; the lists that were read before stay in force'
+ue_start ue
+check "revoked as before" wait_for 15 "[[ \$(grep -c 'it is revoked' $log) -ge 2 ]]" "refusal"
+stop ue
+check_fails "at the start it is an error" "$gw" -t -c "$work/gw.conf"
+cp "$work/pki/none.crl" "$work/client.crl"
+kill -HUP "$(pid_of gw)"
+check "a new list" wait_for 5 "[[ \$(grep -c 'certificate reloaded' $log) -ge 3 ]]" "reload"
+ue_start ue
+check "up again" up 2
+stop ue
 
 say "another program's port"
 gw_config "pool = 10.65.0.0/16" "device = eftf7"

@@ -9,6 +9,8 @@
 #   client      a UE, for client authentication
 #   foreign-ca  a CA that nobody trusts, and
 #   foreign     the EFTF's names certified by it: what an intercepting firewall shows
+#   none.crl    the revocation list of ca, empty, and
+#   client.crl  one with client in it
 # Each as NAME.pem (certificate) and NAME.key (private key, PEM).
 set -u
 
@@ -56,6 +58,17 @@ certificate() {
 	rm -f "$1".{csr,ext,cnf,db,db.old,db.attr,db.attr.old} ./[0-9A-F][0-9A-F][0-9A-F][0-9A-F]*.pem
 }
 
+# revocations NAME CA [CERTIFICATE]
+revocations() {
+	printf '%s\n' "[ca]" "default_ca = it" "[it]" "database = crl.db" "default_md = sha256" >crl.cnf
+	: >crl.db
+	if [[ -n ${3-} ]]; then
+		openssl ca -config crl.cnf -cert "$2.pem" -keyfile "$2.key" -revoke "$3.pem" || return
+	fi
+	openssl ca -config crl.cnf -cert "$2.pem" -keyfile "$2.key" -gencrl -crldays 30 -out "$1.crl" || return
+	rm -f crl.{cnf,db,db.old,db.attr,db.attr.old}
+}
+
 everything() {
 	authority ca "Test operator CA" && authority foreign-ca "Somebody's CA" &&
 		certificate eftf ca ec eftf.ims.example "$names" serverAuth &&
@@ -63,7 +76,8 @@ everything() {
 		certificate expired ca ec eftf.ims.example "$names" serverAuth 20200101000000Z 20210101000000Z &&
 		certificate wrong-name ca ec other.example "DNS:other.example,IP:192.0.2.77" serverAuth &&
 		certificate client ca ec ue@ims.example email:ue@ims.example clientAuth &&
-		certificate foreign foreign-ca ec eftf.ims.example "$names" serverAuth
+		certificate foreign foreign-ca ec eftf.ims.example "$names" serverAuth &&
+		revocations none ca && revocations client ca client
 }
 
 umask 077

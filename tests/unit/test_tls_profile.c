@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include <wolfssl/options.h>
+
 #include "certs.h"
 #include "openssl_peer.h"
 #include "tls.h"
@@ -404,6 +406,52 @@ static void test_ue_groups(void **state)
 			     EFTF_TLS_DONE);
 }
 
+/* ---- OCSP stapling ---------------------------------------------------------- */
+
+#ifdef HAVE_CERTIFICATE_STATUS_REQUEST
+/* What the CA says of a certificate now. */
+static void make_staple(char *name, char *file, char *days)
+{
+	char pem[64];
+
+	snprintf(pem, sizeof(pem), "%s.pem", name);
+	assert_int_equal(certs_openssl("ocsp", "-issuer", "ca.pem", "-cert", pem, "-no_nonce",
+				       "-reqout", "req.der"), 0);
+	assert_int_equal(certs_openssl("ocsp", "-index", "index.txt", "-rsigner", "ca.pem", "-rkey",
+				       "ca.key", "-CA", "ca.pem", "-reqin", "req.der", "-respout",
+				       file, "-ndays", days), 0);
+}
+
+static void test_staple(void **state)
+{
+	static const int versions[] = { TLS12, TLS13 };
+	struct hello h;
+	size_t len;
+
+	(void)state;
+	get_hello(&h);
+	assert_non_null(extension(&h, 5, &len));
+	assert_int_equal(certs_make("stapled", "DNS:" NAME, NOW), 0);
+	make_staple("stapled", "good.der", "1");
+	make_staple("server", "other.der", "1");
+	assert_int_equal(certs_revoke("stapled", "ca"), 0);
+	make_staple("stapled", "revoked.der", "1");
+	for (int i = 0; i < 2; i++) {
+		struct peer_spec spec = { .version = versions[i] };
+
+		expect_accepted(ue("stapled", spec), "no response");
+		spec.staple = certs_path("good.der");
+		expect_accepted(ue("stapled", spec), "a good one");
+		spec.staple = certs_path("revoked.der");
+		expect_words(ue("stapled", spec), "it is revoked");
+		spec.staple = certs_path("other.der");
+		expect_words(ue("stapled", spec), "the OCSP response that came with it is not valid");
+		spec.staple = certs_path("req.der");
+		expect_words(ue("stapled", spec), "the OCSP response that came with it is not valid");
+	}
+}
+#endif
+
 /* ---- one's own files -------------------------------------------------------- */
 
 static void test_own_key(void **state)
@@ -441,6 +489,9 @@ int main(void)
 		cmocka_unit_test(test_no_resumption),
 		cmocka_unit_test(test_ue_keys),
 		cmocka_unit_test(test_ue_groups),
+#ifdef HAVE_CERTIFICATE_STATUS_REQUEST
+		cmocka_unit_test(test_staple),
+#endif
 		cmocka_unit_test(test_own_key),
 	};
 

@@ -42,7 +42,7 @@ struct eftf_gw_routes {
 
 struct eftf_gw_conf {
 	struct eftf_gw_listen listen;
-	char *cert, *key, *client_ca;
+	char *cert, *key, *client_ca, *crl;
 	char device[IFNAMSIZ];
 	struct eftf_gw_cidr pool;
 	struct in_addr gateway;

@@ -94,8 +94,9 @@ void eftf_gw_dhcp_read(struct eftf_gw *gw);
 
 /* reload.c: settings from the configuration; what may change at run time. */
 void eftf_gw_apply(struct eftf_gw *gw);
-int eftf_gw_load_tls(const struct eftf_gw_conf *conf, struct eftf_tls_ctx **ctx,
-		     struct eftf_err *err);
+/* old: before a reload, whose revocation lists stay if there are no new ones; or NULL. */
+int eftf_gw_load_tls(const struct eftf_gw_conf *conf, const struct eftf_tls_ctx *old,
+		     struct eftf_tls_ctx **ctx, struct eftf_err *err);
 void eftf_gw_reload(struct eftf_gw *gw);
 
 #endif

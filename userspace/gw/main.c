@@ -193,7 +193,7 @@ static int load(struct eftf_gw *gw)
 	struct eftf_err err;
 
 	if (eftf_gw_conf_load(&gw->conf, gw->conf_path, &err) ||
-	    eftf_gw_load_tls(&gw->conf, &gw->tls, &err)) {
+	    eftf_gw_load_tls(&gw->conf, NULL, &gw->tls, &err)) {
 		log_error("%s", err.text);
 		return 2;
 	}

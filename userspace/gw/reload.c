@@ -6,14 +6,16 @@
 #include "gw.h"
 #include "log.h"
 
-int eftf_gw_load_tls(const struct eftf_gw_conf *conf, struct eftf_tls_ctx **ctx,
-		     struct eftf_err *err)
+int eftf_gw_load_tls(const struct eftf_gw_conf *conf, const struct eftf_tls_ctx *old,
+		     struct eftf_tls_ctx **ctx, struct eftf_err *err)
 {
 	struct eftf_tls_config cfg = {
 		.server = true,
 		.ca_file = conf->client_ca,
 		.cert_file = conf->cert,
 		.key_file = conf->key,
+		.crl_file = conf->crl,
+		.old = old,
 	};
 
 	return eftf_tls_ctx_new(ctx, &cfg, err);
@@ -87,7 +89,7 @@ void eftf_gw_reload(struct eftf_gw *gw)
 	struct eftf_err err;
 
 	if (eftf_gw_conf_load(&conf, gw->conf_path, &err) ||
-	    eftf_gw_load_tls(&conf, &tls, &err)) {
+	    eftf_gw_load_tls(&conf, gw->tls, &tls, &err)) {
 		log_error("reload: %s: going on as before", err.text);
 		eftf_gw_conf_free(&conf);
 		return;

@@ -178,6 +178,16 @@ static int offer_renegotiation_info(struct eftf_tls *tls, struct eftf_err *err)
 	return 0;
 }
 
+/* RFC 6066 8: the EFTF may send the OCSP response for its certificate; wolfSSL judges it. */
+static int offer_status_request(struct eftf_tls *tls, struct eftf_err *err)
+{
+#ifdef HAVE_CERTIFICATE_STATUS_REQUEST
+	if (wolfSSL_UseOCSPStapling(tls->ssl, WOLFSSL_CSR_OCSP, 0) != WOLFSSL_SUCCESS)
+		return eftf_err_set(err, ENOMEM, "wolfSSL does not offer status_request");
+#endif
+	return 0;
+}
+
 static int set_peer(struct eftf_tls *tls, const char *name, struct eftf_err *err)
 {
 	size_t len = name ? strlen(name) : 0;
@@ -234,6 +244,8 @@ int eftf_tls_new(struct eftf_tls **out, struct eftf_tls_ctx *ctx, int fd, const 
 		ret = set_peer(tls, peer_name, err);
 	if (!tls->server && !ret)
 		ret = offer_renegotiation_info(tls, err);
+	if (!tls->server && !ret)
+		ret = offer_status_request(tls, err);
 	if (ret) {
 		eftf_tls_free(tls);
 		return ret;

@@ -194,6 +194,10 @@ static int load_trust(struct eftf_tls_ctx *ctx, const struct eftf_tls_config *cf
 					 cfg->old ? cfg->old->trust : NULL, err);
 	if (!ctx->trust)
 		return -EINVAL;
+#ifdef HAVE_CERTIFICATE_STATUS_REQUEST
+	if (!ctx->server && wolfSSL_CTX_EnableOCSPStapling(ctx->wolf) != WOLFSSL_SUCCESS)
+		return eftf_err_set(err, ENOMEM, "wolfSSL does not take OCSP responses");
+#endif
 	wolfSSL_CTX_load_verify_locations_ex(ctx->wolf, cfg->ca_file, NULL,
 					     WOLFSSL_LOAD_FLAG_DATE_ERR_OKAY |
 					     WOLFSSL_LOAD_FLAG_IGNORE_ERR);

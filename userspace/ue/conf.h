@@ -35,7 +35,7 @@ struct eftf_ue_conf {
 	struct eftf_value_target address;	/* its port is not used */
 	unsigned int port;
 	struct eftf_value_target name;
-	char *ca, *cert, *key;
+	char *ca, *crl, *cert, *key;
 	char *client_id;
 	unsigned int enterprise;
 	/* [tunnel] */

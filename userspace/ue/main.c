@@ -162,7 +162,7 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 		log_error("%s", err.text);
 		return EFTF_EXIT_ERROR;
 	}
-	if (eftf_prepare(&ue->conf, &ue->tls, &ue->dhcp, &err)) {
+	if (eftf_prepare(&ue->conf, NULL, &ue->tls, &ue->dhcp, &err)) {
 		log_error("%s", err.text);
 		return EFTF_EXIT_USAGE;
 	}

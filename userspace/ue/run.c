@@ -18,11 +18,13 @@
 /* A tunnel that a worn-out key ended comes back without a pause if it lived so long. */
 #define AT_ONCE_MS 5000
 
-int eftf_prepare(const struct eftf_ue_conf *conf, struct eftf_tls_ctx **tls,
+int eftf_prepare(const struct eftf_ue_conf *conf, const struct eftf_tls_ctx *old,
+		 struct eftf_tls_ctx **tls,
 		 struct eftf_dhcp4c *dhcp, struct eftf_err *err)
 {
 	struct eftf_tls_config cfg = {
 		.ca_file = conf->ca, .cert_file = conf->cert, .key_file = conf->key,
+		.crl_file = conf->crl, .old = old,
 	};
 	bool stable;
 	int ret;
@@ -131,7 +133,7 @@ static bool reload(struct eftf_ue *ue)
 
 	ue->sig.reload = false;
 	if (eftf_ue_conf_load(&conf, ue->options.conf, ue->options.mode, &err) ||
-	    eftf_prepare(&conf, &tls, &dhcp, &err) ||
+	    eftf_prepare(&conf, ue->tls, &tls, &dhcp, &err) ||
 	    (conf.mode != EFTF_MODE_OFF && eftf_preflight(ue, &err))) {
 		log_error("%s; the old configuration stays", err.text);
 		eftf_tls_ctx_free(tls);

@@ -87,9 +87,10 @@ int eftf_judge(struct eftf_ue *ue);
 
 /*
  * What the configuration names besides itself: certificates (*tls, to be
- * freed) and the identity of this UE (*dhcp).
+ * freed) and the identity of this UE (*dhcp). old: before a reload; or NULL.
  */
-int eftf_prepare(const struct eftf_ue_conf *conf, struct eftf_tls_ctx **tls,
+int eftf_prepare(const struct eftf_ue_conf *conf, const struct eftf_tls_ctx *old,
+		 struct eftf_tls_ctx **tls,
 		 struct eftf_dhcp4c *dhcp, struct eftf_err *err);
 /*
  * Privilege, kernel TLS and the module: one line with the remedy if missing.
