@@ -145,6 +145,8 @@ enum ftt_ims_ip {
  * ftt_ims_check_ip - is the payload exactly one IP packet?
  * @p: payload; only the first 20 (IPv4) or 40 (IPv6) octets are read
  * @len: octets of payload
+ *
+ * Return: which, or what is wrong.
  */
 static inline enum ftt_ims_ip ftt_ims_check_ip(const __u8 *p, size_t len)
 {

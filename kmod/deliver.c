@@ -12,9 +12,8 @@
 #include <net/gro.h>
 
 #include "deliver.h"
-#include "device.h"
 #include "trace.h"
-#include "tunnel.h"
+#include "types.h"
 
 /* Given to the stack at a time: packets, and octets of memory. */
 #define EFTF_DELIVER_SLICE		64

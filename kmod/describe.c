@@ -8,9 +8,8 @@
 #include <net/inet_sock.h>
 
 #include "describe.h"
-#include "device.h"
-#include "transport.h"
-#include "tunnel.h"
+#include "ktls.h"
+#include "types.h"
 
 static int eftf_describe_config(struct sk_buff *msg, const struct eftf_tunnel *tunnel)
 {

@@ -16,8 +16,10 @@
 
 #include "deliver.h"
 #include "device.h"
-#include "transport.h"
-#include "tunnel.h"
+#include "end.h"
+#include "table.h"
+#include "types.h"
+#include "wake.h"
 
 #define EFTF_DEFAULT_MTU 1400	/* fits one TCP segment behind a 1500-octet link */
 
@@ -63,6 +65,21 @@ static void eftf_xmit_unreachable(struct sk_buff *skb)
 		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
 }
 
+/*
+ * A tunnel whose outer connection is routed into it would wait for itself; so
+ * would the old transport of a swap, for the seconds that it has left.
+ */
+static bool eftf_xmit_is_own_outer(const struct eftf_tunnel *tunnel, const struct sk_buff *skb)
+{
+	const struct eftf_transport *tp = rcu_dereference(tunnel->transport);
+
+	if (likely(!tp || !skb->sk || skb->sk != tp->sock->sk))
+		return false;
+	net_err_ratelimited("%s: tunnel %u: its own outer connection is routed into it\n",
+			    tunnel->edev->dev->name, tunnel->config.id);
+	return true;
+}
+
 static netdev_tx_t eftf_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct eftf_dev *edev = netdev_priv(dev);
@@ -79,11 +96,17 @@ static netdev_tx_t eftf_xmit(struct sk_buff *skb, struct net_device *dev)
 	    eftf_xmit_from_ue(edev, skb))
 		tunnel = NULL;
 	if (likely(tunnel)) {
-		/* it may wait for long: hold nothing but the sender's memory */
+		if (unlikely(eftf_xmit_is_own_outer(tunnel, skb))) {
+			rcu_read_unlock();
+			DEV_STATS_INC(dev, collisions);
+			kfree_skb(skb);
+			return NETDEV_TX_OK;
+		}
+		/* may be queued for long: drop dst and conntrack, keep socket accounting */
 		skb_dst_drop(skb);
 		nf_reset_ct(skb);
 		skb_reset_mac_header(skb);
-		eftf_tunnel_xmit(tunnel, skb);
+		eftf_wake_xmit(tunnel, skb);
 		rcu_read_unlock();
 		return NETDEV_TX_OK;
 	}
@@ -189,8 +212,11 @@ static const struct net_device_ops eftf_netdev_ops = {
 static const struct device_type eftf_device_type = { .name = EFTF_LINK_KIND };
 
 /**
- * eftf_dev_is_eftf - is it one of ours?
+ * eftf_dev_is_eftf - is it a device of this module?
  * @dev: any device
+ *
+ * Context: any.
+ * Return: true if it is of kind eftf.
  */
 bool eftf_dev_is_eftf(const struct net_device *dev)
 {
@@ -233,6 +259,8 @@ struct eftf_dev *eftf_dev_get(struct net *net, u32 ifindex, netdevice_tracker *t
  * eftf_dev_put - drop what eftf_dev_get() took
  * @edev: device
  * @tracker: of the reference
+ *
+ * Context: any.
  */
 void eftf_dev_put(struct eftf_dev *edev, netdevice_tracker *tracker)
 {
@@ -309,7 +337,7 @@ static void eftf_dellink(struct net_device *dev, struct list_head *head)
 	mutex_lock(&edev->lock);
 	edev->dying = true;
 	list_for_each_entry(tunnel, &edev->tunnels, all)
-		eftf_tunnel_kill(tunnel);
+		eftf_end_abort(tunnel);
 	mutex_unlock(&edev->lock);
 	unregister_netdevice_queue(dev, head);
 }
@@ -344,12 +372,22 @@ static struct rtnl_link_ops eftf_link_ops __read_mostly = {
 	.fill_info = eftf_fill_info,
 };
 
+/**
+ * eftf_device_init - register the link kind
+ *
+ * Context: process, module loading.
+ * Return: 0 or a negative errno.
+ */
 int __init eftf_device_init(void)
 {
 	return rtnl_link_register(&eftf_link_ops);
 }
 
-/* Deletes every device, and returns when the last one is gone. */
+/**
+ * eftf_device_exit - delete every device, and unregister the link kind
+ *
+ * Context: process, module unloading; waits until the last device is gone.
+ */
 void eftf_device_exit(void)
 {
 	rtnl_link_unregister(&eftf_link_ops);

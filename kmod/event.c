@@ -7,10 +7,9 @@
 #include <net/genetlink.h>
 
 #include "describe.h"
-#include "device.h"
+#include "end.h"
 #include "event.h"
-#include "netlink.h"
-#include "tunnel.h"
+#include "types.h"
 
 #define EFTF_EVENT_TICKET_MAX 2048	/* octets of a ticket that are passed on */
 
@@ -60,7 +59,7 @@ static void eftf_event_send(struct eftf_tunnel *tunnel, struct sk_buff *msg, voi
 static int eftf_event_put_end(struct sk_buff *msg, const struct eftf_end *end)
 {
 	if (nla_put_u32(msg, EFTF_A_REASON, end->reason) ||
-	    nla_put_string(msg, EFTF_A_REASON_NAME, eftf_reason_name(end->reason)))
+	    nla_put_string(msg, EFTF_A_REASON_NAME, eftf_end_reason_name(end->reason)))
 		return -EMSGSIZE;
 	if (end->reason == EFTF_REASON_ALERT && nla_put_u8(msg, EFTF_A_ALERT, end->alert))
 		return -EMSGSIZE;

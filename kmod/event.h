@@ -7,6 +7,19 @@
 
 struct eftf_end;
 struct eftf_tunnel;
+struct genl_family;
+
+/**
+ * enum eftf_group - multicast groups of the family
+ * @EFTF_GROUP_EVENTS: %EFTF_MCGRP_EVENTS
+ * @EFTF_GROUP_TICKETS: %EFTF_MCGRP_TICKETS
+ */
+enum eftf_group {
+	EFTF_GROUP_EVENTS,
+	EFTF_GROUP_TICKETS,
+};
+
+extern struct genl_family eftf_genl_family;	/* defined in netlink.c */
 
 void eftf_event_up(struct eftf_tunnel *tunnel);
 void eftf_event_down(struct eftf_tunnel *tunnel);

@@ -9,16 +9,14 @@
  * only ones that use the socket: so an announcement and the change of key
  * cannot be torn apart, and no key is used for what it is not meant for.
  */
-#include <net/sock.h>
-
-#include "device.h"
+#include "end.h"
 #include "event.h"
-#include "keepalive.h"
 #include "key.h"
-#include "transport.h"
-#include "tunnel.h"
-
-#define EFTF_KEY_JIFFIES	(10 * HZ)	/* that a helper has for its answer */
+#include "ktls.h"
+#include "record.h"
+#include "timer.h"
+#include "types.h"
+#include "wake.h"
 
 static int eftf_key_check(const struct eftf_transport *tp, const struct nlattr *attr,
 			  struct netlink_ext_ack *extack)
@@ -88,13 +86,13 @@ int eftf_key_change(struct eftf_tunnel *tunnel, const struct eftf_key_change *ch
 		tp->key_request = change->request;
 		smp_mb__before_atomic();
 		set_bit(EFTF_TP_KEY_TX, &tp->flags);
-		eftf_transport_kick_tx(tp);
+		eftf_wake_tx(tp);
 	}
 	if (change->rx) {
 		nla_memcpy(&tp->key_rx, change->rx, sizeof(tp->key_rx));
 		smp_mb__before_atomic();
 		set_bit(EFTF_TP_KEY_RX, &tp->flags);
-		eftf_transport_kick_rx(tp);
+		eftf_wake_rx(tp);
 	}
 out:
 	spin_unlock_bh(&tunnel->lock);
@@ -121,13 +119,13 @@ int eftf_key_send(struct eftf_transport *tp)
 	ret = eftf_ktls_send_record(tp->sock, EFTF_RECORD_HANDSHAKE, message, sizeof(message));
 	if (ret)
 		return ret;
-	eftf_keepalive_sent(tp);
+	eftf_timer_sent(tp);
 	eftf_record_count(tp, EFTF_DIRECTION_TX);	/* the last of the old key */
 	ret = eftf_ktls_install_key(tp->sock, EFTF_DIRECTION_TX, &tp->key_tx);
 	if (ret)
 		return -EKEYREJECTED;
 	WRITE_ONCE(tp->tx_records, 0);
-	clear_bit(EFTF_TP_TOLD_TX, &tp->flags);
+	clear_bit(EFTF_TP_REKEY_NOTIFIED_TX, &tp->flags);
 	eftf_stat_inc(&tp->tunnel->stats, EFTF_STAT_KEY_UPDATES_TX);
 	smp_mb__before_atomic();
 	clear_bit(EFTF_TP_KEY_TX, &tp->flags);
@@ -151,11 +149,11 @@ void eftf_key_receive(struct eftf_transport *tp)
 	err = eftf_ktls_install_key(tp->sock, EFTF_DIRECTION_RX, &tp->key_rx);
 	if (err) {
 		end.error = -err;
-		eftf_transport_read_end(tp, &end);
+		eftf_end_read(tp, &end);
 		return;
 	}
 	WRITE_ONCE(tp->rx_records, 0);
-	clear_bit(EFTF_TP_TOLD_RX, &tp->flags);
+	clear_bit(EFTF_TP_REKEY_NOTIFIED_RX, &tp->flags);
 	eftf_stat_inc(&tp->tunnel->stats, EFTF_STAT_KEY_UPDATES_RX);
 	WRITE_ONCE(tp->key_since, 0);
 	smp_mb__before_atomic();
@@ -175,33 +173,12 @@ bool eftf_key_announced(struct eftf_transport *tp, bool requested)
 	struct eftf_tunnel *tunnel = tp->tunnel;
 
 	/* an old transport is nearly at its end anyway */
-	if (!eftf_ktls_can_rekey(tp->sock->sk) || !eftf_transport_is_current(tp))
+	if (!eftf_ktls_can_rekey(tp->sock->sk) || !eftf_end_is_current(tp))
 		return false;
 	/* before the event: the answer to it may be quick */
-	WRITE_ONCE(tp->key_since, jiffies ?: 1);
-	timer_reduce(&tunnel->timer, jiffies + EFTF_KEY_JIFFIES);
+	eftf_timer_await_key(tp);
 	/* one that waits to be sent answers this request, too */
 	if (test_bit(EFTF_TP_KEY_TX, &tp->flags))
 		requested = false;
 	return eftf_event_key_update(tunnel, tp->serial, requested);
-}
-
-/**
- * eftf_key_overdue - has the helper been asked in vain?
- * @tp: transport
- * @left: jiffies until it has, if it is asked; else untouched
- *
- * Context: any, RCU.
- */
-bool eftf_key_overdue(const struct eftf_transport *tp, unsigned long *left)
-{
-	unsigned long since = READ_ONCE(tp->key_since);
-	unsigned long end = since + EFTF_KEY_JIFFIES;
-
-	if (!since)
-		return false;
-	if (time_after_eq(jiffies, end))
-		return true;
-	*left = end - jiffies;
-	return false;
 }

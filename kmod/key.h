@@ -29,6 +29,5 @@ int eftf_key_change(struct eftf_tunnel *tunnel, const struct eftf_key_change *ch
 int eftf_key_send(struct eftf_transport *tp);
 void eftf_key_receive(struct eftf_transport *tp);
 bool eftf_key_announced(struct eftf_transport *tp, bool requested);
-bool eftf_key_overdue(const struct eftf_transport *tp, unsigned long *left);
 
 #endif

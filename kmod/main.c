@@ -3,28 +3,26 @@
  * eftf: the tunnel of 3GPP TS 33.203 Annex W.2 and TS 24.322 (FTT-IMS) as a
  * network device whose packets travel in envelopes over a kTLS socket.
  */
+#include <linux/eftf.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
-#include <linux/workqueue.h>
 #include <net/rtnetlink.h>
 
 #include "device.h"
+#include "end.h"
 #include "netlink.h"
 #include "owner.h"
-#include "tunnel.h"
-
-struct workqueue_struct *eftf_wq;
 
 static int __init eftf_init(void)
 {
 	int err;
 
-	eftf_wq = alloc_workqueue("eftf", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_SYSFS, 0);
-	if (!eftf_wq)
-		return -ENOMEM;
+	err = eftf_end_init();
+	if (err)
+		return err;
 	err = eftf_owner_init();
 	if (err)
-		goto err_wq;
+		goto err_end;
 	err = eftf_netlink_init();
 	if (err)
 		goto err_owner;
@@ -37,8 +35,8 @@ err_netlink:
 	eftf_netlink_exit();
 err_owner:
 	eftf_owner_exit();
-err_wq:
-	destroy_workqueue(eftf_wq);
+err_end:
+	eftf_end_exit();
 	return err;
 }
 
@@ -48,7 +46,7 @@ static void __exit eftf_exit(void)
 	eftf_device_exit();
 	eftf_netlink_exit();
 	eftf_owner_exit();
-	destroy_workqueue(eftf_wq);
+	eftf_end_exit();
 	rcu_barrier();
 }
 

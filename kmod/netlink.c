@@ -9,12 +9,18 @@
 
 #include "describe.h"
 #include "device.h"
-#include "keepalive.h"
+#include "echo.h"
+#include "end.h"
+#include "event.h"
 #include "key.h"
+#include "ktls.h"
 #include "netlink.h"
 #include "owner.h"
+#include "table.h"
+#include "timer.h"
 #include "transport.h"
 #include "tunnel.h"
+#include "types.h"
 
 #define EFTF_KEEPALIVE_MAX	65535		/* s */
 #define EFTF_TIMEOUT_MAX	(7 * 24 * 3600)	/* s; far from wrapping in jiffies */
@@ -100,7 +106,7 @@ static int eftf_parse_times(struct nlattr **attrs, struct eftf_tunnel_config *c,
 				    "the timeout is at most 604800 seconds");
 		return -ERANGE;
 	}
-	return eftf_keepalive_check(c, extack);
+	return eftf_echo_check(c, extack);
 }
 
 static bool eftf_unicast4(__be32 addr)
@@ -194,7 +200,7 @@ static void eftf_reply_id(struct sk_buff *msg, struct genl_info *info, u32 ifind
 	genlmsg_reply(msg, info);
 }
 
-static int eftf_nl_enter(struct genl_info *info, struct eftf_tunnel *tunnel, u32 *id)
+static int eftf_nl_insert(struct genl_info *info, struct eftf_tunnel *tunnel, u32 *id)
 {
 	struct eftf_dev *edev = tunnel->edev;
 	int err;
@@ -207,13 +213,13 @@ static int eftf_nl_enter(struct genl_info *info, struct eftf_tunnel *tunnel, u32
 		NL_SET_ERR_MSG(info->extack, "a device of role ue has one tunnel, and has it already");
 		err = -EEXIST;
 	} else {
-		err = eftf_tunnel_enter(tunnel, genl_info_net(info), info->snd_portid,
+		err = eftf_tunnel_insert(tunnel, genl_info_net(info), info->snd_portid,
 					info->extack);
 		*id = tunnel->config.id;
 	}
 	mutex_unlock(&edev->lock);
 	if (err)
-		eftf_tunnel_discard(tunnel);
+		eftf_tunnel_destroy(tunnel);
 	return err;
 }
 
@@ -244,9 +250,9 @@ static int eftf_nl_tunnel_new(struct sk_buff *skb, struct genl_info *info)
 		nlmsg_free(msg);
 		return PTR_ERR(edev);
 	}
-	tunnel = eftf_tunnel_new(edev, &config, nla_get_s32(info->attrs[EFTF_A_FD]),
+	tunnel = eftf_tunnel_create(edev, &config, nla_get_s32(info->attrs[EFTF_A_FD]),
 				 netlink_capable(skb, CAP_NET_ADMIN), info->extack);
-	err = IS_ERR(tunnel) ? PTR_ERR(tunnel) : eftf_nl_enter(info, tunnel, &id);
+	err = IS_ERR(tunnel) ? PTR_ERR(tunnel) : eftf_nl_insert(info, tunnel, &id);
 	if (err)
 		nlmsg_free(msg);
 	else
@@ -257,9 +263,9 @@ static int eftf_nl_tunnel_new(struct sk_buff *skb, struct genl_info *info)
 
 /*
  * Finds the tunnel that a command names. Return: tunnel, with its device's
- * lock held and the device in @edev referenced: eftf_nl_tunnel_done().
+ * lock held and the device in @edev referenced: eftf_nl_unlock_tunnel().
  */
-static struct eftf_tunnel *eftf_nl_tunnel_find(struct genl_info *info, struct eftf_dev **edev,
+static struct eftf_tunnel *eftf_nl_lock_tunnel(struct genl_info *info, struct eftf_dev **edev,
 					       netdevice_tracker *tracker)
 {
 	struct eftf_tunnel *tunnel;
@@ -281,7 +287,7 @@ static struct eftf_tunnel *eftf_nl_tunnel_find(struct genl_info *info, struct ef
 	return ERR_PTR(-ENOENT);
 }
 
-static void eftf_nl_tunnel_done(struct eftf_dev *edev, netdevice_tracker *tracker)
+static void eftf_nl_unlock_tunnel(struct eftf_dev *edev, netdevice_tracker *tracker)
 {
 	mutex_unlock(&edev->lock);
 	eftf_dev_put(edev, tracker);
@@ -314,9 +320,9 @@ static int eftf_nl_tunnel_apply(struct sk_buff *skb, struct genl_info *info,
 		eftf_tunnel_limit(tunnel, nla_get_u64(info->attrs[EFTF_A_RECORD_LIMIT]));
 	WRITE_ONCE(c->keepalive, changed.keepalive);
 	if (changed.timeout != c->timeout)
-		WRITE_ONCE(tunnel->last_rx, jiffies);	/* silence counts from now on */
+		eftf_timer_received(tunnel);	/* silence counts from now on */
 	WRITE_ONCE(c->timeout, changed.timeout);
-	eftf_keepalive_start(tunnel);
+	eftf_timer_start(tunnel);
 	return 0;
 }
 
@@ -327,7 +333,7 @@ static int eftf_nl_tunnel_set(struct sk_buff *skb, struct genl_info *info)
 	struct eftf_dev *edev;
 	int err;
 
-	tunnel = eftf_nl_tunnel_find(info, &edev, &tracker);
+	tunnel = eftf_nl_lock_tunnel(info, &edev, &tracker);
 	if (IS_ERR(tunnel))
 		return PTR_ERR(tunnel);
 	if (READ_ONCE(tunnel->closing)) {
@@ -336,7 +342,7 @@ static int eftf_nl_tunnel_set(struct sk_buff *skb, struct genl_info *info)
 	} else {
 		err = eftf_nl_tunnel_apply(skb, info, tunnel);
 	}
-	eftf_nl_tunnel_done(edev, &tracker);
+	eftf_nl_unlock_tunnel(edev, &tracker);
 	return err;
 }
 
@@ -350,12 +356,12 @@ static int eftf_nl_tunnel_swap(struct sk_buff *skb, struct genl_info *info)
 
 	if (eftf_missing(info, EFTF_A_FD, "FD is missing: which socket?"))
 		return -EINVAL;
-	tunnel = eftf_nl_tunnel_find(info, &edev, &tracker);
+	tunnel = eftf_nl_lock_tunnel(info, &edev, &tracker);
 	if (IS_ERR(tunnel))
 		return PTR_ERR(tunnel);
-	kref_get(&tunnel->kref);
+	eftf_tunnel_get(tunnel);
 	mutex_unlock(&edev->lock);
-	tp = eftf_transport_new(tunnel, nla_get_s32(info->attrs[EFTF_A_FD]),
+	tp = eftf_transport_create(tunnel, nla_get_s32(info->attrs[EFTF_A_FD]),
 				netlink_capable(skb, CAP_NET_ADMIN), info->extack);
 	if (IS_ERR(tp)) {
 		err = PTR_ERR(tp);
@@ -364,7 +370,7 @@ static int eftf_nl_tunnel_swap(struct sk_buff *skb, struct genl_info *info)
 		err = eftf_tunnel_swap(tunnel, tp, info->extack);
 		mutex_unlock(&edev->lock);
 		if (err)
-			eftf_transport_abandon(tp);
+			eftf_transport_destroy(tp);
 	}
 	eftf_tunnel_put(tunnel);
 	eftf_dev_put(edev, &tracker);
@@ -397,7 +403,7 @@ static int eftf_nl_tunnel_rekey(struct sk_buff *skb, struct genl_info *info)
 	err = -EINVAL;
 	if (eftf_missing(info, EFTF_A_TRANSPORT, "TRANSPORT is missing: a key of which connection?"))
 		goto out;
-	tunnel = eftf_nl_tunnel_find(info, &edev, &tracker);
+	tunnel = eftf_nl_lock_tunnel(info, &edev, &tracker);
 	err = PTR_ERR_OR_ZERO(tunnel);
 	if (err)
 		goto out;
@@ -407,7 +413,7 @@ static int eftf_nl_tunnel_rekey(struct sk_buff *skb, struct genl_info *info)
 	} else {
 		err = eftf_key_change(tunnel, &change, info->extack);
 	}
-	eftf_nl_tunnel_done(edev, &tracker);
+	eftf_nl_unlock_tunnel(edev, &tracker);
 out:
 	eftf_nl_wipe(attrs[EFTF_A_KEY_TX]);
 	eftf_nl_wipe(attrs[EFTF_A_KEY_RX]);
@@ -421,11 +427,11 @@ static int eftf_nl_tunnel_del(struct sk_buff *skb, struct genl_info *info)
 	struct eftf_tunnel *tunnel;
 	struct eftf_dev *edev;
 
-	tunnel = eftf_nl_tunnel_find(info, &edev, &tracker);
+	tunnel = eftf_nl_lock_tunnel(info, &edev, &tracker);
 	if (IS_ERR(tunnel))
 		return PTR_ERR(tunnel);
-	kref_get(&tunnel->kref);
-	eftf_tunnel_close(tunnel, NULL, &end);
+	eftf_tunnel_get(tunnel);
+	eftf_end_close(tunnel, NULL, &end);
 	mutex_unlock(&edev->lock);
 	/* so that its id and addresses are free when the caller is told */
 	flush_work(&tunnel->close_work);
@@ -465,12 +471,12 @@ static int eftf_nl_tunnel_get(struct sk_buff *skb, struct genl_info *info)
 	msg = genlmsg_new(EFTF_DESCRIBE_SIZE, GFP_KERNEL);
 	if (!msg)
 		return -ENOMEM;
-	tunnel = eftf_nl_tunnel_find(info, &edev, &tracker);
+	tunnel = eftf_nl_lock_tunnel(info, &edev, &tracker);
 	if (IS_ERR(tunnel)) {
 		err = PTR_ERR(tunnel);
 	} else {
 		err = eftf_nl_put_tunnel(msg, tunnel, info->snd_portid, info->snd_seq, 0);
-		eftf_nl_tunnel_done(edev, &tracker);
+		eftf_nl_unlock_tunnel(edev, &tracker);
 	}
 	if (!err)
 		return genlmsg_reply(msg, info);
@@ -564,16 +570,27 @@ struct genl_family eftf_genl_family __ro_after_init = {
 	.module = THIS_MODULE,
 	.ops = eftf_ops,
 	.n_ops = ARRAY_SIZE(eftf_ops),
-	.parallel_ops = true,	/* the device's lock does */
+	.parallel_ops = true,	/* handlers serialise on eftf_dev.lock */
 	.mcgrps = eftf_mcgrps,
 	.n_mcgrps = ARRAY_SIZE(eftf_mcgrps),
 };
 
+/**
+ * eftf_netlink_init - register the generic netlink family
+ *
+ * Context: process, module loading.
+ * Return: 0 or a negative errno.
+ */
 int __init eftf_netlink_init(void)
 {
 	return genl_register_family(&eftf_genl_family);
 }
 
+/**
+ * eftf_netlink_exit - undo eftf_netlink_init()
+ *
+ * Context: process, module unloading or failed to load.
+ */
 void eftf_netlink_exit(void)
 {
 	genl_unregister_family(&eftf_genl_family);

@@ -9,8 +9,9 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
+#include "end.h"
 #include "owner.h"
-#include "tunnel.h"
+#include "types.h"
 
 /**
  * struct eftf_owner - a netlink socket that owns tunnels
@@ -122,7 +123,7 @@ static int eftf_owner_notify(struct notifier_block *nb, unsigned long event, voi
 		 */
 		list_for_each_entry_safe(tunnel, next, &owner->tunnels, owned) {
 			last = list_is_singular(&owner->tunnels);
-			eftf_tunnel_close(tunnel, NULL, &end);
+			eftf_end_close(tunnel, NULL, &end);
 			eftf_owner_drop(tunnel);
 			if (last)
 				break;
@@ -134,11 +135,22 @@ static int eftf_owner_notify(struct notifier_block *nb, unsigned long event, voi
 
 static struct notifier_block eftf_owner_nb = { .notifier_call = eftf_owner_notify };
 
-int eftf_owner_init(void)
+/**
+ * eftf_owner_init - begin to hear of netlink sockets that are closed
+ *
+ * Context: process, module loading.
+ * Return: 0 or a negative errno.
+ */
+int __init eftf_owner_init(void)
 {
 	return netlink_register_notifier(&eftf_owner_nb);
 }
 
+/**
+ * eftf_owner_exit - undo eftf_owner_init()
+ *
+ * Context: process, module unloading or failed to load.
+ */
 void eftf_owner_exit(void)
 {
 	netlink_unregister_notifier(&eftf_owner_nb);

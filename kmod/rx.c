@@ -9,23 +9,29 @@
 #include <linux/ipv6.h>
 #include <net/ipv6.h>
 
+#include "control.h"
 #include "deliver.h"
-#include "device.h"
+#include "end.h"
 #include "key.h"
-#include "transport.h"
+#include "ktls.h"
+#include "record.h"
+#include "rx.h"
+#include "table.h"
+#include "timer.h"
+#include "types.h"
+#include "wake.h"
 
 #define EFTF_RX_ORDER		3	/* pages to read into */
 #define EFTF_RX_BUDGET		32	/* reads in one run of the worker */
 #define EFTF_RX_LINEAR		2048	/* octets of a packet in its skb, the rest in pages */
 #define EFTF_RX_UNKNOWN_MAX	16	/* useless envelopes in a row */
-#define EFTF_RX_RETRY_JIFFIES	(HZ / 50)
 
 static void eftf_rx_framing(struct eftf_transport *tp, u32 reason)
 {
 	const struct eftf_end end = { .reason = reason };
 
 	WRITE_ONCE(tp->close_alert, EFTF_ALERT_DECODE_ERROR);
-	eftf_transport_read_end(tp, &end);
+	eftf_end_read(tp, &end);
 }
 
 /*
@@ -201,12 +207,6 @@ static void eftf_rx_stream(struct eftf_transport *tp, const u8 *data, size_t len
 	}
 }
 
-/* What the kick of a wait queue asked for meanwhile is put off as well. */
-static void eftf_rx_later(struct eftf_transport *tp)
-{
-	mod_delayed_work(tp->tunnel->edev->wq, &tp->rx_work, EFTF_RX_RETRY_JIFFIES);
-}
-
 static void eftf_rx_error(struct eftf_transport *tp, int error)
 {
 	struct eftf_end end = { .reason = EFTF_REASON_ERROR, .error = -error };
@@ -225,7 +225,7 @@ static void eftf_rx_error(struct eftf_transport *tp, int error)
 		end.reason = EFTF_REASON_PROTOCOL;
 		break;
 	}
-	eftf_transport_read_end(tp, &end);
+	eftf_end_read(tp, &end);
 }
 
 /* The end of the TCP stream came without close_notify. */
@@ -236,7 +236,7 @@ static void eftf_rx_truncated(struct eftf_transport *tp)
 	/* the sender may have been given the socket's error already */
 	if (test_bit(EFTF_TP_RESET, &tp->flags))
 		end.reason = EFTF_REASON_RESET;
-	eftf_transport_read_end(tp, &end);
+	eftf_end_read(tp, &end);
 }
 
 /* Without the key that the peer has announced nothing can be read; the sender goes on. */
@@ -246,7 +246,7 @@ static void eftf_rx_need_key(struct eftf_transport *tp)
 
 	/* not announced: TLS saw a KeyUpdate that the reader was not shown */
 	if (!tp->key_since)
-		eftf_transport_read_end(tp, &end);
+		eftf_end_read(tp, &end);
 }
 
 static void eftf_rx_data(struct eftf_transport *tp, struct page *page,
@@ -257,7 +257,7 @@ static void eftf_rx_data(struct eftf_transport *tp, struct page *page,
 	if (READ_ONCE(tunnel->closing))
 		return;	/* lingering for the peer's end: nothing is delivered any more */
 	if (tp->hs_skip) {
-		eftf_record_control(tp, read->type, page_address(page), read->len);
+		eftf_control_received(tp, read->type, page_address(page), read->len);
 		return;
 	}
 	eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_STREAM_BYTES, read->len);
@@ -272,9 +272,9 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 
 	eftf_ktls_recv(tp->sock, page, size, &read);
 	if (read.cleared)
-		eftf_transport_kick_tx(tp);	/* it may have been given the mark */
+		eftf_wake_tx(tp);	/* it may have been given the mark */
 	if (read.records) {
-		WRITE_ONCE(tp->tunnel->last_rx, jiffies);
+		eftf_timer_received(tp->tunnel);
 		eftf_record_count(tp, EFTF_DIRECTION_RX);
 	}
 	switch (read.kind) {
@@ -282,15 +282,15 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 		eftf_rx_data(tp, page, &read, ready);
 		return !test_bit(EFTF_TP_RX_END, &tp->flags);
 	case EFTF_KTLS_CONTROL:
-		eftf_record_control(tp, read.type, page_address(page), read.len);
+		eftf_control_received(tp, read.type, page_address(page), read.len);
 		return !test_bit(EFTF_TP_RX_END, &tp->flags);
 	case EFTF_KTLS_NOTHING:
 		return false;
 	case EFTF_KTLS_RETRY:
-		eftf_transport_kick_rx(tp);
+		eftf_wake_rx(tp);
 		return false;
 	case EFTF_KTLS_LATER:
-		eftf_rx_later(tp);
+		eftf_wake_rx_later(tp);
 		return false;
 	case EFTF_KTLS_NEED_KEY:
 		eftf_rx_need_key(tp);
@@ -331,7 +331,7 @@ void eftf_rx_work(struct work_struct *work)
 		page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
 	}
 	if (!page) {
-		queue_delayed_work(tp->tunnel->edev->wq, &tp->rx_work, EFTF_RX_RETRY_JIFFIES);
+		eftf_wake_rx_later(tp);
 		return;
 	}
 	__skb_queue_head_init(&ready);
@@ -339,7 +339,7 @@ void eftf_rx_work(struct work_struct *work)
 	while (!test_bit(EFTF_TP_RX_END, &tp->flags) &&
 	       !test_bit(EFTF_TP_RELEASED, &tp->flags)) {
 		if (!budget--) {
-			eftf_transport_kick_rx(tp);
+			eftf_wake_rx(tp);
 			break;
 		}
 		if (!eftf_rx_once(tp, page, PAGE_SIZE << order, &ready))

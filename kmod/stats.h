@@ -6,7 +6,8 @@
 #include <linux/eftf.h>
 
 /**
- * struct eftf_stats - counters of a tunnel, indexed by enum eftf_stat
+ * struct eftf_stats - counters of a tunnel
+ * @v: indexed by enum eftf_stat
  *
  * Counters are added to once per batch or per drop, by workers of two
  * transports at most, so plain atomics do.

@@ -9,7 +9,7 @@
 #include <net/ipv6.h>
 
 #include "table.h"
-#include "tunnel.h"
+#include "types.h"
 
 static const struct rhashtable_params eftf_by4_params = {
 	.head_offset = offsetof(struct eftf_tunnel, node4),
@@ -29,6 +29,7 @@ static const struct rhashtable_params eftf_by6_params = {
  * eftf_table_init - make an empty table
  * @table: zeroed
  *
+ * Context: process.
  * Return: 0 or a negative errno.
  */
 int eftf_table_init(struct eftf_table *table)
@@ -48,6 +49,8 @@ int eftf_table_init(struct eftf_table *table)
 /**
  * eftf_table_destroy - free an empty table
  * @table: table
+ *
+ * Context: process.
  */
 void eftf_table_destroy(struct eftf_table *table)
 {
@@ -133,7 +136,7 @@ static int eftf_table_add6(struct eftf_table *table, struct eftf_tunnel *tunnel,
 }
 
 /**
- * eftf_table_add - enter a tunnel
+ * eftf_table_add - add a tunnel
  * @table: table
  * @tunnel: tunnel; gets an id if it has none
  * @extack: told what is taken
@@ -201,6 +204,7 @@ void eftf_table_del(struct eftf_table *table, struct eftf_tunnel *tunnel)
  * @id: id
  *
  * Context: RCU or the device's lock.
+ * Return: tunnel or NULL.
  */
 struct eftf_tunnel *eftf_table_by_id(struct eftf_table *table, u32 id)
 {
@@ -226,6 +230,7 @@ struct eftf_tunnel *eftf_table_next(struct eftf_table *table, unsigned long *id)
  * @addr: address
  *
  * Context: RCU.
+ * Return: tunnel or NULL.
  */
 struct eftf_tunnel *eftf_table_by4(struct eftf_table *table, __be32 addr)
 {
@@ -238,6 +243,7 @@ struct eftf_tunnel *eftf_table_by4(struct eftf_table *table, __be32 addr)
  * @addr: address
  *
  * Context: RCU.
+ * Return: tunnel or NULL.
  */
 struct eftf_tunnel *eftf_table_by6(struct eftf_table *table, const struct in6_addr *addr)
 {

@@ -7,8 +7,7 @@
 
 #include <linux/tracepoint.h>
 
-#include "device.h"
-#include "tunnel.h"
+#include "types.h"
 
 DECLARE_EVENT_CLASS(eftf_tunnel,
 	TP_PROTO(const struct eftf_tunnel *tunnel),

@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A transport: one TCP socket with kTLS in both directions that carries the
- * envelopes of a tunnel.
+ * envelopes of a tunnel. sk_user_data marks the socket as taken.
  *
- * The module hangs itself into the socket's wait queue instead of replacing
- * sk_data_ready and sk_write_space: when kTLS completes a record in its own
- * work (the socket was owned, or memory was short) it calls the callback that
- * it saved before the module came, so a replaced sk_data_ready misses it. The
- * wait queue is woken on every path, and leaving it waits for a wake-up that
- * is under way. sk_user_data marks the socket as taken.
- *
- * Life: new -> start -> (drain ->) release. Whoever takes a transport down
- * calls eftf_transport_release(); the rest is done by its work, in process
+ * Life: create -> start -> (drain ->) release. eftf_end_release() begins the
+ * end, in any context; the rest is done here by the release work, in process
  * context, after a grace period for senders that still see the transport:
  * wake-ups first, then the works, then the socket.
  *
- * tests/model/life.pml is this life, step by step, with everybody who may end
- * it: released, draining, patient, alerted, fin, rx_end there are the flags
- * EFTF_TP_* here, listed and waiting are @node and @wait, rel and gp are
- * @release and its grace period. tests/model/wake.pml is what a living
- * transport must not miss. Who changes an order here, or adds somebody who
- * queues a work, changes it there first and runs tests/model/check.
+ * tests/model/life.pml is this life, step by step: released, draining,
+ * await_close, alerted, fin, rx_end there are the flags EFTF_TP_* here, listed
+ * and waiting are @node and @wait, rel and gp are @release and its grace
+ * period. An order of steps, or a place that queues a work, is changed there
+ * first, and tests/model/check run.
  */
 #include <linux/delay.h>
 #include <linux/file.h>
@@ -28,38 +20,21 @@
 #include <linux/tcp.h>
 #include <net/tcp.h>
 
-#include "device.h"
+#include "end.h"
 #include "event.h"
-#include "keepalive.h"
+#include "ktls.h"
+#include "record.h"
+#include "rx.h"
+#include "timer.h"
 #include "transport.h"
+#include "tunnel.h"
+#include "tx.h"
+#include "types.h"
+#include "wake.h"
 
 #define EFTF_CLAIM_TRIES	50		/* of a millisecond or two */
-#define EFTF_LAST_WORD_JIFFIES	HZ		/* hundreds of workers may be at it at the same time */
+#define EFTF_FINAL_ALERT_JIFFIES	HZ	/* hundreds of workers may be at it at the same time */
 #define EFTF_SHUT_JIFFIES	(HZ / 50)	/* between two tries to shut the window */
-
-/**
- * eftf_transport_is_current - does the transport take from the tunnel's queue?
- * @tp: transport
- *
- * Context: any.
- */
-bool eftf_transport_is_current(const struct eftf_transport *tp)
-{
-	return rcu_access_pointer(tp->tunnel->transport) == tp;
-}
-
-static int eftf_transport_woken(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
-{
-	struct eftf_transport *tp = container_of(wait, struct eftf_transport, wait);
-	__poll_t events = key_to_poll(key);
-
-	/* a state change comes without events: look at everything */
-	if (!events || (events & (EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP)))
-		eftf_transport_kick_rx(tp);
-	if (!events || (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
-		eftf_transport_kick_tx(tp);
-	return 0;
-}
 
 /* Checks that the socket can be a transport: connected, kTLS in both directions, unused. */
 static int eftf_transport_check(struct sock *sk, struct netlink_ext_ack *extack)
@@ -108,8 +83,9 @@ static int eftf_transport_try_claim(struct eftf_transport *tp, struct netlink_ex
 }
 
 /*
- * Takes the socket for @tp, all or nothing, without waiting for long: who owns
- * it may be asleep in a page fault, and generic netlink's own lock is held here.
+ * Takes the socket for @tp, all or nothing. Does not wait for long: the thread
+ * that has the socket's lock may sleep in a page fault, and generic netlink's
+ * own lock is held here.
  */
 static int eftf_transport_claim(struct eftf_transport *tp, struct netlink_ext_ack *extack)
 {
@@ -120,7 +96,7 @@ static int eftf_transport_claim(struct eftf_transport *tp, struct netlink_ext_ac
 		usleep_range(1000, 2000);
 	if (err != -EAGAIN)
 		return err;
-	NL_SET_ERR_MSG(extack, "the socket is busy: somebody sends or receives on it");
+	NL_SET_ERR_MSG(extack, "the socket is busy: another thread sends or receives on it");
 	return -EBUSY;
 }
 
@@ -134,8 +110,8 @@ static void eftf_transport_unclaim(struct eftf_transport *tp)
 }
 
 /*
- * The last close may be ours: it must not wait for a peer, however long somebody
- * wants it to linger.
+ * The last close may be the module's: it must not wait for the peer, whatever
+ * SO_LINGER says.
  */
 static void eftf_transport_no_linger(struct sock *sk)
 {
@@ -144,7 +120,7 @@ static void eftf_transport_no_linger(struct sock *sk)
 	release_sock(sk);
 }
 
-/* Does somebody have the socket's lock, if only to sleep with it? */
+/* Is the socket's lock held by a thread, which may sleep meanwhile? */
 static bool eftf_transport_owned(struct eftf_transport *tp)
 {
 	struct sock *sk = tp->sock->sk;
@@ -158,34 +134,34 @@ static bool eftf_transport_owned(struct eftf_transport *tp)
 
 /*
  * TLS does not return from a read while one empty record follows the other, and
- * the reader has the socket's lock all the time: a peer could hold up the end for
- * as long as it likes. It is given no more window, and TCP drops what is sent
- * beyond. This cannot be done under the lock, for it is the lock that is waited
- * for; TCP only compares with the clamp, but raises it whenever its buffer grows,
- * and that may do so until the last octet is read: so the clamp is set again for
- * as long as the lock is not free.
+ * the reader holds the socket's lock all the time: a peer could hold up the end
+ * for as long as it likes. So the window is shut, and TCP drops what comes
+ * beyond it. This is done without the lock, which is what is waited for; TCP
+ * only compares with the clamp. But TCP raises the clamp whenever the receive
+ * buffer grows, which goes on until the last byte is read: so it is set again
+ * for as long as the lock is held.
  */
 static void eftf_transport_shut_window(struct eftf_transport *tp)
 {
-	unsigned long end = jiffies + EFTF_LAST_WORD_JIFFIES;
+	unsigned long end = jiffies + EFTF_FINAL_ALERT_JIFFIES;
 
 	do
 		WRITE_ONCE(tcp_sk(tp->sock->sk)->window_clamp, 0);
-	while (!wait_for_completion_timeout(&tp->last_word, EFTF_SHUT_JIFFIES) &&
+	while (!wait_for_completion_timeout(&tp->final_alert, EFTF_SHUT_JIFFIES) &&
 	       (time_before(jiffies, end) || eftf_transport_owned(tp)));
 }
 
 /*
- * Last steps of a transport's life. The wait queue was left and the RCU
- * readers are gone; off the list nobody can drain it any more. The RX and the
- * drain work queue TX work; the TX worker that finds the connection gone queues
- * RX work, once: a reader started after EFTF_TP_RELEASED does nothing.
+ * Last steps of a transport's life. The wait queue was left and the RCU readers
+ * are gone; off the list, nothing can drain it any more. The RX and the drain
+ * work queue TX work; the TX worker that finds the connection gone queues RX
+ * work, once: a reader started after EFTF_TP_RELEASED does nothing.
  *
- * The last word of a transport that could not finish in peace is said by the
- * TX worker. A foreign sender on a dup'ed descriptor may hold TLS's lock for as
- * long as it likes: the worker waits for it a little, and no longer than the
- * shutdown lets it. Who holds the socket's own lock holds up this work, and so
- * the device, but nobody else: releases have a queue of the device's own.
+ * If the closing alert was not sent while draining, the TX worker sends it now.
+ * A foreign sender on a dup'ed descriptor may hold TLS's lock for as long as it
+ * likes: the worker waits for it a little, and no longer than the shutdown lets
+ * it. A thread that keeps the socket's own lock holds up this work, and so the
+ * device, but nothing else: releases have a queue of the device's own.
  */
 static void eftf_transport_release_work(struct work_struct *work)
 {
@@ -196,9 +172,9 @@ static void eftf_transport_release_work(struct work_struct *work)
 	list_del(&tp->node);
 	spin_unlock_bh(&tunnel->lock);
 
-	set_bit(EFTF_TP_LAST_WORD, &tp->flags);
-	eftf_transport_kick_tx(tp);
-	if (!wait_for_completion_timeout(&tp->last_word, EFTF_LAST_WORD_JIFFIES))
+	set_bit(EFTF_TP_FINAL_ALERT, &tp->flags);
+	eftf_wake_tx(tp);
+	if (!wait_for_completion_timeout(&tp->final_alert, EFTF_FINAL_ALERT_JIFFIES))
 		eftf_transport_shut_window(tp);
 	/* also frees a worker of ours that a foreign sender or reader blocks */
 	kernel_sock_shutdown(tp->sock, SHUT_RDWR);
@@ -215,122 +191,22 @@ static void eftf_transport_release_work(struct work_struct *work)
 	mutex_unlock(&tunnel->edev->lock);
 	eftf_transport_unclaim(tp);
 	/*
-	 * The file was taken by eftf_transport_new(). If this is the last of its
-	 * references, the close is done here and not by the thread that does it
-	 * for the whole machine: somebody may have set a linger meanwhile.
+	 * The file was taken by eftf_transport_create(). If this is its last
+	 * reference, the close is done here and not by the thread that does it
+	 * for the whole machine: SO_LINGER may have been set again meanwhile.
 	 */
 	__fput_sync(tp->sock->file);
 	eftf_tx_purge(tp);
 	eftf_rx_purge(tp);
-	eftf_tunnel_put(tunnel);	/* taken by eftf_transport_new() */
+	eftf_tunnel_put(tunnel);	/* taken by eftf_transport_create() */
 	kfree_sensitive(tp);	/* a key may wait in it */
 }
 
 /**
- * eftf_transport_release - take a transport down, without further ado
- * @tp: transport; not to be used by the caller afterwards, unless the caller is
- *	one of its works
- *
- * May be called several times, by anybody who knows that the transport is
- * still there: its own works, or a holder of the tunnel's lock who found it in
- * the tunnel's list.
- *
- * Context: any that may take the socket's wait queue lock; not under RCU only.
- */
-void eftf_transport_release(struct eftf_transport *tp)
-{
-	if (test_and_set_bit(EFTF_TP_RELEASED, &tp->flags))
-		return;
-	remove_wait_queue(sk_sleep(tp->sock->sk), &tp->wait);
-	unrcu_pointer(cmpxchg(&tp->tunnel->transport, RCU_INITIALIZER(tp), RCU_INITIALIZER(NULL)));
-	queue_rcu_work(tp->tunnel->edev->release_wq, &tp->release);
-}
-
-static void eftf_transport_drain_work(struct work_struct *work)
-{
-	struct eftf_transport *tp = container_of(to_delayed_work(work), struct eftf_transport,
-						 drain_work);
-
-	if (time_after_eq(jiffies, READ_ONCE(tp->drain_until)) || READ_ONCE(tp->tunnel->force)) {
-		eftf_transport_release(tp);
-		return;
-	}
-	/*
-	 * TLS may hold records back; there is no wake-up for when they left.
-	 * Nor is there one for the end of patience.
-	 */
-	if (!test_bit(EFTF_TP_FIN, &tp->flags))
-		eftf_transport_kick_tx(tp);
-	queue_delayed_work(eftf_wq, &tp->drain_work, HZ / 50);
-}
-
-/**
- * eftf_transport_drain - let a transport finish: what it has begun to send,
- *	close_notify, FIN, then the peer's end of stream
- * @tp: transport
- * @patience: jiffies after which it is released in any case
- *
- * Context: any, tunnel's lock held.
- */
-void eftf_transport_drain(struct eftf_transport *tp, unsigned long patience)
-{
-	lockdep_assert_held(&tp->tunnel->lock);
-	if (test_bit(EFTF_TP_RELEASED, &tp->flags))
-		return;
-	if (!test_bit(EFTF_TP_DRAINING, &tp->flags) ||
-	    time_before(jiffies + patience, tp->drain_until))
-		WRITE_ONCE(tp->drain_until, jiffies + patience);
-	set_bit(EFTF_TP_DRAINING, &tp->flags);
-	eftf_transport_kick_tx(tp);
-	eftf_transport_kick_rx(tp);
-	queue_delayed_work(eftf_wq, &tp->drain_work, HZ / 50);
-}
-
-/**
- * eftf_transport_fail - the stream of a transport has ended
- * @tp: transport
- * @end: why
- *
- * The current transport takes the tunnel with it; the old one of a swap goes
- * alone.
- *
- * Context: process; the transport's TX or RX worker.
- */
-void eftf_transport_fail(struct eftf_transport *tp, const struct eftf_end *end)
-{
-	struct eftf_tunnel *tunnel = tp->tunnel;
-
-	if (eftf_tunnel_close(tunnel, tp, end))
-		return;	/* the tunnel's close_work goes on from here */
-	spin_lock_bh(&tunnel->lock);
-	if (tp->end.reason == EFTF_REASON_SWAPPED)	/* the other worker may be here, too */
-		tp->end = *end;
-	spin_unlock_bh(&tunnel->lock);
-	/* after the peer's close_notify, the TX worker still has to send ours */
-	if (end->reason != EFTF_REASON_RELEASED || test_bit(EFTF_TP_FIN, &tp->flags))
-		eftf_transport_release(tp);
-	else
-		eftf_transport_kick_tx(tp);
-}
-
-/**
- * eftf_transport_read_end - nothing more is read
- * @tp: transport
- * @end: why
- *
- * Context: process; the transport's RX worker.
- */
-void eftf_transport_read_end(struct eftf_transport *tp, const struct eftf_end *end)
-{
-	set_bit(EFTF_TP_RX_END, &tp->flags);
-	eftf_transport_fail(tp, end);
-}
-
-/**
- * eftf_transport_new - make a transport of a socket
+ * eftf_transport_create - make a transport of a socket
  * @tunnel: tunnel that it will belong to; a reference is taken
  * @fd: file descriptor of the calling process; its file is held
- * @admin: the caller may do everything, in every namespace
+ * @admin: the caller has CAP_NET_ADMIN in the initial user namespace
  * @extack: told why not
  *
  * Waits a little if a foreign user holds the socket's lock: nothing else should
@@ -339,8 +215,8 @@ void eftf_transport_read_end(struct eftf_transport *tp, const struct eftf_end *e
  * Context: process, file table of the netlink caller.
  * Return: transport, not started yet; ERR_PTR on refusal.
  */
-struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd, bool admin,
-					  struct netlink_ext_ack *extack)
+struct eftf_transport *eftf_transport_create(struct eftf_tunnel *tunnel, int fd, bool admin,
+					     struct netlink_ext_ack *extack)
 {
 	struct eftf_transport *tp;
 	struct sock *sk;
@@ -365,9 +241,10 @@ struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd, bo
 		goto err_put;
 	}
 	/*
-	 * Whoever holds up the socket holds up the end of the device, and so of
-	 * its namespace. If the socket is of another one, its file does not
-	 * keep this one alive: then the end is everybody's business.
+	 * A process that holds the socket's lock holds up the end of the device,
+	 * and so of its namespace. A socket of another namespace does not keep
+	 * the device's alive, so that the kernel's own clean-up, which serves
+	 * all namespaces, would be what is held up.
 	 */
 	err = -EPERM;
 	if (!net_eq(sock_net(sk), dev_net(tunnel->edev->dev)) && !admin) {
@@ -381,17 +258,14 @@ struct eftf_transport *eftf_transport_new(struct eftf_tunnel *tunnel, int fd, bo
 	tp->rx_fresh = !tunnel->config.negotiated;
 	tp->end.reason = EFTF_REASON_SWAPPED;
 	eftf_record_init(tp);
-	__skb_queue_head_init(&tp->urgent);
-	__skb_queue_head_init(&tp->segs);
-	__skb_queue_head_init(&tp->batch.skbs);
-	init_waitqueue_func_entry(&tp->wait, eftf_transport_woken);
+	eftf_tx_init(tp);
+	eftf_wake_init(tp);
 	INIT_WORK(&tp->tx_work, eftf_tx_work);
 	INIT_DELAYED_WORK(&tp->rx_work, eftf_rx_work);
-	INIT_DELAYED_WORK(&tp->drain_work, eftf_transport_drain_work);
+	INIT_DELAYED_WORK(&tp->drain_work, eftf_end_drain_work);
 	INIT_RCU_WORK(&tp->release, eftf_transport_release_work);
-	init_completion(&tp->last_word);
 	tp->tunnel = tunnel;
-	kref_get(&tunnel->kref);	/* dropped by the release work */
+	eftf_tunnel_get(tunnel);	/* dropped by the release work */
 	return tp;
 
 err_put:
@@ -402,13 +276,13 @@ err_free:
 }
 
 /**
- * eftf_transport_abandon - undo eftf_transport_new()
+ * eftf_transport_destroy - undo eftf_transport_create()
  * @tp: transport that was never started; the socket is its user's again, with
  *	TCP_NODELAY and without SO_RCVLOWAT
  *
  * Context: process.
  */
-void eftf_transport_abandon(struct eftf_transport *tp)
+void eftf_transport_destroy(struct eftf_transport *tp)
 {
 	eftf_transport_unclaim(tp);
 	sockfd_put(tp->sock);
@@ -429,9 +303,6 @@ void eftf_transport_start(struct eftf_transport *tp)
 	eftf_record_limit(tp, tp->tunnel->config.record_limit);
 	list_add(&tp->node, &tp->tunnel->transports);
 	rcu_assign_pointer(tp->tunnel->transport, tp);
-	add_wait_queue(sk_sleep(tp->sock->sk), &tp->wait);
-	/* whatever came before the wait queue was joined */
-	eftf_transport_kick_rx(tp);
-	eftf_transport_kick_tx(tp);
-	eftf_keepalive_start(tp->tunnel);
+	eftf_wake_join(tp);
+	eftf_timer_start(tp->tunnel);
 }

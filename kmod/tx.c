@@ -11,10 +11,16 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
-#include "keepalive.h"
+#include "control.h"
+#include "end.h"
 #include "key.h"
+#include "ktls.h"
+#include "record.h"
+#include "timer.h"
 #include "trace.h"
-#include "transport.h"
+#include "tx.h"
+#include "types.h"
+#include "wake.h"
 
 /* Records that one run of the worker sends before others get their turn. */
 #define EFTF_TX_BUDGET 32
@@ -142,7 +148,7 @@ static struct sk_buff *eftf_tx_next(struct eftf_transport *tp)
 {
 	struct eftf_queue *queue = &tp->tunnel->queue;
 	/* the old transport of a swap ends with what it has begun */
-	bool current_one = eftf_transport_is_current(tp);
+	bool current_one = eftf_end_is_current(tp);
 	struct sk_buff *skb;
 
 	while (current_one && skb_queue_empty(&tp->urgent)) {
@@ -190,7 +196,7 @@ static int eftf_tx_send(struct eftf_transport *tp)
 			return ret;
 		batch->done += ret;
 		tp->failing_since = 0;
-		eftf_keepalive_sent(tp);
+		eftf_timer_sent(tp);
 		eftf_stat_add(&tunnel->stats, EFTF_STAT_TX_STREAM_BYTES, ret);
 	}
 	return 0;
@@ -223,7 +229,7 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 	case -EAGAIN:	/* woken when there is room */
 		tp->failing_since = 0;
 		eftf_stat_inc(&tp->tunnel->stats, EFTF_STAT_TX_STALLS);
-		eftf_keepalive_stalled(tp);
+		eftf_timer_stalled(tp);
 		return;
 	case -ECONNRESET:
 		set_bit(EFTF_TP_RESET, &tp->flags);
@@ -237,22 +243,22 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 		if (test_bit(EFTF_TP_RX_END, &tp->flags) || eftf_ktls_send_failed(sk) ||
 		    time_after(jiffies, tp->failing_since + EFTF_TX_FAILING_JIFFIES))
 			break;
-		eftf_keepalive_stalled(tp);
-		eftf_transport_kick_rx(tp);
+		eftf_timer_stalled(tp);
+		eftf_wake_rx(tp);
 		return;
 	case -EMSGSIZE:
 	case -EINVAL:	/* if it is a record header that TLS can make nothing of, the reader says so */
 		if (test_bit(EFTF_TP_RX_END, &tp->flags) || !eftf_ktls_parser_stopped(sk))
 			break;
-		eftf_transport_kick_rx(tp);
+		eftf_wake_rx(tp);
 		return;
 	}
 	/* let the reader go to the end first: the peer may have said why */
 	if (end.reason == EFTF_REASON_RESET && !test_bit(EFTF_TP_RX_END, &tp->flags) &&
 	    (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN))
-		eftf_transport_kick_rx(tp);
+		eftf_wake_rx(tp);
 	else
-		eftf_transport_fail(tp, &end);
+		eftf_end_fail(tp, &end);
 }
 
 /* Nothing is left to send on a transport that drains: close_notify, FIN. */
@@ -261,11 +267,11 @@ static void eftf_tx_finish(struct eftf_transport *tp)
 	int ret;
 
 	if (!test_bit(EFTF_TP_ALERTED, &tp->flags)) {
-		ret = eftf_record_send_alert(tp);
+		ret = eftf_control_send_alert(tp);
 		if (ret == -EAGAIN || ret == -ENOMEM)
 			return;	/* drain_work comes back */
 		if (ret) {
-			eftf_transport_release(tp);
+			eftf_end_release(tp);
 			return;
 		}
 		set_bit(EFTF_TP_ALERTED, &tp->flags);
@@ -275,19 +281,33 @@ static void eftf_tx_finish(struct eftf_transport *tp)
 	if (!test_and_set_bit(EFTF_TP_FIN, &tp->flags))
 		kernel_sock_shutdown(tp->sock, SHUT_WR);
 	if (test_bit(EFTF_TP_RX_END, &tp->flags))
-		eftf_transport_release(tp);
+		eftf_end_release(tp);
 }
 
-/* The transport is being released, in peace or not: say why, if that was not said. */
-static void eftf_tx_last_word(struct eftf_transport *tp)
+/* The transport is being released: send the closing alert, unless it was sent before. */
+static void eftf_tx_final_alert(struct eftf_transport *tp)
 {
-	if (!test_and_clear_bit(EFTF_TP_LAST_WORD, &tp->flags))
+	if (!test_and_clear_bit(EFTF_TP_FINAL_ALERT, &tp->flags))
 		return;
 	if (!test_bit(EFTF_TP_ALERTED, &tp->flags)) {
 		sock_error(tp->sock->sk);	/* or sendmsg returns it instead of sending */
-		eftf_record_send_alert(tp);
+		eftf_control_send_alert(tp);
 	}
-	complete(&tp->last_word);
+	complete(&tp->final_alert);
+}
+
+/**
+ * eftf_tx_init - prepare eftf_tx_work()
+ * @tp: new transport
+ *
+ * Context: any.
+ */
+void eftf_tx_init(struct eftf_transport *tp)
+{
+	__skb_queue_head_init(&tp->urgent);
+	__skb_queue_head_init(&tp->segs);
+	__skb_queue_head_init(&tp->batch.skbs);
+	init_completion(&tp->final_alert);
 }
 
 /**
@@ -317,7 +337,7 @@ void eftf_tx_work(struct work_struct *work)
 		if (!tp->batch.len)
 			break;
 		if (!budget--) {
-			eftf_transport_kick_tx(tp);
+			eftf_wake_tx(tp);
 			return;
 		}
 		eftf_tx_bound_unsent(tp->sock->sk);
@@ -333,15 +353,15 @@ void eftf_tx_work(struct work_struct *work)
 		cond_resched();
 	}
 	if (test_bit(EFTF_TP_RELEASED, &tp->flags)) {
-		eftf_tx_last_word(tp);
+		eftf_tx_final_alert(tp);
 		return;
 	}
 	if (!test_bit(EFTF_TP_DRAINING, &tp->flags)) {
 		if (eftf_record_exhausted(tp) && !READ_ONCE(tp->tunnel->closing))
-			eftf_tunnel_close(tp->tunnel, tp, &worn);
+			eftf_end_close(tp->tunnel, tp, &worn);
 		return;
 	}
-	if (test_bit(EFTF_TP_PATIENT, &tp->flags) && !test_bit(EFTF_TP_RX_END, &tp->flags) &&
+	if (test_bit(EFTF_TP_AWAIT_CLOSE, &tp->flags) && !test_bit(EFTF_TP_RX_END, &tp->flags) &&
 	    !READ_ONCE(tp->tunnel->closing))
 		return;
 	eftf_tx_finish(tp);

@@ -19,8 +19,8 @@
 #endif
 
 /* why something ends, as far as the code makes a difference */
-#define R_DELETED	1	/* DELETED, OWNER: in peace, after a flush */
-#define R_PEACE		2	/* TIMEOUT, FRAMING, KEY_LIMIT, ...: alert, then wait */
+#define R_DELETED	1	/* DELETED, OWNER: graceful, after a flush */
+#define R_GRACEFUL 2	/* TIMEOUT, FRAMING, KEY_LIMIT, ...: alert, then wait */
 #define R_RELEASED	3	/* the peer's close_notify */
 #define R_ABRUPT	4	/* RESET, TRUNCATED, ERROR, LINK */
 
@@ -41,7 +41,7 @@ byte gp[N];		/* readers that its grace period still waits for */
 bit alive[N];		/* memory of the transport */
 bit file[N];		/* its socket's file is held, sk_user_data set */
 bit waiting[N], listed[N];
-bit released[N], draining[N], patient[N], alerted[N], fin[N], rx_end[N];
+bit released[N], draining[N], await_close[N], alerted[N], fin[N], rx_end[N];
 byte ticks[N], swapped[N];	/* EVENT_SWAPPED sent */
 
 bit t_alive, t_dying;	/* memory of the tunnel; given to RCU */
@@ -210,7 +210,7 @@ inline start(t)
 	d_step { waiting[t] = 1; queue(t, RX(t)); queue(t, TX(t)) }
 }
 
-/* eftf_tunnel_close() by a transport; @yes: it ended the tunnel */
+/* eftf_end_close() by a transport; @yes: it ended the tunnel */
 inline close_by(t, why, yes)
 {
 #ifdef BROKEN_CURRENT_UNLOCKED

@@ -6,29 +6,29 @@
  *
  * process here   in kmod                                    runs as
  * ------------   ----------------------------------------   -------------------------
- * New            eftf_tunnel_new, eftf_tunnel_enter         genl commands, any number
+ * New            eftf_tunnel_create, eftf_tunnel_insert     genl commands, any number
  * Swap           eftf_nl_tunnel_swap, eftf_tunnel_swap      at a time
  * Del            eftf_nl_tunnel_del
- * Link           eftf_dellink, eftf_tunnel_kill, then       RTNL
+ * Link           eftf_dellink, eftf_end_abort, then         RTNL
  *                netdev_wait_allrefs
  * Owner          eftf_owner_notify                          close of the helper's socket
- * Timer          eftf_keepalive_timer                       softirq, RCU
- * Xmit           eftf_xmit, eftf_tunnel_xmit                any, RCU
- * Wake           eftf_transport_woken                       under the wait queue's lock
+ * Timer          eftf_timer_fired                           softirq, RCU
+ * Xmit           eftf_xmit, eftf_wake_xmit                  any, RCU
+ * Wake           eftf_wake_woken                            under the wait queue's lock
  * Tx             eftf_tx_work, eftf_tx_blocked,             workqueue
- *                eftf_tx_finish, eftf_tx_last_word
+ *                eftf_tx_finish, eftf_tx_final_alert
  * Rx             eftf_rx_work, eftf_rx_once                 workqueue
- * Drain          eftf_transport_drain_work                  workqueue
+ * Drain          eftf_end_drain_work                        workqueue
  * Release        eftf_transport_release_work                workqueue, after RCU
  * Close          eftf_tunnel_close_work                     workqueue
  *
  * inline here    in kmod                 |  state here    in kmod
  * ------------   ----------------------  |  ------------  --------------------------
  * start          eftf_transport_start    |  cur           tunnel->transport
- * drain          eftf_transport_drain    |  listed[t]     tp->node in the list
- * release        eftf_transport_release  |  waiting[t]    tp->wait in sk_sleep()
- * fail           eftf_transport_fail     |  t_ref, d_ref  kref, netdev_hold
- * close          eftf_tunnel_close       |  elock         edev->lock
+ * drain          eftf_end_drain          |  listed[t]     tp->node in the list
+ * release        eftf_end_release        |  waiting[t]    tp->wait in sk_sleep()
+ * fail           eftf_end_fail           |  t_ref, d_ref  kref, netdev_hold
+ * close          eftf_end_close          |  elock         edev->lock
  * put            eftf_tunnel_put, _free  |  tlock, olock  tunnel->lock, owner's lock
  *
  * A work item: queue_work() does nothing if it is pending, a running one may
@@ -85,14 +85,14 @@ dead:		if
 rest:		atomic {
 			HAVE(t);
 			if
-			:: !draining[t] || released[t] -> goto done	/* eftf_tx_last_word */
+			:: !draining[t] || released[t] -> goto done	/* eftf_tx_final_alert */
 			:: !draining[t] && !released[t] && !closing -> goto worn
-			:: draining[t] && patient[t] && !rx_end[t] && !closing -> goto done
+			:: draining[t] && await_close[t] && !rx_end[t] && !closing -> goto done
 			:: else
 			fi
 		}
 		goto finish;
-worn:		close_by(t, R_PEACE, yes);	/* eftf_record_exhausted */
+worn:		close_by(t, R_GRACEFUL, yes);	/* eftf_record_exhausted */
 #ifdef BROKEN_WORN_RELEASES
 		if
 		:: yes
@@ -110,8 +110,8 @@ finish:		/* eftf_tx_finish */
 			goto done
 		:: atomic {
 				HAVE(t);
-				/* the peer of a patient transport has the first word */
-				assert(!patient[t] || rx_end[t] || closing);
+				/* the peer says close_notify first */
+				assert(!await_close[t] || rx_end[t] || closing);
 				alerted[t] = 1
 			}
 			if
@@ -141,7 +141,7 @@ end:	do
 			:: why = 0		/* EAGAIN, with or without data before */
 			:: why = R_ABRUPT
 #ifndef SWAP
-			:: t < LEAN -> why = R_PEACE
+			:: t < LEAN -> why = R_GRACEFUL
 #endif
 			:: t < LEAN -> why = R_RELEASED
 			fi;
@@ -186,8 +186,8 @@ end:	atomic { rel[t] && gp[t] == 0; HAVE(t) }
 #ifndef BROKEN_LISTED_TILL_LAST
 	atomic { !tlock; listed[t] = 0 }
 #endif
-#ifndef BROKEN_LAST_WORD_LATE
-	atomic { HAVE(t); queue(t, TX(t)) }	/* for the last word; it may not come in time */
+#ifndef BROKEN_FINAL_ALERT_LATE
+	atomic { HAVE(t); queue(t, TX(t)) }	/* for the final alert; it may not come in time */
 #endif
 #ifdef BROKEN_TX_FIRST
 	cancel_sync(TX(t));
@@ -200,7 +200,7 @@ end:	atomic { rel[t] && gp[t] == 0; HAVE(t) }
 #ifndef BROKEN_RX_ONCE
 	cancel_sync(RX(t));	/* the TX worker may have queued it */
 #endif
-#ifdef BROKEN_LAST_WORD_LATE
+#ifdef BROKEN_FINAL_ALERT_LATE
 	atomic { HAVE(t); queue(t, TX(t)) }
 #endif
 #ifdef BROKEN_LISTED_TILL_LAST
@@ -238,7 +238,7 @@ end:	atomic { rel[t] && gp[t] == 0; HAVE(t) }
 		/* nobody looks at these any more: fewer states */
 		released[t] = 0;
 		draining[t] = 0;
-		patient[t] = 0;
+		await_close[t] = 0;
 		alerted[t] = 0;
 		fin[t] = 0;
 		rx_end[t] = 0;
@@ -318,7 +318,7 @@ end:	atomic {
 			timer_armed = !timer_shut
 		}
 	:: yes = 1;				/* the timeout */
-		close(R_PEACE, yes)
+		close(R_GRACEFUL, yes)
 	fi;
 	d_step { rcu_leave(IN_TIMER) }
 	timer_busy = 0
@@ -424,7 +424,7 @@ inline swap_refused()
 
 proctype New()
 {
-	/* eftf_tunnel_enter; nobody knows the tunnel before it is in the table */
+	/* eftf_tunnel_insert; nobody knows the tunnel before it is in the table */
 	atomic {
 		!elock;
 		if
@@ -448,7 +448,7 @@ proctype New()
 out:	skip
 }
 
-/* eftf_nl_tunnel_find(), and a reference on the tunnel; leaves the device's lock held */
+/* eftf_nl_lock_tunnel(), and a reference on the tunnel; leaves the device's lock held */
 #define FIND								\
 	atomic {							\
 		up == 1 && !elock && !unlisted;				\
@@ -482,12 +482,12 @@ end:	if
 		:: gw = 1
 		fi;
 		start(1);
-#ifndef BROKEN_PATIENT_LATE
-		patient[0] = gw;
+#ifndef BROKEN_AWAIT_CLOSE_LATE
+		await_close[0] = gw;
 #endif
 		drain(0);
-#ifdef BROKEN_PATIENT_LATE
-		patient[0] = gw;
+#ifdef BROKEN_AWAIT_CLOSE_LATE
+		await_close[0] = gw;
 #endif
 		swap_done = 1
 	fi;
@@ -495,7 +495,7 @@ end:	if
 	swap_refused();
 	elock = 0;
 	if
-	:: refused ->	/* eftf_transport_abandon */
+	:: refused ->	/* eftf_transport_destroy */
 		d_step { HAVE(1); alive[1] = 0; file[1] = 0 }
 		put(yes)
 	:: else

@@ -6,12 +6,12 @@
  *
  * process here   in kmod, or in the kernel around it
  * ------------   ----------------------------------------------------------
- * Start          eftf_tunnel_new, eftf_transport_start, later the same for
+ * Start          eftf_tunnel_create, eftf_transport_start, later the same for
  *                the second transport in eftf_tunnel_swap
- * Xmit           eftf_tunnel_xmit
+ * Xmit           eftf_wake_xmit
  * Tx             eftf_tx_work, eftf_tx_next, eftf_tx_blocked
  * Rx             eftf_rx_work, eftf_rx_once
- * Timer          eftf_keepalive_timer, eftf_keepalive_stall_check, eftf_keepalive_foreign_check
+ * Timer          eftf_timer_fired, eftf_timer_stall_check, eftf_timer_foreign_check
  * Peer           records and FIN that come in: kTLS makes them readable and
  *                announces each once (tls_data_ready, tls_strp_work); or not at
  *                all, if a foreign reader was there (with FOREIGN)
@@ -25,7 +25,7 @@
  * queued         packets in tunnel->queue
  * batch[t]       tp->batch holds something that is not accepted yet
  * cur            tunnel->transport
- * waiting[t]     tp->wait is in sk_sleep(): a wake-up calls eftf_transport_woken
+ * waiting[t]     tp->wait is in sk_sleep(): a wake-up calls eftf_wake_woken
  * readable[t]    records that recvmsg would give; ended[t]: it gives the end
  * keyless        TLS has read a KeyUpdate, the first record, and has no key for the next
  * awaited        tp->key_since; brought: EFTF_TP_KEY_RX; asked: the event was sent
@@ -92,7 +92,7 @@ inline kick_rx(t)
 #endif
 }
 
-/* eftf_transport_woken(), under the wait queue's lock */
+/* eftf_wake_woken(), under the wait queue's lock */
 inline wake_in(t)
 {
 	if
@@ -145,7 +145,7 @@ again:		if
 		:: atomic {
 				room[t] ->
 				batch[t] = 0;
-				STALLED(t) = 0;	/* eftf_keepalive_sent */
+				STALLED(t) = 0;	/* eftf_timer_sent */
 				if
 #ifndef SWAP
 				:: room[t] = 0	/* what is unsent now fills it */
@@ -163,7 +163,7 @@ again:		if
 			fi
 		fi;
 #ifndef NO_RETRY
-		d_step { STALLED(t) = 1; arm_soon() }	/* eftf_keepalive_stalled */
+		d_step { STALLED(t) = 1; arm_soon() }	/* eftf_timer_stalled */
 #endif
 done:		atomic { tx_busy[t] = 0; budget = 0 }
 	od
@@ -306,7 +306,7 @@ end:	do
 		if
 		:: cur == NIL -> skip
 		:: else ->
-			/* eftf_keepalive_foreign_check */
+			/* eftf_timer_foreign_check */
 #ifdef BROKEN_FOREIGN_KICK_FIRST
 			d_step { kick_rx(0) }
 			some = foreign
@@ -330,7 +330,7 @@ proctype Timer()
 
 end:	do
 	:: atomic { soon -> soon = 0; timer_busy = 1 }
-		/* eftf_keepalive_stall_check */
+		/* eftf_timer_stall_check */
 		tp = cur;
 		if
 		:: tp != NIL && STALLED(tp) -> kick_tx(tp)
@@ -353,7 +353,7 @@ end:	do
 	od
 }
 
-/* eftf_transport_drain_work, every 20 ms as long as the old one has something to say */
+/* eftf_end_drain_work, every 20 ms as long as the old one has something to say */
 proctype Drain()
 {
 end:	do
@@ -413,7 +413,7 @@ inline start(t)
 #endif
 #ifndef BROKEN_START_ARMED_FIRST
 	;
-	d_step { arm_soon() }	/* eftf_keepalive_start */
+	d_step { arm_soon() }	/* eftf_timer_start */
 #endif
 }
 
@@ -422,7 +422,7 @@ proctype Start()
 	start(0);
 #ifdef SWAP
 	start(1);
-	/* eftf_transport_drain(old) */
+	/* eftf_end_drain(old) */
 	kick_tx(0);
 	kick_rx(0);
 	draining = 1;
