@@ -173,7 +173,7 @@ for signal in TERM KILL; do
 	ue_ends under_traffic $signal 'tunnel [0-9]+ down: .* reason (released|deleted)( \(address released\))?$'
 	gw_ends in_handshake $signal 'during the TLS handshake'
 	gw_ends in_negotiation $signal 'error: .*(closed|reset) the connection'
-	gw_ends under_traffic $signal 'tunnel down after [0-9]+ s: the EFTF released it'
+	gw_ends under_traffic $signal 'tunnel down after [0-9]+ s: the peer released it'
 done
 
 say "the module goes away under both, and comes back"

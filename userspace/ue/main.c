@@ -168,7 +168,7 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 	}
 	if (cmd->test)
 		return say("configuration is good\n");
-	if (ue->conf.mode != EFTF_MODE_OFF && eftf_preflight(ue, &err)) {
+	if (ue->conf.mode != EFTF_MODE_OFF && eftf_tunnel_prepare(&ue->tunnel, &err)) {
 		log_error("%s", err.text);
 		return EFTF_EXIT_ERROR;
 	}
@@ -197,9 +197,7 @@ int main(int argc, char **argv)
 	eftf_log_open("eftf-ue", ue.options.verbose ? EFTF_LOG_DEBUG :
 		      (enum eftf_log_level)ue.conf.log_level, ue.conf.syslog && !cmd.detect);
 	code = work(&ue, &cmd);
-	eftf_nl_close(ue.nl);
-	eftf_nl_close(ue.events);
-	eftf_rt_close(ue.rt);
+	eftf_module_close(&ue.tunnel.module);
 	eftf_tls_ctx_free(ue.tls);
 	eftf_ue_conf_free(&ue.conf);
 	explicit_bzero(&ue.dhcp, sizeof(ue.dhcp));

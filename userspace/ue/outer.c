@@ -13,9 +13,10 @@
 
 #define CONNECT_MS 15000
 
-static int connect_outer(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
+static int connect_outer(const struct eftf_outer_spec *how, struct eftf_signals *sig,
+			 struct eftf_outer *o, struct eftf_err *err)
 {
-	const struct eftf_ue_conf *conf = &ue->conf;
+	const struct eftf_ue_conf *conf = how->conf;
 	struct eftf_connect_spec spec = {
 		.host = conf->address.host, .port = conf->port, .timeout_ms = CONNECT_MS,
 		.user = conf->proxy_user, .password = conf->proxy_password,
@@ -26,15 +27,15 @@ static int connect_outer(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_e
 	socklen_t len = sizeof(o->peer), local_len = sizeof(local);
 	int ret;
 
-	if (ue->detect.via_proxy) {
-		bool env = ue->detect.via_fallback || !strcmp(conf->proxy_url, "env");
+	if (how->detect->via_proxy) {
+		bool env = how->detect->via_fallback || !strcmp(conf->proxy_url, "env");
 
 		spec.proxy = env ? eftf_connect_env_proxy(err) : conf->proxy_url;
 		spec.proxy_from_env = env;
 		if (!spec.proxy)
 			return -ENOENT;
 	}
-	ret = eftf_connect(&spec, &ue->sig, &o->fd, err);
+	ret = eftf_connect(&spec, sig, &o->fd, err);
 	if (ret)
 		return ret;
 	memset(&local, 0, sizeof(local));
@@ -43,35 +44,36 @@ static int connect_outer(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_e
 		return eftf_err_set(err, ENOTCONN, "the connection to %s was closed at once",
 				    spec.host);
 	sin = (const struct sockaddr_in *)&local;
-	if (ue->device.addr.set && local.ss_family == AF_INET &&
-	    sin->sin_addr.s_addr == ue->device.addr.addr.s_addr)
+	if (how->inner->set && local.ss_family == AF_INET &&
+	    sin->sin_addr.s_addr == how->inner->addr.s_addr)
 		return eftf_err_set(err, ELOOP, "the outer connection would go into the tunnel "
 				    "itself: its routes cover %s", spec.host);
 	return 0;
 }
 
-static void log_connected(const struct eftf_ue *ue, const struct eftf_outer *o)
+static void log_connected(const struct eftf_outer_spec *how, const struct eftf_outer *o)
 {
 	char peer[EFTF_ADDR_TEXT];
 
 	eftf_addr_text(peer, &o->peer);
-	log_info("connected to %s (%s%s), %s %s %s", ue->conf.address.host,
-		 ue->detect.via_proxy ? "by proxy " : "", peer, o->tls.version, o->tls.cipher,
+	log_info("connected to %s (%s%s), %s %s %s", how->conf->address.host,
+		 how->detect->via_proxy ? "by proxy " : "", peer, o->tls.version, o->tls.cipher,
 		 o->tls.group);
 }
 
-enum eftf_attempt eftf_outer_open(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
+enum eftf_attempt eftf_outer_open(const struct eftf_outer_spec *how, struct eftf_signals *sig,
+				  struct eftf_outer *o, struct eftf_err *err)
 {
 	enum eftf_attempt attempt;
 
 	memset(o, 0, sizeof(*o));
 	o->fd = -1;
-	if (connect_outer(ue, o, err))
+	if (connect_outer(how, sig, o, err))
 		return EFTF_ATTEMPT_NO_TCP;
-	attempt = eftf_negotiate_tls(ue->tls, o->fd, eftf_ue_conf_name(&ue->conf), &ue->sig, &o->tls,
-				     ue->conf.key_update ? &o->parked : NULL, err);
+	attempt = eftf_negotiate_tls(how->tls, o->fd, eftf_ue_conf_name(how->conf), sig, &o->tls,
+				     how->conf->key_update ? &o->parked : NULL, err);
 	if (attempt == EFTF_ATTEMPT_UP)
-		log_connected(ue, o);
+		log_connected(how, o);
 	return attempt;
 }
 
@@ -84,9 +86,9 @@ void eftf_outer_close(struct eftf_outer *o)
 	o->parked = NULL;
 }
 
-struct eftf_tls *eftf_outer_take_parked(struct eftf_outer *o, const struct eftf_ue *ue)
+struct eftf_tls *eftf_outer_take_parked(struct eftf_outer *o, bool can_update)
 {
-	struct eftf_tls *tls = ue->device.key_update ? o->parked : NULL;
+	struct eftf_tls *tls = can_update ? o->parked : NULL;
 
 	if (tls)
 		o->parked = NULL;

@@ -3,9 +3,22 @@
 #ifndef EFTF_UE_OUTER_H
 #define EFTF_UE_OUTER_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
-#include "ue.h"
+#include "conf.h"
+#include "detect.h"
+#include "signals.h"
+#include "tls.h"
+
+/* How to get one; all of it the caller's. */
+struct eftf_outer_spec {
+	const struct eftf_ue_conf *conf;
+	const struct eftf_detect *detect;	/* by which way */
+	struct eftf_tls_ctx *tls;
+	/* the tunnel's own address: a connection from it would go into the tunnel; set or not */
+	const struct eftf_value_prefix *inner;
+};
 
 struct eftf_outer {
 	int fd;
@@ -18,10 +31,11 @@ struct eftf_outer {
  * Connects, shakes hands, plants the keys and logs. eftf_outer_close() in any
  * case. The reason of a failure is in err.
  */
-enum eftf_attempt eftf_outer_open(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err);
+enum eftf_attempt eftf_outer_open(const struct eftf_outer_spec *spec, struct eftf_signals *sig,
+				  struct eftf_outer *o, struct eftf_err *err);
 /* Closes our descriptor; what the module was given goes on. */
 void eftf_outer_close(struct eftf_outer *o);
-/* The parked object, if this kernel has a use for it: the tunnel's from now on. */
-struct eftf_tls *eftf_outer_take_parked(struct eftf_outer *o, const struct eftf_ue *ue);
+/* The parked object, if this kernel can take new keys: the caller's from now on. Or NULL. */
+struct eftf_tls *eftf_outer_take_parked(struct eftf_outer *o, bool can_update);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* From verdict to tunnel and back, until somebody says stop. */
+/* From verdict to tunnel and back, until a signal or a final error. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +134,7 @@ static bool reload(struct eftf_ue *ue)
 	ue->sig.reload = false;
 	if (eftf_ue_conf_load(&conf, ue->options.conf, ue->options.mode, &err) ||
 	    eftf_prepare(&conf, ue->tls, &tls, &dhcp, &err) ||
-	    (conf.mode != EFTF_MODE_OFF && eftf_preflight(ue, &err))) {
+	    (conf.mode != EFTF_MODE_OFF && eftf_tunnel_prepare(&ue->tunnel, &err))) {
 		log_error("%s; the old configuration stays", err.text);
 		eftf_tls_ctx_free(tls);
 		eftf_ue_conf_free(&conf);
@@ -168,7 +168,7 @@ static int try_tunnel(struct eftf_ue *ue)
 		step = (int)eftf_detect_tried(&ue->detect, attempt);
 		/* its routes may be what hides the EFTF, or the DNS, from us */
 		if (attempt == EFTF_ATTEMPT_NO_TCP)
-			eftf_device_withdraw_routes(&ue->device);
+			eftf_device_withdraw_routes(&ue->tunnel.device);
 		if (step == EFTF_STEP_TUNNEL)
 			log_info("trying the proxy of the environment");
 	}
@@ -178,9 +178,10 @@ static int try_tunnel(struct eftf_ue *ue)
 /* Nothing is wrong with the network, unless the keys wear out faster than tunnels come up. */
 static bool at_once(const struct eftf_ue *ue)
 {
-	return (ue->down_reason == EFTF_REASON_REKEY ||
-		ue->down_reason == EFTF_REASON_KEY_LIMIT) &&
-		eftf_now_ms() - ue->up_since >= AT_ONCE_MS;
+	const struct eftf_tunnel *t = &ue->tunnel;
+
+	return (t->down_reason == EFTF_REASON_REKEY || t->down_reason == EFTF_REASON_KEY_LIMIT) &&
+		t->down_since - t->up_since >= AT_ONCE_MS;
 }
 
 static void stay_direct(struct eftf_ue *ue)
@@ -220,19 +221,22 @@ static enum eftf_exit loop(struct eftf_ue *ue)
 			return EFTF_EXIT_OK;
 		if (ue->sig.reload && reload(ue))
 			reconnects = 0;
-		if (!ue->tunnel_id)
+		if (!ue->tunnel.id)
 			step = next_step(ue, &reconnects);
 		if (step == EFTF_STEP_STOP)
 			return EFTF_EXIT_UNTRUSTED;
 		if (step == EFTF_STEP_RUN) {
 			eftf_watch(ue);
+			if (!ue->tunnel.id)
+				eftf_backoff_lived(&ue->backoff, ue->tunnel.down_since -
+						   ue->tunnel.up_since);
 			reconnects = RECONNECTS;
 		}
 		if (ue->sig.stop || ue->sig.reload)
 			continue;
 		if (ue->options.once)
 			return step == EFTF_STEP_DIRECT || (step == EFTF_STEP_RUN &&
-				ue->down_reason == EFTF_REASON_RELEASED) ?
+				ue->tunnel.down_reason == EFTF_REASON_RELEASED) ?
 				EFTF_EXIT_OK : EFTF_EXIT_ERROR;
 		if (step == EFTF_STEP_DIRECT)
 			stay_direct(ue);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Make-before-break: when the outer connection of a running tunnel is to be
- * replaced by a new one. eftf_swap_step() in ue.h does it.
+ * When the outer connection of a running tunnel is to be replaced by a new
+ * one, make-before-break. No I/O: replace.c does it.
  */
 #ifndef EFTF_UE_SWAP_H
 #define EFTF_UE_SWAP_H
@@ -20,9 +20,13 @@ struct eftf_swap {
 
 /* The tunnel is a new one: nothing is due. */
 void eftf_swap_reset(struct eftf_swap *s);
-/* When eftf_swap_step() wants to be called: ms, UINT64_MAX: not at all. */
+/* When a replacement wants to be tried: ms, UINT64_MAX: not at all. */
 uint64_t eftf_swap_due(const struct eftf_swap *s);
+/* It succeeded: the next one waits until the old connection has drained. */
+void eftf_swap_done(struct eftf_swap *s);
 /* The old connection of the last swap is gone: the next swap may follow soon. */
 void eftf_swap_drained(struct eftf_swap *s);
+/* It failed and is tried again: the pause until then, ms. */
+unsigned int eftf_swap_failed(struct eftf_swap *s);
 
 #endif

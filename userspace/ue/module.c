@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What must be there before the first connection is tried. */
+#include "module.h"
+
 #include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "ue.h"
+#include "tls.h"
 
 static bool have_net_admin(void)
 {
@@ -19,25 +20,41 @@ static bool have_net_admin(void)
 	return data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN);
 }
 
-int eftf_preflight(struct eftf_ue *ue, struct eftf_err *err)
+bool eftf_module_is_open(const struct eftf_module *m)
+{
+	return m->nl && m->events && m->rt;
+}
+
+int eftf_module_open(struct eftf_module *m, struct eftf_err *err)
 {
 	int ret;
 
-	/* between two tunnels nobody else notices that the module was unloaded */
-	if (ue->events && !ue->tunnel_id)
-		eftf_read_events(ue);
-	if (ue->nl && ue->events && ue->rt)
+	if (eftf_module_is_open(m))
 		return 0;
 	if (!have_net_admin())
 		return eftf_err_set(err, EPERM, "no CAP_NET_ADMIN: run as root, or give the "
 				    "service AmbientCapabilities=CAP_NET_ADMIN");
 	ret = eftf_tls_kernel_check(err);
-	if (!ret && !ue->nl)
-		ret = eftf_nl_open(&ue->nl, err);
-	if (!ret && !ue->events)
-		ret = eftf_nl_events_open(&ue->events, err);
-	if (!ret && !ue->rt)
-		ret = eftf_rt_open(&ue->rt, err);
-	ue->device.rt = ue->rt;
+	if (!ret && !m->nl)
+		ret = eftf_nl_open(&m->nl, err);
+	if (!ret && !m->events)
+		ret = eftf_nl_events_open(&m->events, err);
+	if (!ret && !m->rt)
+		ret = eftf_rt_open(&m->rt, err);
 	return ret;
+}
+
+void eftf_module_lost(struct eftf_module *m)
+{
+	eftf_nl_close(m->events);
+	eftf_nl_close(m->nl);
+	m->events = NULL;
+	m->nl = NULL;
+}
+
+void eftf_module_close(struct eftf_module *m)
+{
+	eftf_module_lost(m);
+	eftf_rt_close(m->rt);
+	m->rt = NULL;
 }

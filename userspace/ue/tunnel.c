@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tunnel.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "clock.h"
+#include "keepalive.h"
+#include "log.h"
+#include "reason.h"
+
+int eftf_tunnel_prepare(struct eftf_tunnel *t, struct eftf_err *err)
+{
+	int ret;
+
+	/* without a tunnel no other place reads that the module was unloaded */
+	if (!t->id)
+		eftf_tunnel_read_events(t);
+	ret = eftf_module_open(&t->module, err);
+	t->device.rt = t->module.rt;
+	return ret;
+}
+
+/* ---- hand-off --------------------------------------------------------------- */
+
+uint32_t eftf_tunnel_keepalive(const struct eftf_ue_conf *conf, const struct eftf_lease4 *lease)
+{
+	uint32_t s = lease->keepalive ? lease->keepalive : conf->keepalive;
+
+	if (s < EFTF_KEEPALIVE_MIN)
+		s = EFTF_KEEPALIVE_MIN;
+	return s > EFTF_KEEPALIVE_MAX ? EFTF_KEEPALIVE_MAX : s;
+}
+
+/* A configured timeout that the EFTF's interval has overtaken would end every idle tunnel. */
+static uint32_t timeout_of(const struct eftf_ue_conf *conf, uint32_t keepalive)
+{
+	return conf->timeout > keepalive ? conf->timeout : eftf_keepalive_timeout(keepalive);
+}
+
+static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
+		      const struct eftf_lease4 *lease, struct eftf_err *err)
+{
+	struct eftf_value_prefix addr = { .addr = lease->address, .plen = 32, .set = true };
+	int ret;
+
+	if (conf->static_addr.set)
+		addr.plen = conf->static_addr.plen;
+	ret = eftf_device_open(&t->device, conf->device, conf->mtu ? conf->mtu : lease->mtu, err);
+	return ret ? ret : eftf_device_set_address(&t->device, &addr, err);
+}
+
+static int hand_off(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
+		    const struct eftf_lease4 *lease, int fd, struct eftf_err *err)
+{
+	uint32_t keepalive = eftf_tunnel_keepalive(conf, lease);
+	struct eftf_tunnel_spec spec = {
+		.ifindex = t->device.ifindex, .fd = fd,
+		.has_inner4 = true, .inner4 = lease->address,
+		.gateway4 = lease->router.s_addr ? lease->router : lease->server,
+		.keepalive = keepalive, .timeout = timeout_of(conf, keepalive),
+		.negotiated = !conf->static_addr.set,
+		.record_limit = conf->record_limit,
+	};
+
+	spec.has_gateway4 = spec.gateway4.s_addr != 0;
+	t->timeout = spec.timeout;
+	/* an event of an earlier tunnel must not be taken for one of this */
+	eftf_tunnel_read_events(t);
+	if (!t->module.nl)
+		return eftf_err_set(err, ENOENT, "kernel module eftf was unloaded");
+	return eftf_nl_tunnel_new(t->module.nl, &spec, &t->id, err);
+}
+
+static int set_routes(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
+		      const struct eftf_lease4 *lease, const struct eftf_outer *o,
+		      struct eftf_err *err)
+{
+	struct eftf_routes plan;
+
+	eftf_routes_plan(&plan, lease, &conf->routes);
+	return eftf_device_set_routes(&t->device, &plan, &o->peer, err);
+}
+
+int eftf_tunnel_attach(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
+		       const struct eftf_lease4 *lease, struct eftf_outer *o,
+		       struct eftf_err *err)
+{
+	int ret;
+
+	ret = set_device(t, conf, lease, err);
+	if (!ret)
+		ret = hand_off(t, conf, lease, o->fd, err);
+	if (ret)
+		return ret;
+	t->up_since = eftf_now_ms();
+	t->down_reason = EFTF_REASON_NONE;
+	eftf_swap_reset(&t->swap);
+	eftf_rekey_set(&t->rekey, eftf_outer_take_parked(o, t->device.key_update), 1);
+	ret = set_routes(t, conf, lease, o, err);
+	if (ret)
+		eftf_tunnel_end(t, EFTF_REASON_DELETED);
+	return ret;
+}
+
+int eftf_tunnel_swap(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
+		     const struct eftf_lease4 *lease, struct eftf_outer *o, struct eftf_err *err)
+{
+	int ret = eftf_nl_tunnel_swap(t->module.nl, t->device.ifindex, t->id, o->fd, err);
+
+	if (ret)
+		return ret;
+	eftf_rekey_set(&t->rekey, eftf_outer_take_parked(o, t->device.key_update),
+		       t->rekey.transport + 1);
+	/* the tunnel runs all the same */
+	if (set_routes(t, conf, lease, o, err))
+		log_warn("%s", err->text);
+	return 0;
+}
+
+int eftf_tunnel_set_keepalive(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
+			      const struct eftf_lease4 *lease, struct eftf_err *err)
+{
+	uint32_t keepalive = eftf_tunnel_keepalive(conf, lease);
+	uint32_t timeout = timeout_of(conf, keepalive);
+	struct eftf_tunnel_change change = {
+		.has_keepalive = true, .keepalive = keepalive,
+		/* to set it, be it to the same, starts the time anew */
+		.has_timeout = timeout != t->timeout, .timeout = timeout,
+	};
+	int ret = eftf_nl_tunnel_set(t->module.nl, t->device.ifindex, t->id, &change, err);
+
+	if (!ret)
+		t->timeout = timeout;
+	return ret;
+}
+
+/* ---- the end ---------------------------------------------------------------- */
+
+static void ended(struct eftf_tunnel *t, uint32_t reason)
+{
+	t->id = 0;
+	t->down_reason = reason;
+	t->down_since = eftf_now_ms();
+	eftf_rekey_set(&t->rekey, NULL, 0);
+}
+
+void eftf_tunnel_end(struct eftf_tunnel *t, enum eftf_reason reason)
+{
+	struct eftf_err err;
+
+	if (!t->id)
+		return;
+	if (eftf_nl_tunnel_del(t->module.nl, t->device.ifindex, t->id, &err))
+		log_debug("tunnel: %s", err.text);
+	ended(t, reason);
+}
+
+/* ---- events ----------------------------------------------------------------- */
+
+static void log_down(const struct eftf_tunnel *t, const struct eftf_tunnel_info *info)
+{
+	const char *text = eftf_reason_text(info->reason);
+	unsigned long long up_s = (eftf_now_ms() - t->up_since) / 1000;
+
+	/* of a newer module */
+	if (!text)
+		text = info->reason_name[0] ? info->reason_name : "no reason given";
+	if (info->reason == EFTF_REASON_ALERT)
+		log_warn("tunnel down after %llu s: %s (%u)", up_s, text, info->alert);
+	else if (info->sock_errno)
+		log_warn("tunnel down after %llu s: %s (%s)", up_s, text,
+			 strerror((int)info->sock_errno));
+	else
+		log_warn("tunnel down after %llu s: %s", up_s, text);
+}
+
+static void change_key(struct eftf_tunnel *t, const struct eftf_tunnel_info *info)
+{
+	struct eftf_err err;
+	int ret = eftf_rekey_answer(&t->rekey, t->module.nl, info, &err);
+
+	if (ret > 0)
+		log_info("TLS receiving key changed by the EFTF%s",
+			 info->update_requested ? ", sending key as well" : "");
+	else if (!ret)
+		log_debug("a TLS key of an old connection changes: not followed");
+	else
+		log_warn("tunnel: %s", err.text);
+	/* Nothing can be read any more without the next key: rather a new tunnel at once. */
+	if (ret == -EOPNOTSUPP)
+		eftf_tunnel_end(t, EFTF_REASON_REKEY);
+	/* after any other failure the module ends it by itself */
+}
+
+static void on_event(const struct eftf_tunnel_info *info, void *arg)
+{
+	struct eftf_tunnel *t = arg;
+
+	if (!t->id || info->id != t->id || info->ifindex != t->device.ifindex)
+		return;
+	switch (info->cmd) {
+	case EFTF_CMD_EVENT_DOWN:
+		log_down(t, info);
+		ended(t, info->reason);
+		break;
+	case EFTF_CMD_EVENT_STALLED:
+		log_warn("tunnel stalled: %u packets (%u octets) wait for the outer connection",
+			 info->queue_packets, info->queue_bytes);
+		break;
+	case EFTF_CMD_EVENT_REKEY:
+		log_debug("the TLS key for %s is nearly used up: %llu records",
+			  info->direction == EFTF_DIRECTION_TX ? "sending" : "receiving",
+			  (unsigned long long)(info->direction == EFTF_DIRECTION_TX ?
+					       info->key_records_tx : info->key_records_rx));
+		t->swap.key_due = true;
+		break;
+	case EFTF_CMD_EVENT_SWAPPED:
+		log_debug("the old outer connection is gone: %s", info->reason_name);
+		eftf_swap_drained(&t->swap);
+		break;
+	case EFTF_CMD_EVENT_KEY_UPDATE:
+		change_key(t, info);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_found(const struct eftf_tunnel_info *info, void *arg)
+{
+	(void)info;
+	*(bool *)arg = true;
+}
+
+/* Events were lost, or cannot be read any more: is the tunnel still there? */
+static void resync(struct eftf_tunnel *t)
+{
+	struct eftf_err err;
+	bool there = false;
+
+	if (!t->id)
+		return;
+	eftf_nl_tunnel_get(t->module.nl, t->device.ifindex, t->id, on_found, &there, &err);
+	if (there)
+		return;
+	log_warn("tunnel down; the event that told the reason was lost");
+	ended(t, EFTF_REASON_NONE);
+}
+
+void eftf_tunnel_read_events(struct eftf_tunnel *t)
+{
+	struct eftf_err err = { "" };
+	int ret;
+
+	if (!t->module.events)
+		return;
+	ret = eftf_nl_events_read(t->module.events, on_event, t, &err);
+	if (!ret)
+		return;
+	if (ret != -ENOBUFS)
+		log_warn("%s", err.text);
+	resync(t);
+	if (ret == -ENOBUFS)
+		return;
+	if (t->id)
+		ended(t, EFTF_REASON_NONE);
+	eftf_module_lost(&t->module);
+}

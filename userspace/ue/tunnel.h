@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tunnel in the kernel, from the hand-off of its first connection to its
+ * end. It ends in eftf_tunnel_end(), or by itself, which an event tells.
+ */
+#ifndef EFTF_UE_TUNNEL_H
+#define EFTF_UE_TUNNEL_H
+
+#include <stdint.h>
+
+#include "conf.h"
+#include "device.h"
+#include "dhcp4.h"
+#include "module.h"
+#include "outer.h"
+#include "rekey.h"
+#include "swap.h"
+
+/* Starts as 0. */
+struct eftf_tunnel {
+	struct eftf_module module;
+	struct eftf_device device;
+	uint32_t id;			/* 0: there is none; the rest is of the last one */
+	uint32_t timeout;		/* s; as the module was told */
+	uint64_t up_since, down_since;	/* ms */
+	uint32_t down_reason;		/* enum eftf_reason */
+	struct eftf_rekey rekey;	/* of the current connection */
+	struct eftf_swap swap;		/* when that is to be replaced */
+};
+
+/*
+ * Before a connection is made for it: the module is there, and open. Notices
+ * that it was unloaded, or came back. Returns 0, or a negative errno with the
+ * remedy in err.
+ */
+int eftf_tunnel_prepare(struct eftf_tunnel *t, struct eftf_err *err);
+/*
+ * Device, address, hand-off of the connection and routes. What was not put
+ * in place at a failure is taken back, but for the device and its address, which
+ * the next attempt needs; eftf_device_close() takes them away.
+ */
+int eftf_tunnel_attach(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
+		       const struct eftf_lease4 *lease, struct eftf_outer *o,
+		       struct eftf_err *err);
+/*
+ * The tunnel goes on with another connection, make-before-break. -ENOENT,
+ * -ESHUTDOWN: it has ended; -EBUSY: the connection before the last is not gone yet.
+ */
+int eftf_tunnel_swap(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
+		     const struct eftf_lease4 *lease, struct eftf_outer *o, struct eftf_err *err);
+/* Seconds between keep-alives: what the lease says, in the range that makes sense. */
+uint32_t eftf_tunnel_keepalive(const struct eftf_ue_conf *conf, const struct eftf_lease4 *lease);
+/* Tells the module of the keep-alive interval of a renewed lease. */
+int eftf_tunnel_set_keepalive(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
+			      const struct eftf_lease4 *lease, struct eftf_err *err);
+/* Acts upon what the module has to tell; never blocks. id is 0 afterwards if the tunnel ended. */
+void eftf_tunnel_read_events(struct eftf_tunnel *t);
+/* Ends the tunnel if there is one: close_notify, FIN. reason: for down_reason. */
+void eftf_tunnel_end(struct eftf_tunnel *t, enum eftf_reason reason);
+
+#endif
