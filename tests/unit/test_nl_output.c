@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ctl/output.c ctl/fields.c ctl/counters.c lib/nl_parse.c lib/nl_attr.c lib/alert.c lib/addr.c */
+/* needs: ctl/output.c ctl/fields.c ctl/counters.c lib/nl_parse.c lib/nl_attr.c lib/alert.c lib/addr.c lib/reason.c */
 /* libs: -lmnl -ljansson */
 /* What eftfctl prints of a netlink message, as text and as JSON. */
 #include <setjmp.h>
@@ -85,6 +85,7 @@ static void test_tunnel_text(void **state)
 	has_line("update requested", "yes");
 	has_line("record limit", "the cipher's own");
 	has_line("reason", "alert");
+	has_line("reason text", "the peer sent a TLS alert");
 	has_line("alert", "bad_record_mac");
 	has_line("error", "Connection reset by peer");
 	has_line("direction", "rx");

@@ -10,21 +10,43 @@ static bool has(const void *obj, unsigned int attr)
 	return ((const struct eftf_tunnel_info *)obj)->present >> attr & 1;
 }
 
+/* Every counter of a tunnel, by the name that it has in the output: those of all packets ... */
+#define COUNTERS(C) \
+	C("tx_packets", PLAIN, TX_PACKETS) \
+	C("tx", BYTES, TX_BYTES) \
+	C("tx_stream", BYTES, TX_STREAM_BYTES) \
+	C("tx_records", PLAIN, TX_RECORDS) \
+	C("tx_stalls", PLAIN, TX_STALLS) \
+	C("rx_packets", PLAIN, RX_PACKETS) \
+	C("rx", BYTES, RX_BYTES) \
+	C("rx_stream", BYTES, RX_STREAM_BYTES) \
+	C("rx_records", PLAIN, RX_RECORDS) \
+	C("rx_unknown", PLAIN, RX_UNKNOWN) \
+	C("key_updates_tx", PLAIN, KEY_UPDATES_TX) \
+	C("key_updates_rx", PLAIN, KEY_UPDATES_RX) \
+	C("keepalives_tx", PLAIN, KEEPALIVES_TX)
+
+/* ... and those of dropped packets, by cause. */
+#define DROPS(D) \
+	D("tx_full", TX_FULL) D("tx_age", TX_AGE) D("tx_codel", TX_CODEL) \
+	D("tx_nomem", TX_NOMEM) D("tx_too_big", TX_TOO_BIG) D("tx_closed", TX_CLOSED) \
+	D("rx_empty", RX_EMPTY) D("rx_version", RX_VERSION) D("rx_length", RX_LENGTH) \
+	D("rx_source", RX_SOURCE) D("rx_dest", RX_DEST) D("rx_nomem", RX_NOMEM) \
+	D("rx_backlog", RX_BACKLOG)
+
+#define COUNTER_BIT(n, unit, s) | 1ull << EFTF_STAT_##s
+#define DROP_BIT(n, s) | 1ull << EFTF_STAT_DROP_##s
+_Static_assert((1ull << EFTF_STAT_UNSPEC | 1ull << EFTF_STAT_PAD COUNTERS(COUNTER_BIT) DROPS(DROP_BIT)) ==
+	       (1ull << (EFTF_STAT_MAX + 1)) - 1, "every counter is shown");
+
 static const struct drop {
 	const char *name;
 	enum eftf_stat stat;
 } drops[] = {
-	{"tx_full", EFTF_STAT_DROP_TX_FULL}, {"tx_age", EFTF_STAT_DROP_TX_AGE},
-	{"tx_codel", EFTF_STAT_DROP_TX_CODEL}, {"tx_nomem", EFTF_STAT_DROP_TX_NOMEM},
-	{"tx_too_big", EFTF_STAT_DROP_TX_TOO_BIG}, {"tx_closed", EFTF_STAT_DROP_TX_CLOSED},
-	{"rx_empty", EFTF_STAT_DROP_RX_EMPTY}, {"rx_version", EFTF_STAT_DROP_RX_VERSION},
-	{"rx_length", EFTF_STAT_DROP_RX_LENGTH}, {"rx_source", EFTF_STAT_DROP_RX_SOURCE},
-	{"rx_dest", EFTF_STAT_DROP_RX_DEST}, {"rx_nomem", EFTF_STAT_DROP_RX_NOMEM},
-	{"rx_backlog", EFTF_STAT_DROP_RX_BACKLOG},
+#define ROW(n, s) {n, EFTF_STAT_DROP_##s},
+	DROPS(ROW)
+#undef ROW
 };
-
-_Static_assert(sizeof(drops) / sizeof(drops[0]) ==
-	       EFTF_STAT_DROP_RX_BACKLOG - EFTF_STAT_DROP_TX_FULL + 1, "every cause of a drop has its name");
 
 #define N_DROPS (sizeof(drops) / sizeof(drops[0]))
 
@@ -108,26 +130,14 @@ static json_t *get_histogram(const void *obj, const struct eftf_out_field *f)
 
 #define INFO(n, unit, get, m, a) \
 	{n, EFTF_OUT_##unit, get, offsetof(struct eftf_tunnel_info, m), EFTF_A_##a}
-#define STAT(n, unit, s) INFO(n, unit, eftf_out_u64, stats[EFTF_STAT_##s], STATS)
+#define STAT(n, unit, s) INFO(n, unit, eftf_out_u64, stats[EFTF_STAT_##s], STATS),
 #define PERCENTILE(n, percent) {n, EFTF_OUT_US, get_percentile, percent, EFTF_A_SOJOURN}
 
 static const struct eftf_out_field stats_fields[] = {
 	INFO("dev", PLAIN, eftf_out_chars, ifname, IFNAME),
 	INFO("ifindex", PLAIN, eftf_out_u32, ifindex, IFINDEX),
 	INFO("id", PLAIN, eftf_out_u32, id, ID),
-	STAT("tx_packets", PLAIN, TX_PACKETS),
-	STAT("tx", BYTES, TX_BYTES),
-	STAT("tx_stream", BYTES, TX_STREAM_BYTES),
-	STAT("tx_records", PLAIN, TX_RECORDS),
-	STAT("tx_stalls", PLAIN, TX_STALLS),
-	STAT("rx_packets", PLAIN, RX_PACKETS),
-	STAT("rx", BYTES, RX_BYTES),
-	STAT("rx_stream", BYTES, RX_STREAM_BYTES),
-	STAT("rx_records", PLAIN, RX_RECORDS),
-	STAT("rx_unknown", PLAIN, RX_UNKNOWN),
-	STAT("key_updates_tx", PLAIN, KEY_UPDATES_TX),
-	STAT("key_updates_rx", PLAIN, KEY_UPDATES_RX),
-	STAT("keepalives_tx", PLAIN, KEEPALIVES_TX),
+	COUNTERS(STAT)
 	INFO("dropped", PLAIN, get_dropped, stats, STATS),
 	INFO("drops", PLAIN, get_drops, stats, STATS),
 	PERCENTILE("sojourn_p50_below", 50),
@@ -136,9 +146,5 @@ static const struct eftf_out_field stats_fields[] = {
 	INFO("sojourn", HISTOGRAM, get_histogram, sojourn, SOJOURN),
 	{NULL, EFTF_OUT_PLAIN, NULL, 0, 0},
 };
-
-_Static_assert(EFTF_STAT_TX_STALLS + 1 == EFTF_STAT_DROP_TX_FULL &&
-	       EFTF_STAT_KEY_UPDATES_RX == EFTF_STAT_MAX,
-	       "a counter was added: it needs its row here");
 
 const struct eftf_out_table eftf_stats_table = {.fields = stats_fields, .has = has};

@@ -10,6 +10,7 @@
 #include "addr.h"
 #include "alert.h"
 #include "nl.h"
+#include "reason.h"
 
 struct word {
 	unsigned int number;
@@ -128,16 +129,25 @@ static json_t *get_cipher(const void *obj, const struct eftf_out_field *f)
 	return word_of(words, ((const struct eftf_tunnel_info *)obj)->tls_cipher, "cipher");
 }
 
-/* The kernel's own word; a description without one has at least the number. */
+/* The kernel's own word, which a newer module may have more of; or ours; or the number. */
 static json_t *get_reason(const void *obj, const struct eftf_out_field *f)
 {
 	const struct eftf_tunnel_info *info = obj;
+	const char *word = eftf_reason_word(info->reason);
 	static const struct word none[] = {{0, NULL}};
 
 	(void)f;
 	if (tunnel_has(info, EFTF_A_REASON_NAME))
 		return eftf_out_string(info->reason_name);
-	return word_of(none, info->reason, "reason");
+	return word ? json_string(word) : word_of(none, info->reason, "reason");
+}
+
+static json_t *get_reason_text(const void *obj, const struct eftf_out_field *f)
+{
+	const char *text = eftf_reason_text(((const struct eftf_tunnel_info *)obj)->reason);
+
+	(void)f;
+	return text ? json_string(text) : NULL;
 }
 
 static json_t *get_alert_name(const void *obj, const struct eftf_out_field *f)
@@ -162,49 +172,59 @@ static json_t *get_direction(const void *obj, const struct eftf_out_field *f)
 	return word_of(words, ((const struct eftf_tunnel_info *)obj)->direction, "direction");
 }
 
-#define TUNNEL(n, unit, get, m, a) \
-	{n, EFTF_OUT_##unit, get, offsetof(struct eftf_tunnel_info, m), EFTF_A_##a}
+/* Name, unit, getter, member, attribute that must be there. */
+#define TUNNEL_FIELDS(F) \
+	F("dev", PLAIN, eftf_out_chars, ifname, IFNAME) \
+	F("ifindex", PLAIN, eftf_out_u32, ifindex, IFINDEX) \
+	F("id", PLAIN, eftf_out_u32, id, ID) \
+	F("reason", PLAIN, get_reason, reason, REASON) \
+	F("reason_text", PLAIN, get_reason_text, reason, REASON) \
+	F("reason_number", PLAIN, eftf_out_u32, reason, REASON) \
+	F("alert", PLAIN, get_alert_name, alert, ALERT) \
+	F("alert_number", PLAIN, eftf_out_u8, alert, ALERT) \
+	F("error", PLAIN, get_error_text, sock_errno, ERRNO) \
+	F("errno", PLAIN, eftf_out_u32, sock_errno, ERRNO) \
+	F("direction", PLAIN, get_direction, direction, DIRECTION) \
+	F("update_requested", PLAIN, eftf_out_bool, update_requested, UPDATE_REQUESTED) \
+	F("ticket", BYTES, eftf_out_u32, ticket_len, TICKET) \
+	F("role", PLAIN, get_role, role, ROLE) \
+	F("inner4", PLAIN, get_addr4, inner4, INNER4) \
+	F("inner6", PLAIN, get_prefix6, inner6, INNER6) \
+	F("gateway4", PLAIN, get_addr4, gateway4, GATEWAY4) \
+	F("gateway6", PLAIN, get_addr6, gateway6, GATEWAY6) \
+	F("outer_local", PLAIN, get_sockaddr, outer_local, OUTER_LOCAL) \
+	F("outer_peer", PLAIN, get_sockaddr, outer_peer, OUTER_PEER) \
+	F("tls", PLAIN, get_tls_version, tls_version, TLS_VERSION) \
+	F("cipher", PLAIN, get_cipher, tls_cipher, TLS_CIPHER) \
+	F("keepalive", LIMIT_S, eftf_out_u32, keepalive, KEEPALIVE) \
+	F("timeout", LIMIT_S, eftf_out_u32, timeout, TIMEOUT) \
+	F("persistent", ONOFF, eftf_out_bool, persistent, PERSISTENT) \
+	F("uptime", MS, eftf_out_u64, uptime, UPTIME) \
+	F("rx_age", MS, eftf_out_u64, rx_age, RX_AGE) \
+	F("tx_age", MS, eftf_out_u64, tx_age, TX_AGE) \
+	F("srtt", US, eftf_out_u32, srtt, SRTT) \
+	F("unsent", BYTES, eftf_out_u32, unsent, UNSENT) \
+	F("queue_packets", PLAIN, eftf_out_u32, queue_packets, QUEUE_PACKETS) \
+	F("queue", BYTES, eftf_out_u32, queue_bytes, QUEUE_BYTES) \
+	F("key_records_tx", PLAIN, eftf_out_u64, key_records_tx, KEY_RECORDS_TX) \
+	F("key_records_rx", PLAIN, eftf_out_u64, key_records_rx, KEY_RECORDS_RX) \
+	F("key_updates_tx", PLAIN, eftf_out_u64, stats[EFTF_STAT_KEY_UPDATES_TX], STATS) \
+	F("key_updates_rx", PLAIN, eftf_out_u64, stats[EFTF_STAT_KEY_UPDATES_RX], STATS) \
+	F("record_limit", CIPHER_LIMIT, eftf_out_u64, record_limit, RECORD_LIMIT) \
+	F("transport", PLAIN, eftf_out_u32, transport, TRANSPORT) \
+	F("transports", PLAIN, eftf_out_u32, transports, TRANSPORTS)
 
 static const struct eftf_out_field tunnel_fields[] = {
-	TUNNEL("dev", PLAIN, eftf_out_chars, ifname, IFNAME),
-	TUNNEL("ifindex", PLAIN, eftf_out_u32, ifindex, IFINDEX),
-	TUNNEL("id", PLAIN, eftf_out_u32, id, ID),
-	TUNNEL("reason", PLAIN, get_reason, reason, REASON),
-	TUNNEL("reason_number", PLAIN, eftf_out_u32, reason, REASON),
-	TUNNEL("alert", PLAIN, get_alert_name, alert, ALERT),
-	TUNNEL("alert_number", PLAIN, eftf_out_u8, alert, ALERT),
-	TUNNEL("error", PLAIN, get_error_text, sock_errno, ERRNO),
-	TUNNEL("errno", PLAIN, eftf_out_u32, sock_errno, ERRNO),
-	TUNNEL("direction", PLAIN, get_direction, direction, DIRECTION),
-	TUNNEL("update_requested", PLAIN, eftf_out_bool, update_requested, UPDATE_REQUESTED),
-	TUNNEL("ticket", BYTES, eftf_out_u32, ticket_len, TICKET),
-	TUNNEL("role", PLAIN, get_role, role, ROLE),
-	TUNNEL("inner4", PLAIN, get_addr4, inner4, INNER4),
-	TUNNEL("inner6", PLAIN, get_prefix6, inner6, INNER6),
-	TUNNEL("gateway4", PLAIN, get_addr4, gateway4, GATEWAY4),
-	TUNNEL("gateway6", PLAIN, get_addr6, gateway6, GATEWAY6),
-	TUNNEL("outer_local", PLAIN, get_sockaddr, outer_local, OUTER_LOCAL),
-	TUNNEL("outer_peer", PLAIN, get_sockaddr, outer_peer, OUTER_PEER),
-	TUNNEL("tls", PLAIN, get_tls_version, tls_version, TLS_VERSION),
-	TUNNEL("cipher", PLAIN, get_cipher, tls_cipher, TLS_CIPHER),
-	TUNNEL("keepalive", LIMIT_S, eftf_out_u32, keepalive, KEEPALIVE),
-	TUNNEL("timeout", LIMIT_S, eftf_out_u32, timeout, TIMEOUT),
-	TUNNEL("persistent", ONOFF, eftf_out_bool, persistent, PERSISTENT),
-	TUNNEL("uptime", MS, eftf_out_u64, uptime, UPTIME),
-	TUNNEL("rx_age", MS, eftf_out_u64, rx_age, RX_AGE),
-	TUNNEL("tx_age", MS, eftf_out_u64, tx_age, TX_AGE),
-	TUNNEL("srtt", US, eftf_out_u32, srtt, SRTT),
-	TUNNEL("unsent", BYTES, eftf_out_u32, unsent, UNSENT),
-	TUNNEL("queue_packets", PLAIN, eftf_out_u32, queue_packets, QUEUE_PACKETS),
-	TUNNEL("queue", BYTES, eftf_out_u32, queue_bytes, QUEUE_BYTES),
-	TUNNEL("key_records_tx", PLAIN, eftf_out_u64, key_records_tx, KEY_RECORDS_TX),
-	TUNNEL("key_records_rx", PLAIN, eftf_out_u64, key_records_rx, KEY_RECORDS_RX),
-	TUNNEL("key_updates_tx", PLAIN, eftf_out_u64, stats[EFTF_STAT_KEY_UPDATES_TX], STATS),
-	TUNNEL("key_updates_rx", PLAIN, eftf_out_u64, stats[EFTF_STAT_KEY_UPDATES_RX], STATS),
-	TUNNEL("record_limit", CIPHER_LIMIT, eftf_out_u64, record_limit, RECORD_LIMIT),
-	TUNNEL("transport", PLAIN, eftf_out_u32, transport, TRANSPORT),
-	TUNNEL("transports", PLAIN, eftf_out_u32, transports, TRANSPORTS),
+#define ROW(n, unit, get, m, a) \
+	{n, EFTF_OUT_##unit, get, offsetof(struct eftf_tunnel_info, m), EFTF_A_##a},
+	TUNNEL_FIELDS(ROW)
+#undef ROW
 	{NULL, EFTF_OUT_PLAIN, NULL, 0, 0},
 };
+
+/* REASON_NAME is shown as reason, INNER6_PLEN in inner6; "eftfctl stats" has SOJOURN. */
+#define BIT_OF(n, unit, get, m, a) | EFTF_NL_BIT(a)
+_Static_assert((EFTF_NL_BIT(REASON_NAME) | EFTF_NL_BIT(INNER6_PLEN) | EFTF_NL_BIT(SOJOURN)
+		TUNNEL_FIELDS(BIT_OF)) == EFTF_NL_READABLE, "every readable attribute is shown");
 
 const struct eftf_out_table eftf_tunnel_table = {.fields = tunnel_fields, .has = tunnel_has};

@@ -35,6 +35,12 @@ struct eftf_tunnel_spec {
 	uint64_t record_limit;		/* 0: the cipher's own */
 };
 
+/* The bit of an attribute in a set; of all that the kernel sends, without those of requests alone. */
+#define EFTF_NL_BIT(a) (1ull << EFTF_A_##a)
+#define EFTF_NL_READABLE (((1ull << (EFTF_A_MAX + 1)) - 1) & ~(EFTF_NL_BIT(UNSPEC) | \
+	EFTF_NL_BIT(PAD) | EFTF_NL_BIT(FD) | EFTF_NL_BIT(NEGOTIATED) | EFTF_NL_BIT(KEY_TX) | \
+	EFTF_NL_BIT(KEY_RX)))
+
 /* A tunnel, or an event about one, as the kernel described it. Strings are
  * terminated; what is not present is 0.
  */

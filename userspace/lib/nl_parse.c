@@ -10,56 +10,62 @@
 
 enum kind { NUMBER, BOOL, ADDRESS, STRING, SOCKADDR, STATS, SOJOURN, LENGTH };
 
-/* NUMBER and BOOL: only min to max is possible; anything else is skipped. */
+/*
+ * Every attribute that the kernel may send: its kind, its member, and for NUMBER
+ * and BOOL what is possible; any other value is skipped.
+ */
+#define FIELDS(F) \
+	F(IFINDEX, NUMBER, ifindex, 1, INT32_MAX) \
+	F(IFNAME, STRING, ifname, 0, 0) \
+	F(ID, NUMBER, id, 1, UINT32_MAX) \
+	F(INNER4, ADDRESS, inner4, 0, 0) \
+	F(INNER6, ADDRESS, inner6, 0, 0) \
+	F(INNER6_PLEN, NUMBER, inner6_plen, 1, 128) \
+	F(GATEWAY4, ADDRESS, gateway4, 0, 0) \
+	F(GATEWAY6, ADDRESS, gateway6, 0, 0) \
+	F(KEEPALIVE, NUMBER, keepalive, 0, UINT64_MAX) \
+	F(TIMEOUT, NUMBER, timeout, 0, UINT64_MAX) \
+	F(PERSISTENT, BOOL, persistent, 0, 1) \
+	F(RECORD_LIMIT, NUMBER, record_limit, 0, UINT64_MAX) \
+	F(ROLE, NUMBER, role, 0, EFTF_ROLE_GW) \
+	F(REASON, NUMBER, reason, 0, UINT64_MAX) \
+	F(REASON_NAME, STRING, reason_name, 0, 0) \
+	F(ALERT, NUMBER, alert, 0, UINT64_MAX) \
+	F(ERRNO, NUMBER, sock_errno, 0, 4095) \
+	F(DIRECTION, NUMBER, direction, 0, EFTF_DIRECTION_RX) \
+	F(TICKET, LENGTH, ticket_len, 0, 0) \
+	F(OUTER_LOCAL, SOCKADDR, outer_local, 0, 0) \
+	F(OUTER_PEER, SOCKADDR, outer_peer, 0, 0) \
+	F(TLS_VERSION, NUMBER, tls_version, 0, UINT64_MAX) \
+	F(TLS_CIPHER, NUMBER, tls_cipher, 0, UINT64_MAX) \
+	F(UPTIME, NUMBER, uptime, 0, UINT64_MAX) \
+	F(RX_AGE, NUMBER, rx_age, 0, UINT64_MAX) \
+	F(TX_AGE, NUMBER, tx_age, 0, UINT64_MAX) \
+	F(SRTT, NUMBER, srtt, 0, UINT64_MAX) \
+	F(UNSENT, NUMBER, unsent, 0, UINT64_MAX) \
+	F(QUEUE_PACKETS, NUMBER, queue_packets, 0, UINT64_MAX) \
+	F(QUEUE_BYTES, NUMBER, queue_bytes, 0, UINT64_MAX) \
+	F(KEY_RECORDS_TX, NUMBER, key_records_tx, 0, UINT64_MAX) \
+	F(KEY_RECORDS_RX, NUMBER, key_records_rx, 0, UINT64_MAX) \
+	F(STATS, STATS, stats, 0, 0) \
+	F(SOJOURN, SOJOURN, sojourn, 0, 0) \
+	F(TRANSPORTS, NUMBER, transports, 0, UINT64_MAX) \
+	F(TRANSPORT, NUMBER, transport, 1, UINT32_MAX) \
+	F(UPDATE_REQUESTED, BOOL, update_requested, 0, 1)
+
 static const struct field {
 	uint8_t attr, kind;
 	uint16_t offset, size;
 	uint64_t min, max;
 } fields[] = {
-#define MEMBER(a, k, m, lo, hi) {EFTF_A_##a, k, offsetof(struct eftf_tunnel_info, m), \
-				 sizeof(((struct eftf_tunnel_info *)NULL)->m), lo, hi}
-#define FREE(a, m) MEMBER(a, NUMBER, m, 0, UINT64_MAX)
-	MEMBER(IFINDEX, NUMBER, ifindex, 1, INT32_MAX),
-	MEMBER(IFNAME, STRING, ifname, 0, 0),
-	MEMBER(ID, NUMBER, id, 1, UINT32_MAX),
-	MEMBER(INNER4, ADDRESS, inner4, 0, 0),
-	MEMBER(INNER6, ADDRESS, inner6, 0, 0),
-	MEMBER(INNER6_PLEN, NUMBER, inner6_plen, 1, 128),
-	MEMBER(GATEWAY4, ADDRESS, gateway4, 0, 0),
-	MEMBER(GATEWAY6, ADDRESS, gateway6, 0, 0),
-	FREE(KEEPALIVE, keepalive),
-	FREE(TIMEOUT, timeout),
-	MEMBER(PERSISTENT, BOOL, persistent, 0, 1),
-	FREE(RECORD_LIMIT, record_limit),
-	MEMBER(ROLE, NUMBER, role, 0, EFTF_ROLE_GW),
-	FREE(REASON, reason),
-	MEMBER(REASON_NAME, STRING, reason_name, 0, 0),
-	FREE(ALERT, alert),
-	MEMBER(ERRNO, NUMBER, sock_errno, 0, 4095),
-	MEMBER(DIRECTION, NUMBER, direction, 0, EFTF_DIRECTION_RX),
-	MEMBER(TICKET, LENGTH, ticket_len, 0, 0),
-	MEMBER(OUTER_LOCAL, SOCKADDR, outer_local, 0, 0),
-	MEMBER(OUTER_PEER, SOCKADDR, outer_peer, 0, 0),
-	FREE(TLS_VERSION, tls_version),
-	FREE(TLS_CIPHER, tls_cipher),
-	FREE(UPTIME, uptime),
-	FREE(RX_AGE, rx_age),
-	FREE(TX_AGE, tx_age),
-	FREE(SRTT, srtt),
-	FREE(UNSENT, unsent),
-	FREE(QUEUE_PACKETS, queue_packets),
-	FREE(QUEUE_BYTES, queue_bytes),
-	FREE(KEY_RECORDS_TX, key_records_tx),
-	FREE(KEY_RECORDS_RX, key_records_rx),
-	MEMBER(STATS, STATS, stats, 0, 0),
-	MEMBER(SOJOURN, SOJOURN, sojourn, 0, 0),
-	FREE(TRANSPORTS, transports),
-	MEMBER(TRANSPORT, NUMBER, transport, 1, UINT32_MAX),
-	MEMBER(UPDATE_REQUESTED, BOOL, update_requested, 0, 1),
-#undef FREE
-#undef MEMBER
+#define ROW(a, k, m, lo, hi) {EFTF_A_##a, k, offsetof(struct eftf_tunnel_info, m), \
+			      sizeof(((struct eftf_tunnel_info *)NULL)->m), lo, hi},
+	FIELDS(ROW)
+#undef ROW
 };
 
+#define BIT_OF(a, k, m, lo, hi) | EFTF_NL_BIT(a)
+_Static_assert((0 FIELDS(BIT_OF)) == EFTF_NL_READABLE, "every readable attribute has its row");
 _Static_assert(EFTF_A_MAX < 64, "struct eftf_tunnel_info keeps a bit for each attribute");
 _Static_assert(sizeof(bool) == 1, "a bool attribute is one octet");
 
