@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "conf_parse.h"
 #include "detect.h"
 #include "dhcp4.h"
 #include "keepalive.h"

@@ -10,16 +10,10 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "config_value.h"
+#include "conf_parse.h"
 #include "err.h"
 
-#define EFTF_UE_MAX_ROUTES 64
 #define EFTF_UE_CONF_FILE "/etc/eftf/eftf-ue.conf"
-
-struct eftf_ue_routes {
-	struct eftf_value_prefix prefix[EFTF_UE_MAX_ROUTES];
-	size_t n;
-};
 
 enum eftf_ue_auth {
 	EFTF_AUTH_SAFE,		/* the strongest offered, but never Basic */

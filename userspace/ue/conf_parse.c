@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "conf.h"
-
 static int parse_routes(const char *text, void *member)
 {
 	struct eftf_ue_routes *routes = member;

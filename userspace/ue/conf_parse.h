@@ -5,6 +5,13 @@
 
 #include "config_value.h"
 
+#define EFTF_UE_MAX_ROUTES 64
+
+struct eftf_ue_routes {
+	struct eftf_value_prefix prefix[EFTF_UE_MAX_ROUTES];
+	size_t n;
+};
+
 /* host and port of http://host:port; -EINVAL if it is of another form. */
 int eftf_ue_proxy_target(const char *url, struct eftf_value_target *target);
 
