@@ -52,11 +52,11 @@ static void conn_free(struct eftf_conn *c)
 	if (c->session && c->old) {
 		/* the new connection came to nothing: the old one goes on */
 		eftf_pool_pass_on(gw->pool, c->session->inner, c->session, c->old);
-		eftf_session_drop(gw, c->session);
+		eftf_session_put(gw, c->session);
 	} else if (c->session) {
 		eftf_pool_release(gw->pool, c->session->inner, c->session, true,
 				  ev_now(gw->loop));
-		eftf_session_drop(gw, c->session);
+		eftf_session_put(gw, c->session);
 	}
 	eftf_tls_free(c->tls);
 	eftf_tls_free(c->parked);
@@ -164,7 +164,7 @@ static int pool_confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4
 	ret = eftf_pool_confirm(c->gw->pool, addr, c, c->session,
 				c->has_cert ? c->pool_id : NULL, &owner, token);
 	if (ret) {
-		eftf_session_drop(c->gw, c->session);
+		eftf_session_put(c->gw, c->session);
 		c->session = NULL;
 		return ret;
 	}

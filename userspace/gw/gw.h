@@ -54,11 +54,14 @@ struct eftf_gw {
 	unsigned int n_conns;
 
 	/* session.c: tunnels of the module */
-	struct eftf_nl *nl, *events;
-	ev_io events_io;
+	struct eftf_nl *nl;
 	struct eftf_session **sessions;	/* hash by tunnel id */
 	uint32_t sessions_mask;
 	unsigned int n_sessions;
+
+	/* events.c */
+	struct eftf_nl *events;
+	ev_io events_io;
 
 	/* dhcp_port.c: DHCP from inside attached tunnels */
 	int dhcp_fd;
@@ -85,6 +88,12 @@ void eftf_gw_listen_close(struct eftf_gw *gw);
 /* conn.c: takes the fd over. */
 void eftf_gw_conn_new(struct eftf_gw *gw, int fd, const struct sockaddr_storage *peer);
 void eftf_gw_conns_close(struct eftf_gw *gw);
+
+/* events.c */
+int eftf_gw_events_open(struct eftf_gw *gw, struct eftf_err *err);
+/* Reads until no session is left, or the deadline by ev_time(). */
+void eftf_gw_events_drain(struct eftf_gw *gw, double deadline);
+void eftf_gw_events_close(struct eftf_gw *gw);
 
 /* dhcp_port.c */
 int eftf_gw_dhcp_open(struct eftf_gw *gw, struct eftf_err *err);

@@ -15,6 +15,7 @@
 
 #define HOUSEKEEPING_S 1.0
 #define FD_RESERVE 64
+#define CLOSE_DEADLINE_S 2.0		/* for the ends of all tunnels */
 
 static const char usage[] =
 	"Usage: eftf-gw [-c FILE] [-t] [-v]\n"
@@ -144,10 +145,12 @@ static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 	if (!ret)
 		ret = eftf_gw_device_open(gw, err);
 	if (!ret)
-		ret = eftf_gw_sessions_open(gw, err);
+		ret = eftf_sessions_open(gw, err);
+	if (!ret)
+		ret = eftf_gw_events_open(gw, err);
 	if (!ret)
 		ret = eftf_gw_dhcp_open(gw, err);
-	/* Last: whoever can connect is served. */
+	/* Last: a UE that can connect is served from then on. */
 	if (!ret)
 		ret = eftf_gw_listen_open(gw, err);
 	return ret;
@@ -155,11 +158,16 @@ static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 
 static void gw_close(struct eftf_gw *gw)
 {
+	double deadline = ev_time() + CLOSE_DEADLINE_S;
+
 	eftf_gw_listen_close(gw);
 	if (gw->pool)
 		eftf_gw_conns_close(gw);
 	eftf_gw_dhcp_close(gw);
-	eftf_gw_sessions_close(gw);
+	eftf_sessions_end_all(gw, deadline);
+	eftf_gw_events_drain(gw, deadline);
+	eftf_gw_events_close(gw);
+	eftf_sessions_close(gw);
 	eftf_gw_device_close(gw);
 	eftf_sources_free(gw->sources);
 	eftf_pool_free(gw->pool);

@@ -20,14 +20,19 @@ struct eftf_session {
 	uint32_t generation;		/* of the dump that saw it last */
 };
 
-int eftf_gw_sessions_open(struct eftf_gw *gw, struct eftf_err *err);
-/* Ends all tunnels (close_notify by the module) and waits at most 2 s for the last words. */
-void eftf_gw_sessions_close(struct eftf_gw *gw);
+int eftf_sessions_open(struct eftf_gw *gw, struct eftf_err *err);
+/* Ends all tunnels (close_notify by the module) until the deadline, by ev_time(). */
+void eftf_sessions_end_all(struct eftf_gw *gw, double deadline);
+/* After lost events: the sessions that a dump of this generation has not seen have ended. */
+void eftf_sessions_end_unseen(struct eftf_gw *gw, uint32_t generation);
+void eftf_sessions_close(struct eftf_gw *gw);
 
 struct eftf_session *eftf_session_new(struct eftf_gw *gw, const struct sockaddr_storage *outer,
 				      struct in_addr inner);
-/* A session that was never attached. */
-void eftf_session_drop(struct eftf_gw *gw, struct eftf_session *s);
+/* Frees a session that has no tunnel: never attached, or ended. */
+void eftf_session_put(struct eftf_gw *gw, struct eftf_session *s);
+/* The session of a tunnel, or NULL. */
+struct eftf_session *eftf_session_find(const struct eftf_gw *gw, uint32_t id);
 /* Gives the socket to the module; on success fd may be closed. */
 int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, struct eftf_err *err);
 /*
@@ -42,5 +47,8 @@ int eftf_session_take_over(struct eftf_gw *gw, struct eftf_session *s, struct ef
 void eftf_session_retime(struct eftf_gw *gw, struct eftf_session *s);
 /* Ends the tunnel; the session goes when the module says "down". */
 void eftf_session_end(struct eftf_gw *gw, struct eftf_session *s);
+/* The module said "down" (info; NULL: that was lost): logs, releases the address, frees. */
+void eftf_session_ended(struct eftf_gw *gw, struct eftf_session *s,
+			const struct eftf_tunnel_info *info);
 
 #endif
