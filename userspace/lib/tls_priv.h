@@ -7,6 +7,7 @@
 #include <wolfssl/ssl.h>
 
 #include "tls.h"
+#include "tls_cert.h"
 #include "tls_trust.h"
 #include "tls_watch.h"
 
@@ -61,10 +62,5 @@ struct eftf_tls {
 enum eftf_tls_status eftf_tls_explain(struct eftf_tls *tls, int code, struct eftf_err *err);
 /* The key that wolfSSL uses now in one direction. Returns 0 or a negative errno. */
 int eftf_tls_fill(struct eftf_tls *tls, bool tx, struct eftf_tls_key *key, struct eftf_err *err);
-/* "it has expired"; NULL if the code does not speak of trust. */
-const char *eftf_tls_untrusted_words(int code);
-bool eftf_tls_key_fits(const char *cert_file, const char *key_file);
-/* Is the list signed by the key of the certificate? */
-bool eftf_tls_signed_by(const struct eftf_x509 *signer, const struct eftf_crl *crl);
 
 #endif

@@ -14,7 +14,7 @@
 
 #include "log.h"
 #include "pem.h"
-#include "tls_priv.h"
+#include "tls_cert.h"
 
 #define PATHS_MAX 8			/* that are tried: the peer chooses how many there are */
 #define STEPS_MAX 64			/* from a certificate to one of its CAs, in all */
