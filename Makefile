@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Everything starts here. As root on Debian 12 the targets demo and check install
-# what they miss, and say what; see README.md.
+# Everything starts here. As root on Debian 12 or 13 the targets demo, quick and check
+# install what they miss, and say what; see README.md.
 KDIR ?= /lib/modules/$(shell uname -r)/build
 # Not O: that means something to the kernel's own make.
 OUT ?= $(CURDIR)/build
 PREFIX ?= /usr/local
 INSTALL_MOD_DIR ?= updates
 
-# The kernels that the tests run, by their Debian packages.
-GUEST_KERNELS := 6.1 6.12
+# Debian's own kernels, on which a release has to work; all others are in the same list.
+GUEST_KERNELS := $(shell awk '$$2 == "package" { print $$1 }' tests/lib/kernels)
 
 help:
 	@echo 'make demo             a real call through a restrictive firewall, in a guest'
-	@echo 'make check            all tests: static checks, unit tests, guests with kernels 6.1 and 6.12'
+	@echo 'make quick            unit tests, the tests of the module and a call, in User Mode Linux: minutes'
+	@echo 'make check            all tests: static checks, unit tests, guests with kernels $(GUEST_KERNELS) and User Mode Linux'
 	@echo 'make check-debug      the tests of the module in kernels with KASAN, lockdep, kmemleak, fault injection'
 	@echo '                      ONLY="attach fault": only those programs of tests/kernel'
 	@echo 'make check-races      the module in a kernel with KCSAN'
@@ -43,18 +44,32 @@ install: all
 guest-module-%:
 	@tests/lib/build-module "$*" "$(OUT)/module-$*"
 
-# What takes minutes and hardly depends on the kernel; make check-debug has it.
+# What the guests run: scripts of tests/guest. tests/README.md says why each runs where it does, and
+# "make check" compares its table with the jobs.
+# What depends on the kernel, on each of Debian's:
+GATE := kernel-tests scenario-call scenario-rekey scenario-swap scenario-unload
+# What takes minutes of waiting or memory; make check-debug has it.
 LONG := scenario-patience scenario-many
-# What the guests run, one script of tests/guest after the other.
-SCENARIOS := kernel-tests $(filter-out $(LONG),$(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh))))
-# Tests of the test bed itself, and of what hardly depends on the kernel: one kernel will do.
-ONCE := scenario-topology scenario-direct-call scenario-fuzz scenario-swap
-# Everything that does something to the module. The other scenarios are about the programs, and so heavy on a
-# checked kernel under emulation that they would take hours there.
+# The rest, which hardly depends on the kernel, and what only the newest can do, in User Mode Linux:
+FAST := scenario-rekey $(filter-out $(GATE) $(LONG),$(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh))))
+CHECK_JOBS := $(FAST:%=uml:%) $(foreach s,$(GATE),$(GUEST_KERNELS:%=%:$(s))) static unit model fuzz
+QUICK_JOBS := uml:kernel-tests uml:scenario-call unit
+# Everything that does something to the module. The other scenarios are about the programs.
 DEBUG_SCENARIOS := kernel-tests scenario-fuzz scenario-unload scenario-swap
+PLANTED := use-after-free lock-inversion
 # What the newest kernel has to show: new TLS keys, and that nothing else has changed.
 NEWEST_SCENARIOS := kernel-tests scenario-rekey
+DEBUG_JOBS := $(PLANTED:%=debug-6.12:planted-%) \
+	$(NEWEST_SCENARIOS:%=debug-newest:%) $(DEBUG_SCENARIOS:%=debug-6.12:%)
+RACES_JOBS := races:planted-race races:races
 SECONDS ?= 20
+
+# For tests/lib/jobs-table
+jobs:
+	@echo 'quick $(QUICK_JOBS)'
+	@echo 'check $(CHECK_JOBS)'
+	@echo 'check-debug $(DEBUG_JOBS) $(LONG:%=uml:%)'
+	@echo 'check-races $(RACES_JOBS)'
 
 need-build:
 	@tests/lib/need.sh @build
@@ -68,29 +83,27 @@ test-tools:
 guest: need-guest
 	+@$(MAKE) --no-print-directory programs test-tools $(GUEST_KERNELS:%=guest-module-%)
 
-demo: guest
+demo: guest $(EFTF_DEMO_KERNEL:%=guest-module-%)
 	@O="$(OUT)" tests/guest/demo
 
-check: guest
+quick: need-guest
+	+@$(MAKE) --no-print-directory programs test-tools guest-module-uml
+	@OUT="$(OUT)" tests/check $(QUICK_JOBS)
+
+check: guest guest-module-uml
 	@tests/lib/need.sh @check @model @fuzz
-	@OUT="$(OUT)" tests/check $(foreach s,$(filter-out $(ONCE),$(SCENARIOS)),$(GUEST_KERNELS:%=%:$(s))) \
-		$(ONCE:%=$(lastword $(GUEST_KERNELS)):%) static unit model fuzz
+	@OUT="$(OUT)" tests/check $(CHECK_JOBS)
 
-guest-module-debug-%:
-	@tests/lib/build-module "$$(tests/guest/debug-kernel "$*")/build" "$(OUT)/module-debug-$*"
+check-debug: guest guest-module-debug-6.12 guest-module-debug-newest guest-module-uml planted-debug-6.12
+	@OUT="$(OUT)" EFTF_GUEST_SECONDS=2400 EFTF_PATIENCE=900 EFTF_ONLY="$(ONLY)" tests/check $(DEBUG_JOBS) \
+		$(if $(ONLY),,$(LONG:%=uml:%))
 
-check-debug: guest guest-module-debug-6.12 guest-module-debug-7.3
-	@OUT="$(OUT)" EFTF_GUEST_SECONDS=2400 EFTF_PATIENCE=900 EFTF_ONLY="$(ONLY)" tests/check $(foreach s,$(NEWEST_SCENARIOS),debug-7.3:$(s)) \
-		$(DEBUG_SCENARIOS:%=debug-6.12:%) $(if $(ONLY),,$(LONG:%=6.12:%))
+# A module with faults that the kernel must find, to show that it would.
+planted-%:
+	@tests/lib/build-module --planted "$*" "$(OUT)/planted-$*"
 
-# The module that KCSAN must find a race in.
-guest-racer:
-	@mkdir -p "$(OUT)/racer" && cp -u tests/races/* "$(OUT)/racer/"
-	+@$(MAKE) -s -C "$$(tests/guest/debug-kernel races)/build" M="$(OUT)/racer" modules
-
-check-races: guest guest-module-debug-races guest-racer
-	@OUT="$(OUT)" EFTF_RACER="$(OUT)/racer/racer.ko" EFTF_GUEST_SECONDS=2400 EFTF_PATIENCE=900 \
-		tests/check debug-races:races
+check-races: guest guest-module-races planted-races
+	@OUT="$(OUT)" EFTF_GUEST_SECONDS=2400 EFTF_PATIENCE=900 tests/check $(RACES_JOBS)
 
 # Half an hour more than asked for: a test that has begun comes to its end.
 soak: SECONDS = 3600
@@ -109,5 +122,5 @@ clean:
 	rm -rf "$(OUT)"
 	-@test ! -d "$(KDIR)" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
 
-.PHONY: help all modules programs install need-build need-guest test-tools guest demo check \
-	check-debug check-races guest-racer soak fuzz clean
+.PHONY: help all modules programs install jobs need-build need-guest test-tools guest demo quick check \
+	check-debug check-races soak fuzz clean

@@ -13,13 +13,6 @@ programs=${EFTF_KERNEL_TESTS:?the folder of the test programs}
 seconds=${EFTF_RACES_SECONDS:-150}
 kcsan=/sys/kernel/debug/kcsan
 
-say "a race that is known"
-dmesg -n 1	# the host must not hear of this one
-insmod "${EFTF_RACER:?the module with a race}"
-check "KCSAN finds it" wait_for 30 "dmesg | grep -q 'BUG: KCSAN: data-race in racer_run'" ''
-rmmod racer
-dmesg -n 7
-
 say "tunnels come and go, a peer and commands at random"
 spawn churn "$programs/fuzz_churn" 0 "$seconds"
 spawn stream "$programs/fuzz_stream" 0 "$seconds"
