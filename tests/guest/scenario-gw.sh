@@ -137,7 +137,7 @@ kill -HUP "$(pid_of gw)"
 check "reloaded" logged 5 'configuration and certificate reloaded'
 check "the tunnel stays" pings "$PCSCF"
 check "the new certificate is shown" grep -q rsaEncryption <(in_ns ue openssl s_client -connect "$GW_OUTER:443" </dev/null 2>/dev/null | openssl x509 -noout -text)
-echo "pool = nonsense" >>"$work/gw.conf"
+sed -i 's/^pool = .*/pool = nonsense/' "$work/gw.conf"
 kill -HUP "$(pid_of gw)"
 check "a wrong file is refused" logged 5 'reload: .*going on as before'
 

@@ -205,14 +205,14 @@ link_delay() {
 outer_watch() { watch_tls in_ns inet fw0 443; }
 outer_check() { check_tls "outer link" "$@"; }
 
-# gw_tunnel_config [LINE...]: an eftf-gw with the certificate "eftf" and the usual pool, in $work/gw.conf
+# gw_tunnel_config [LINE...]: an eftf-gw with the certificate "eftf" and, unless a line names one, the usual pool, in $work/gw.conf
 gw_tunnel_config() {
 	cat >"${work:?}/gw.conf" <<-END
 		[gateway]
 		cert = $work/pki/eftf.pem
 		key = $work/pki/eftf.key
-		pool = $INNER_POOL
 	END
+	[[ $* == *pool\ =* ]] || echo "pool = $INNER_POOL" >>"$work/gw.conf"
 	for line; do echo "$line" >>"$work/gw.conf"; done
 }
 

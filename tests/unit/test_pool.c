@@ -41,7 +41,7 @@ static struct in_addr take_as(struct eftf_pool *p, struct eftf_pool_asker asker,
 	struct in_addr a = { 0 };
 	bool resumed;
 
-	assert_int_equal(eftf_pool_take(p, &asker, who, now, &a, &resumed), 0);
+	assert_int_equal(eftf_pool_get(p, &asker, who, now, &a, &resumed), 0);
 	assert_int_equal(resumed, expect_resumed);
 	return a;
 }
@@ -86,7 +86,7 @@ static void test_all_once(void **state)
 		assert_int_equal(seen[ntohl(a.s_addr) & 255]++, 0);
 	}
 	assert_false(seen[0] || seen[1] || seen[255]);
-	assert_int_equal(eftf_pool_take(p, &(struct eftf_pool_asker){ 0 }, claimant, 0, &a, &resumed),
+	assert_int_equal(eftf_pool_get(p, &(struct eftf_pool_asker){ 0 }, claimant, 0, &a, &resumed),
 			 -ENOSPC);
 	eftf_pool_release(p, ip("10.0.0.77"), owner, false, 0);
 	assert_int_equal(take(p, claimant, 0).s_addr, ip("10.0.0.77").s_addr);
@@ -110,7 +110,7 @@ static void test_wish(void **state)
 		asker.wish = ip(never[i]);
 		a = take_as(p, asker, &claimant[2], 0, false);
 		assert_int_not_equal(a.s_addr, asker.wish.s_addr);
-		eftf_pool_give_back(p, a, &claimant[2], 0);
+		eftf_pool_put(p, a, &claimant[2], 0);
 	}
 	eftf_pool_free(p);
 }
@@ -133,7 +133,7 @@ static void test_hold_and_token(void **state)
 	assert_int_equal(c.held, 1);
 	assert_int_equal(c.owned, 0);
 	/* Held: not for a stranger, nor for a wish; for the token at once. */
-	assert_int_equal(eftf_pool_take(p, &stranger, &claimant[1], 219, &b, &resumed), -ENOSPC);
+	assert_int_equal(eftf_pool_get(p, &stranger, &claimant[1], 219, &b, &resumed), -ENOSPC);
 	b = take_as(p, (struct eftf_pool_asker){ .token = token }, &claimant[1], 219, true);
 	assert_int_equal(a.s_addr, b.s_addr);
 	assert_int_equal(eftf_pool_confirm(p, b, &claimant[1], &owner[1], NULL, &old, again), 0);
@@ -141,11 +141,11 @@ static void test_hold_and_token(void **state)
 	assert_memory_equal(token, again, sizeof(token));
 	/* The time is over: anybody's, with a new token. */
 	eftf_pool_release(p, a, &owner[1], true, 300);
-	assert_int_equal(eftf_pool_take(p, &stranger, &claimant[2], 419, &b, &resumed), -ENOSPC);
-	assert_int_equal(eftf_pool_take(p, &stranger, &claimant[2], 421, &b, &resumed), 0);
+	assert_int_equal(eftf_pool_get(p, &stranger, &claimant[2], 419, &b, &resumed), -ENOSPC);
+	assert_int_equal(eftf_pool_get(p, &stranger, &claimant[2], 421, &b, &resumed), 0);
 	assert_int_equal(eftf_pool_confirm(p, b, &claimant[2], &owner[2], NULL, &old, again), 0);
 	assert_memory_not_equal(token, again, sizeof(token));
-	assert_int_equal(eftf_pool_take(p, &(struct eftf_pool_asker){ .token = token }, &claimant[3],
+	assert_int_equal(eftf_pool_get(p, &(struct eftf_pool_asker){ .token = token }, &claimant[3],
 					421, &b, &resumed), -ENOSPC);
 	eftf_pool_free(p);
 }
@@ -185,7 +185,7 @@ static void test_newest_wins(void **state)
 	assert_int_equal(take_as(p, asker, &claimant[2], 2, true).s_addr, a.s_addr);
 	assert_ptr_equal(eftf_pool_owner(p, a), &owner[0]);	/* until it is confirmed */
 	assert_int_equal(eftf_pool_confirm(p, a, &claimant[1], &owner[1], NULL, &old, token), -ESTALE);
-	eftf_pool_give_back(p, a, &claimant[1], 3);
+	eftf_pool_put(p, a, &claimant[1], 3);
 	assert_int_equal(eftf_pool_confirm(p, a, &claimant[2], &owner[2], NULL, &old, token), 0);
 	assert_ptr_equal(old, &owner[0]);
 	/* The old session's end comes late and changes nothing. */
@@ -193,7 +193,7 @@ static void test_newest_wins(void **state)
 	assert_ptr_equal(eftf_pool_owner(p, a), &owner[2]);
 	/* A claim that is dropped leaves the owner alone. */
 	take_as(p, asker, &claimant[3], 5, true);
-	eftf_pool_give_back(p, a, &claimant[3], 5);
+	eftf_pool_put(p, a, &claimant[3], 5);
 	assert_ptr_equal(eftf_pool_owner(p, a), &owner[2]);
 	/* The owner ends while there is a claim: neither held nor free. */
 	take_as(p, asker, &claimant[3], 6, true);
@@ -216,13 +216,13 @@ static void test_certificate(void **state)
 	a = take_as(p, asker, &claimant[0], 0, false);
 	eftf_pool_confirm(p, a, &claimant[0], &owner[0], one, &old, token);
 	assert_int_equal(take_as(p, asker, &claimant[1], 0, true).s_addr, a.s_addr);
-	eftf_pool_give_back(p, a, &claimant[1], 0);
+	eftf_pool_put(p, a, &claimant[1], 0);
 	b = take_as(p, other, &claimant[2], 0, false);
 	assert_int_not_equal(a.s_addr, b.s_addr);
 	eftf_pool_confirm(p, b, &claimant[2], &owner[2], two, &old, token);
 	eftf_pool_release(p, a, &owner[0], true, 10);
 	assert_int_equal(take_as(p, asker, &claimant[3], 20, true).s_addr, a.s_addr);
-	eftf_pool_give_back(p, a, &claimant[3], 20);
+	eftf_pool_put(p, a, &claimant[3], 20);
 	take_as(p, asker, &claimant[3], 141, false);	/* held for 120 s since */
 	eftf_pool_free(p);
 }
@@ -254,7 +254,7 @@ static void test_random(void **state)
 		case 0:
 			if (m[i].st == HELD)
 				asker.token = m[i].token;
-			if (eftf_pool_take(p, &asker, claimant, now, &a, &resumed)) {
+			if (eftf_pool_get(p, &asker, claimant, now, &a, &resumed)) {
 				for (int j = 2; j < 31; j++)
 					assert_int_not_equal(m[j].st, FREE);
 				break;

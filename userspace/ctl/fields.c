@@ -116,7 +116,7 @@ static json_t *get_tls_version(const void *obj, const struct eftf_out_field *f)
 
 static json_t *get_cipher(const void *obj, const struct eftf_out_field *f)
 {
-	/* By number: the header of an older system does not know the last ones. */
+	/* The last four by number: older systems' linux/tls.h does not define them. */
 	static const struct word words[] = {
 		{TLS_CIPHER_AES_GCM_128, "AES-128-GCM"}, {TLS_CIPHER_AES_GCM_256, "AES-256-GCM"},
 		{TLS_CIPHER_AES_CCM_128, "AES-128-CCM"},

@@ -6,7 +6,7 @@
 #include "ctl.h"
 #include "fields.h"
 
-/* The name that a verb begins with. */
+/* Checks the link name that must be the first argument. */
 static int first_name(const char *what, int argc, char **argv)
 {
 	if (argc < 1)

@@ -19,7 +19,7 @@ struct monitor {
 	bool broken;			/* the output is closed */
 };
 
-/* What stands before the tunnel in each line. */
+/* First fields of each line, before those of the tunnel. */
 struct head {
 	char time[40];
 	char event[16];

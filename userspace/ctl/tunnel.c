@@ -13,7 +13,7 @@
 
 int eftf_ctl_tunnel_add(struct eftf_ctl *ctl, int argc, char **argv)
 {
-	/* eftfctl is gone in a moment: the tunnel has to outlive it. */
+	/* a tunnel that is not persistent would end with eftfctl's netlink socket, at once */
 	struct eftf_tunnel_spec spec = {.persistent = true};
 	struct eftf_arg_prefix6 inner6 = {0};
 	const char *dev = NULL;

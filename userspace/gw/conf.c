@@ -111,7 +111,7 @@ static int check_gateway(struct eftf_gw_conf *conf, struct eftf_err *err)
 			    "gateway.gateway = %s: allowed is a host address of the pool", text);
 }
 
-/* What no single key can tell. */
+/* Checks between keys; those of one key are in its row. */
 static int check(struct eftf_gw_conf *conf, struct eftf_err *err)
 {
 	if (conf->keepalive_min > conf->keepalive_max)

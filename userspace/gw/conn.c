@@ -48,9 +48,9 @@ static void conn_free(struct eftf_conn *c)
 	ev_io_stop(gw->loop, &c->io);
 	ev_timer_stop(gw->loop, &c->deadline);
 	if (c->dhcp.address.s_addr && !c->dhcp.bound)
-		eftf_pool_give_back(gw->pool, c->dhcp.address, c, ev_now(gw->loop));
+		eftf_pool_put(gw->pool, c->dhcp.address, c, ev_now(gw->loop));
 	if (c->session && c->old) {
-		/* the new connection came to nothing: the old one goes on */
+		/* the new connection has failed before the hand-off: its address is the old tunnel's again */
 		eftf_pool_pass_on(gw->pool, c->session->inner, c->session, c->old);
 		eftf_session_put(gw, c->session);
 	} else if (c->session) {
@@ -108,7 +108,7 @@ static const uint8_t *pool_id(struct eftf_conn *c, const struct eftf_dhcp4_msg *
 	return c->pool_id;
 }
 
-/* Who comes back takes the place that it had: make-before-break works at the limit, too. */
+/* A resumed UE replaces its own tunnel, so the limits do not apply to it. */
 static bool may_have_another(const struct eftf_conn *c)
 {
 	struct eftf_gw *gw = c->gw;
@@ -123,7 +123,7 @@ static bool may_have_another(const struct eftf_conn *c)
 	return gw->n_sessions < gw->conf.max_tunnels;
 }
 
-static int pool_take(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr)
+static int pool_get(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr)
 {
 	struct eftf_conn *c = arg;
 	struct eftf_gw *gw = c->gw;
@@ -132,21 +132,21 @@ static int pool_take(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr
 		.cert = pool_id(c, msg),
 		.wish = msg->requested,
 	};
-	int ret = eftf_pool_take(gw->pool, &asker, c, ev_now(gw->loop), addr, &c->resumed);
+	int ret = eftf_pool_get(gw->pool, &asker, c, ev_now(gw->loop), addr, &c->resumed);
 
 	if (!ret && !may_have_another(c)) {
-		eftf_pool_give_back(gw->pool, *addr, c, ev_now(gw->loop));
+		eftf_pool_put(gw->pool, *addr, c, ev_now(gw->loop));
 		addr->s_addr = 0;
 		ret = -ENOSPC;
 	}
 	return ret;
 }
 
-static void pool_give_back(void *arg, struct in_addr addr)
+static void pool_put(void *arg, struct in_addr addr)
 {
 	struct eftf_conn *c = arg;
 
-	eftf_pool_give_back(c->gw->pool, addr, c, ev_now(c->gw->loop));
+	eftf_pool_put(c->gw->pool, addr, c, ev_now(c->gw->loop));
 }
 
 static int pool_confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4_TOKEN_LEN])
@@ -155,7 +155,7 @@ static int pool_confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4
 	void *owner;
 	int ret;
 
-	/* Others may have come in since the offer. */
+	/* Between OFFER and REQUEST other tunnels may have reached the limit. */
 	if (!may_have_another(c))
 		return -ENOSPC;
 	c->session = eftf_session_new(c->gw, &c->peer, addr);
@@ -172,7 +172,7 @@ static int pool_confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4
 	return 0;
 }
 
-static const struct eftf_dhcp4s_pool pool_ops = { pool_take, pool_give_back, pool_confirm };
+static const struct eftf_dhcp4s_pool pool_ops = { pool_get, pool_put, pool_confirm };
 
 /* ---- negotiation ------------------------------------------------------------ */
 
@@ -213,7 +213,7 @@ static bool take_over(struct eftf_conn *c, const char *peer)
 		log_info("tunnel %u: outer address %s -> %s", c->session->id, before, peer);
 		return true;
 	}
-	/* The module knows an address once: the old tunnel goes first. */
+	/* The module refuses a second tunnel with the same inner address: end the old one first. */
 	log_debug("tunnel %u: %s: a new tunnel instead", c->old->id, err.text);
 	c->old->replaced = true;
 	eftf_session_end(c->gw, c->old);
@@ -293,7 +293,7 @@ static bool on_packet(struct eftf_conn *c, const uint8_t *packet, size_t len)
 		conn_fail(c, "too many inner packets before there is a lease");
 		return false;
 	}
-	/* Anything but DHCP has no business here yet: IPv6 solicitations, for example. */
+	/* Before the lease only DHCP is answered; anything else (IPv6 solicitations) is ignored. */
 	if (eftf_inner_parse(packet, len, &udp) || udp.dport != DHCP_SERVER)
 		return true;
 	if (udp.dst.s_addr != htonl(INADDR_BROADCAST) &&
@@ -402,7 +402,7 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
 		  "no address was agreed upon in time");
 }
 
-/* Counts instead of a line for each: this is where a flood arrives. */
+/* Refusals are counted, and logged once a second: a flood must not fill the log. */
 static bool admit(struct eftf_gw *gw, const struct eftf_source *source)
 {
 	if (gw->n_conns >= gw->conf.max_handshakes)

@@ -15,7 +15,7 @@
 
 #define READ_AT_ONCE 64
 
-static int no_take(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr)
+static int no_get(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr)
 {
 	(void)arg;
 	(void)msg;
@@ -23,7 +23,7 @@ static int no_take(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *
 	return -ENOSPC;
 }
 
-static void no_give_back(void *arg, struct in_addr addr)
+static void no_put(void *arg, struct in_addr addr)
 {
 	(void)arg;
 	(void)addr;
@@ -37,8 +37,8 @@ static int no_confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4_T
 	return -ESTALE;
 }
 
-/* Whoever sends from inside a tunnel has a bound lease: nothing is taken here. */
-static const struct eftf_dhcp4s_pool no_pool = { no_take, no_give_back, no_confirm };
+/* A packet from inside a tunnel belongs to a bound lease: no address is given out here. */
+static const struct eftf_dhcp4s_pool no_pool = { no_get, no_put, no_confirm };
 
 static void reply_to(struct eftf_gw *gw, const struct sockaddr_in *peer,
 		     const struct eftf_dhcp4_msg *reply)

@@ -27,7 +27,7 @@ static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	start_all(timer->data);
 }
 
-/* Without descriptors accept() fails at once for ever: rest instead of spinning. */
+/* Without descriptors accept() fails and the socket stays readable: pause instead of spinning. */
 static void pause_all(struct eftf_gw *gw, int code)
 {
 	log_error("cannot accept connections: %s; trying again in a second", strerror(code));

@@ -114,7 +114,7 @@ static void on_reload(struct ev_loop *loop, ev_signal *w, int revents)
 	eftf_gw_reload(w->data);
 }
 
-/* Refused connections are told of in one line, at most once a second. */
+/* Once a second: expires held addresses, logs refused connections in one line. */
 static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	static struct eftf_gw_counts told;
@@ -177,7 +177,7 @@ static void gw_close(struct eftf_gw *gw)
 
 static void run(struct eftf_gw *gw)
 {
-	/* never stopped: a second SIGTERM must not kill it while it cleans up */
+	/* watched until exit: a second SIGTERM must not kill the program while it cleans up */
 	static ev_signal term, intr, hup;
 
 	ev_signal_init(&term, on_stop, SIGTERM);
@@ -195,7 +195,7 @@ static void run(struct eftf_gw *gw)
 	ev_timer_stop(gw->loop, &gw->housekeeping);
 }
 
-/* Reads what the flags name; also all there is to -t. Returns an exit status. */
+/* Reads configuration, certificate and key; --test-config does no more. Returns an exit status. */
 static int load(struct eftf_gw *gw)
 {
 	struct eftf_err err;

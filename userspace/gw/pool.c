@@ -71,7 +71,7 @@ static uint32_t bucket(const struct eftf_pool *p, const uint8_t *id)
 	return (uint32_t)eftf_siphash(&p->key, id, EFTF_POOL_ID_LEN) & p->mask;
 }
 
-/* In constant time: how much of a guess is right must not show. */
+/* In constant time: the time must not tell how much of a guessed token is right. */
 static bool same(const uint8_t *a, const uint8_t *b)
 {
 	uint8_t diff = 0;
@@ -179,7 +179,7 @@ static void unhold(struct eftf_pool *p, uint32_t i)
 	p->n_held--;
 }
 
-/* Nobody owns and nobody claims it: held while its UE may come back, or free. */
+/* An address without owner and claim becomes held (its UE may come back) or free. */
 static void settle(struct eftf_pool *p, uint32_t i, bool hold, double now)
 {
 	struct entry *e = &p->e[i];
@@ -230,7 +230,7 @@ static uint32_t find_proof(const struct eftf_pool *p, const struct eftf_pool_ask
 	return i || !asker->cert ? i : find_cert(p, asker->cert);
 }
 
-int eftf_pool_take(struct eftf_pool *p, const struct eftf_pool_asker *asker, void *claimant,
+int eftf_pool_get(struct eftf_pool *p, const struct eftf_pool_asker *asker, void *claimant,
 		   double now, struct in_addr *addr, bool *resumed)
 {
 	uint32_t i;
@@ -255,7 +255,7 @@ int eftf_pool_take(struct eftf_pool *p, const struct eftf_pool_asker *asker, voi
 	return 0;
 }
 
-void eftf_pool_give_back(struct eftf_pool *p, struct in_addr addr, void *claimant, double now)
+void eftf_pool_put(struct eftf_pool *p, struct in_addr addr, void *claimant, double now)
 {
 	uint32_t i = index_of(p, addr);
 
@@ -308,7 +308,7 @@ void eftf_pool_pass_on(struct eftf_pool *p, struct in_addr addr, void *from, voi
 
 void eftf_pool_expire(struct eftf_pool *p, double now)
 {
-	/* The hold time is one for all, so the list is in order. */
+	/* All have the same hold time, so the list is sorted by the time of expiry. */
 	while (p->held.head && p->e[p->held.head].held_until <= now) {
 		uint32_t i = p->held.head;
 

@@ -39,10 +39,10 @@ void eftf_pool_set_hold(struct eftf_pool *pool, unsigned int hold);
  * even if it is owned (*resumed = true). claimant: not NULL, the caller's.
  * An older claim on the address loses. Returns 0 or -ENOSPC.
  */
-int eftf_pool_take(struct eftf_pool *pool, const struct eftf_pool_asker *asker, void *claimant,
+int eftf_pool_get(struct eftf_pool *pool, const struct eftf_pool_asker *asker, void *claimant,
 		   double now, struct in_addr *addr, bool *resumed);
-/* The claim is dropped; an address that nobody owns is held or free again. */
-void eftf_pool_give_back(struct eftf_pool *pool, struct in_addr addr, void *claimant, double now);
+/* Drops the claim; an address without an owner becomes held or free. */
+void eftf_pool_put(struct eftf_pool *pool, struct in_addr addr, void *claimant, double now);
 /*
  * The claim becomes ownership. *old: whose it was, or NULL. token: what the UE
  * may come back with; the same one as before a resumption. cert: as in asker.

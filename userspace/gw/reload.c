@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What follows from the configuration, at the start and after SIGHUP. */
+/* Puts the configuration into effect, at the start and after SIGHUP. */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -38,7 +38,7 @@ void eftf_gw_apply(struct eftf_gw *gw)
 
 	memset(p, 0, sizeof(*p));
 	p->server = c->gateway;
-	/* UEs that cannot reach each other need not think they are on one link. */
+	/* Without ue_to_ue a /32: a UE must not expect its neighbours on the link. */
 	p->mask.s_addr = c->ue_to_ue ? htonl(0xffffffffu << (32 - c->pool.plen)) : 0xffffffff;
 	p->mtu = (uint16_t)c->mtu;
 	p->lease = c->lease;
@@ -61,7 +61,7 @@ void eftf_gw_apply(struct eftf_gw *gw)
 		      c->syslog);
 }
 
-/* Keys that sockets, device and tables were made from. */
+/* Keeps the keys that sockets, device and tables were made from; returns whether they are the same. */
 static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
 {
 	bool same = !memcmp(&old->listen, &new->listen, sizeof(old->listen)) &&

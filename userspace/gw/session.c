@@ -13,7 +13,7 @@
 
 static struct eftf_session **slot(const struct eftf_gw *gw, uint32_t id)
 {
-	/* The module counts ids up: the low bits spread well. */
+	/* The module gives ids in ascending order, so the low bits are a good hash. */
 	return &gw->sessions[id & gw->sessions_mask];
 }
 
@@ -169,7 +169,7 @@ void eftf_session_end(struct eftf_gw *gw, struct eftf_session *s)
 {
 	struct eftf_err err;
 
-	/* Gone already is fine: then "down" is on its way. */
+	/* A failure means that it has ended by itself: then "down" is on its way. */
 	if (eftf_nl_tunnel_del(gw->nl, gw->ifindex, s->id, &err))
 		log_debug("tunnel %u: %s", s->id, err.text);
 }

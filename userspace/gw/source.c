@@ -50,7 +50,7 @@ void eftf_sources_free(struct eftf_sources *s)
 	free(s);
 }
 
-/* Family and address; IPv4 in IPv6 is IPv4; of IPv6 the first 64 bits. */
+/* Key of a source: family, and the IPv4 address (also of a mapped one) or the first 64 bits of IPv6. */
 static void make_key(const struct sockaddr_storage *addr, uint8_t key[17])
 {
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;

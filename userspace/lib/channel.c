@@ -149,7 +149,7 @@ static enum eftf_channel_status read_data(struct eftf_channel *ch, uint8_t *buf,
 			*got = (size_t)n;
 			if (n)
 				return EFTF_CHANNEL_PACKET;
-			/* An empty data record is legal, but must not keep us here. */
+			/* Empty data records are legal; a limited number is accepted. */
 			return ++ch->empty > MAX_USELESS ?
 				fail(err, "the peer sends nothing but empty TLS records") :
 				EFTF_CHANNEL_AGAIN;
@@ -171,7 +171,7 @@ static enum eftf_channel_status read_header(struct eftf_channel *ch, struct eftf
 		if (status != EFTF_CHANNEL_PACKET)
 			return status;
 		ch->have += (unsigned int)n;
-		/* A web client or scanner shows itself by the first octet. */
+		/* Refuse web clients and scanners by their first octet, without waiting for more. */
 		if (ch->hdr[0] != FTT_IMS_TYPE_IP && !ch->envelopes) {
 			eftf_err_set(err, EPROTO,
 				     "the peer does not speak FTT-IMS: its first envelope has type %u",

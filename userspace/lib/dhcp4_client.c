@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The client of dhcp4.h. The stream does not lose messages, but what is behind the EFTF may. */
+/* The client of dhcp4.h. It retransmits: behind the EFTF there may be a relay that loses messages. */
 #include "dhcp4.h"
 
 #include <string.h>
@@ -216,7 +216,7 @@ bool eftf_dhcp4c_input(struct eftf_dhcp4c *c, const uint8_t *data, size_t len)
 	if (m.client_id_len && (m.client_id_len != c->client_id_len ||
 				memcmp(m.client_id, c->client_id, m.client_id_len)))
 		return false;
-	/* Once a server is chosen, no other one has a say. */
+	/* After the OFFER was taken, answers of other servers are ignored. */
 	if (c->state == EFTF_DHCP4C_REQUESTING && m.has_server_id &&
 	    m.server_id.s_addr != c->lease.server.s_addr)
 		return false;

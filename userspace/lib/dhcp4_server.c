@@ -78,9 +78,9 @@ static enum eftf_dhcp4s_result refuse(struct call *c, enum eftf_dhcp4s_result re
 {
 	struct eftf_dhcp4s *s = c->s;
 
-	/* A lease in use outlives a wrong question; an offer does not. */
+	/* A wrong request takes an offer back; a bound lease stays. */
 	if (s->address.s_addr && !s->bound) {
-		c->pool->give_back(c->arg, s->address);
+		c->pool->put(c->arg, s->address);
 		s->address.s_addr = 0;
 	}
 	begin(c, EFTF_DHCP4_NAK);
@@ -105,7 +105,7 @@ static void decide_keepalive(struct call *c)
 
 static bool take_address(struct call *c)
 {
-	return c->s->address.s_addr || !c->pool->take(c->arg, c->in, &c->s->address);
+	return c->s->address.s_addr || !c->pool->get(c->arg, c->in, &c->s->address);
 }
 
 static enum eftf_dhcp4s_result on_discover(struct call *c)
@@ -145,7 +145,7 @@ static enum eftf_dhcp4s_result on_request(struct call *c)
 
 	if (in->has_server_id && in->server_id.s_addr != c->policy->server.s_addr) {
 		if (s->address.s_addr && !s->bound) {	/* another server was chosen */
-			c->pool->give_back(c->arg, s->address);
+			c->pool->put(c->arg, s->address);
 			s->address.s_addr = 0;
 		}
 		return EFTF_DHCP4S_IGNORED;
@@ -186,7 +186,7 @@ static enum eftf_dhcp4s_result on_release(struct call *c, struct in_addr addr)
 	if (!s->address.s_addr || addr.s_addr != s->address.s_addr)
 		return EFTF_DHCP4S_IGNORED;
 	if (!s->bound) {
-		c->pool->give_back(c->arg, s->address);
+		c->pool->put(c->arg, s->address);
 		s->address.s_addr = 0;
 		return EFTF_DHCP4S_IGNORED;
 	}

@@ -26,14 +26,14 @@ struct eftf_dhcp4s_policy {
 };
 
 /*
- * Where addresses come from. take: an address for this UE (msg: its message,
+ * Where addresses come from. get: an address for this UE (msg: its message,
  * with token, client identifier, requested address); 0, or -ENOSPC if none is
- * left. give_back: an address that was taken and not confirmed. confirm: the
+ * left. put: an address that was taken and not confirmed. confirm: the
  * UE has it now; fills the token to resume with; 0 or a negative errno.
  */
 struct eftf_dhcp4s_pool {
-	int (*take)(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr);
-	void (*give_back)(void *arg, struct in_addr addr);
+	int (*get)(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr);
+	void (*put)(void *arg, struct in_addr addr);
 	int (*confirm)(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4_TOKEN_LEN]);
 };
 

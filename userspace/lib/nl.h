@@ -136,7 +136,7 @@ int eftf_rt_link_add(struct eftf_rt *rt, const struct eftf_link_spec *spec, stru
 /* -ENODEV, and nothing is deleted, if there is no such link or it is not of kind eftf. */
 int eftf_rt_link_del(struct eftf_rt *rt, const char *name, struct eftf_err *err);
 int eftf_rt_link_up(struct eftf_rt *rt, uint32_t ifindex, bool up, struct eftf_err *err);
-/* ifalias: a text of the administrator's; here the mark of who made the link. */
+/* ifalias: a text of the administrator's; eftf-ue marks the links that it makes by it. */
 int eftf_rt_link_alias(struct eftf_rt *rt, uint32_t ifindex, const char *alias,
 		       struct eftf_err *err);
 int eftf_rt_link_mtu(struct eftf_rt *rt, uint32_t ifindex, uint32_t mtu, struct eftf_err *err);

@@ -10,7 +10,7 @@
 
 #include "nl_genl.h"
 
-#define EVENTS_RCVBUF	(1024 * 1024)	/* some thousand events while nobody reads */
+#define EVENTS_RCVBUF	(1024 * 1024)	/* room for some thousand events that were not read yet */
 #define EVENTS_AT_ONCE	256		/* datagrams; then the caller's loop gets its turn */
 #define EVENTS_OF_A_FLOOD 65536		/* more than a full socket holds */
 
@@ -56,7 +56,7 @@ int eftf_nl_events_open(struct eftf_nl **nl, struct eftf_err *err)
 			setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 		ret = join(&n->s, family.events, err);
 	}
-	/* tickets are for some only; who may not have them gets the rest */
+	/* without CAP_NET_ADMIN the kernel refuses the tickets; the other events come all the same */
 	if (!ret && family.tickets)
 		ret = join(&n->s, family.tickets, err);
 	if (ret == -EPERM)
@@ -101,7 +101,7 @@ static int take(struct eftf_nl *nl, const struct nlmsghdr *nlh, eftf_nl_tunnel_f
 
 /*
  * The kernel says once that events were lost, and loses more without a word
- * until the socket is empty: who asked for the state before that would miss them.
+ * until the socket is empty: a dump that was asked for before that would miss them.
  */
 int eftf_nl_events_read(struct eftf_nl *nl, eftf_nl_tunnel_fn fn, void *arg, struct eftf_err *err)
 {

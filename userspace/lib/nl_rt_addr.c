@@ -35,7 +35,7 @@ static int change_addr(struct eftf_rt *rt, const struct change *c, uint32_t ifin
 	ifa = header;
 	ifa->ifa_family = (uint8_t)family;
 	ifa->ifa_prefixlen = plen;
-	/* The EFTF gave the address to this UE alone: nobody else could answer for it. */
+	/* Without duplicate address detection: the EFTF gave the address to this UE alone. */
 	ifa->ifa_flags = family == AF_INET6 ? IFA_F_NODAD : 0;
 	ifa->ifa_scope = RT_SCOPE_UNIVERSE;
 	ifa->ifa_index = ifindex;

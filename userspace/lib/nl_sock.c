@@ -28,7 +28,7 @@ int eftf_nlsock_open(struct eftf_nlsock *s, int bus, struct eftf_err *err)
 		return eftf_err_set(err, code, "cannot bind a netlink socket: %s",
 				    strerror(code));
 	}
-	/* Kernels that know neither give shorter errors: nothing else is lost. */
+	/* Kernels without these options only give shorter errors. */
 	mnl_socket_setsockopt(s->sock, NETLINK_EXT_ACK, &one, sizeof(one));
 	mnl_socket_setsockopt(s->sock, NETLINK_CAP_ACK, &one, sizeof(one));
 	s->portid = mnl_socket_get_portid(s->sock);

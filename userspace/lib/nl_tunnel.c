@@ -139,7 +139,7 @@ int eftf_nl_tunnel_rekey(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, uint
 		mnl_attr_put_u8(nlh, EFTF_A_UPDATE_REQUESTED, 1);
 	ret = eftf_nlsock_ask(&nl->s, &ask, err);
 	explicit_bzero(&req, sizeof(req));
-	/* A kernel may send what it refuses back. */
+	/* An error message of the kernel may carry the request, and so the keys, back. */
 	explicit_bzero(nl->s.buf, sizeof(nl->s.buf));
 	return ret;
 }

@@ -6,7 +6,7 @@
 
 #include "clock.h"
 
-/* Each update costs us more than the peer; an honest one needs one in many minutes. */
+/* A key update costs this side more than the peer: a limit, far above what a sane peer needs. */
 #define MAX_UPDATES 32
 #define WINDOW_MS 10000
 
@@ -42,7 +42,7 @@ static int answer(struct eftf_rekey *r, struct eftf_nl *nl, const struct eftf_tu
 		return ret;
 	if (event->update_requested)
 		ret = eftf_tls_next_tx(r->tls, &tx, err);
-	/* The answer asks for nothing: two such ends would never come to rest. */
+	/* Do not ask for an update in return: two such ends would update for ever. */
 	if (!ret)
 		ret = eftf_nl_tunnel_rekey(nl, event->ifindex, event->id, r->transport, &rx,
 					   event->update_requested ? &tx : NULL, false, err);
@@ -64,7 +64,7 @@ int eftf_rekey_answer(struct eftf_rekey *r, struct eftf_nl *nl,
 	ret = answer(r, nl, event, err);
 	if (!ret)
 		return 1;
-	/* Ours and the kernel's may be different keys now. */
+	/* The kernel may or may not have taken the key: this state is of no use any more. */
 	eftf_rekey_set(r, NULL, r->transport);
 	return ret;
 }

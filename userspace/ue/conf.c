@@ -113,7 +113,7 @@ const char *eftf_ue_conf_name(const struct eftf_ue_conf *conf)
 	return conf->name.host[0] ? conf->name.host : conf->address.host;
 }
 
-/* What no single key can tell. */
+/* Checks between keys; those of one key are in its row. */
 static int check(const struct eftf_ue_conf *conf, const char *file, struct eftf_err *err)
 {
 	const char *wrong = NULL;

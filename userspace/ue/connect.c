@@ -74,7 +74,7 @@ static long auth_bits(enum eftf_ue_auth auth)
 	return (long)CURLAUTH_ANYSAFE;
 }
 
-/* What the CONNECT answer says is for us alone: not on stdout. */
+/* libcurl writes headers and body of the proxy's answer to stdout unless told otherwise. */
 static size_t swallow(char *data, size_t size, size_t n, void *arg)
 {
 	(void)data;
@@ -272,7 +272,7 @@ int eftf_connector_poll(struct eftf_connector *c, struct pollfd *extra, unsigned
 					(extra[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0));
 	}
 	curl_multi_poll(c->multi, fds, n, timeout_ms, NULL);
-	/* CURL_WAIT_* do not carry errors: ask for them without waiting */
+	/* curl_multi_poll() does not report POLLERR and POLLHUP of foreign descriptors */
 	if (n)
 		poll(extra, n, 0);
 	if (curl_multi_perform(c->multi, &running))

@@ -7,7 +7,7 @@
 #define MEDIA EFTF_PROBE_BIT(EFTF_PROBE_STUN)
 #define CONTROL EFTF_PROBE_BIT(EFTF_PROBE_CONTROL)
 
-/* What is known of a set of probes of which one answer is enough. */
+/* State of a set of probes; one answer is enough to call the set answered. */
 enum known { KNOWN_UNASKED, KNOWN_OPEN, KNOWN_YES, KNOWN_NO };
 
 static void enter(struct eftf_detect *d, enum eftf_detect_state state)
@@ -51,7 +51,7 @@ static enum eftf_detect_step judge(struct eftf_detect *d)
 		d->verdict = EFTF_VERDICT_OPEN;
 		return EFTF_STEP_DIRECT;
 	}
-	/* One kind through, the other not: there is a network, whatever the control says. */
+	/* One kind of probe was answered, so there is a network: the control probe need not be waited for. */
 	if (signalling != KNOWN_YES && media != KNOWN_YES) {
 		if (control == KNOWN_OPEN)
 			return EFTF_STEP_PROBE;

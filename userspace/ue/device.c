@@ -8,9 +8,9 @@
 
 #include "log.h"
 
-/* Of all our routes: one of the machine's own for the same prefix is never replaced. */
+/* Metric of all our routes. With one of its own, a route of the machine to the same prefix stays. */
 #define METRIC 24
-/* Marks the links that this program made: who finds one without a tunnel may remove it. */
+/* Alias of the links that this program makes: one without a tunnel is a left-over of a killed run. */
 #define ALIAS "eftf-ue"
 
 static void keep_info(const struct eftf_link_info *info, void *arg)
@@ -49,7 +49,7 @@ static int make(struct eftf_device *dev, const char *name, uint32_t mtu, struct 
 	struct eftf_link_info info = { 0 };
 	int ret = eftf_rt_link_add(dev->rt, &spec, err);
 
-	/* that of this run is known by its number */
+	/* with an ifindex the link is that of this run, and stays */
 	if (ret == -EEXIST && !dev->ifindex) {
 		ret = remove_left_over(dev, name, err);
 		if (!ret)

@@ -110,7 +110,7 @@ void eftf_hook_run(const char *path, const struct eftf_hook_info *info, struct e
 	}
 	if (pid == 0)
 		child(path, env.list);
-	setpgid(pid, pid);	/* whoever is first; the kill below needs it */
+	setpgid(pid, pid);	/* in parent and child, so that kill(-pid) below works in any order */
 	fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	ready = fd < 0 ? -errno : eftf_wait(sig, fd, POLLIN, deadline);
 	if (fd >= 0)

@@ -191,7 +191,7 @@ int main(int argc, char **argv)
 		eftf_ue_conf_free(&ue.conf);
 		return EFTF_EXIT_USAGE;
 	}
-	/* on stdout there is the verdict and nothing else; what is logged goes elsewhere */
+	/* --detect prints the verdict on stdout; of the log only warnings are of interest then */
 	if (cmd.detect && !ue.options.verbose)
 		ue.conf.log_level = EFTF_LOG_WARN;
 	eftf_log_open("eftf-ue", ue.options.verbose ? EFTF_LOG_DEBUG :

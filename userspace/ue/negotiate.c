@@ -115,7 +115,7 @@ static int take_dhcp(struct eftf_channel *ch, struct eftf_dhcp4c *c, struct eftf
 		if (eftf_inner_parse(packet, len, &udp) || udp.dport != DHCP_CLIENT_PORT ||
 		    udp.sport != DHCP_SERVER_PORT)
 			continue;
-		/* at once: what follows an ACK is for the kernel to read */
+		/* read no further: what follows an ACK must stay in the socket for the module */
 		if (eftf_dhcp4c_input(c, udp.data, udp.len))
 			return 1;
 	}
@@ -159,7 +159,7 @@ int eftf_negotiate_lease(int fd, struct eftf_dhcp4c *c, const struct in_addr *on
 			return 0;
 		if (c->state == EFTF_DHCP4C_REFUSED || c->state == EFTF_DHCP4C_FAILED)
 			return no_lease(c, err);
-		/* before it is asked for: an offer binds nobody */
+		/* before the REQUEST: an OFFER that is not taken has no effect at the EFTF */
 		if (only && c->state == EFTF_DHCP4C_REQUESTING &&
 		    c->lease.address.s_addr != only->s_addr)
 			return eftf_err_set(err, EADDRNOTAVAIL,

@@ -16,7 +16,7 @@ struct eftf_outer_spec {
 	const struct eftf_ue_conf *conf;
 	const struct eftf_detect *detect;	/* by which way */
 	struct eftf_tls_ctx *tls;
-	/* the tunnel's own address: a connection from it would go into the tunnel; set or not */
+	/* inner address on the device, if set: a connection from it would go into the tunnel */
 	const struct eftf_value_prefix *inner;
 };
 

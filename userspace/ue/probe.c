@@ -187,7 +187,7 @@ static void udp_readable(struct run *r, enum eftf_probe_kind kind)
 		snprintf(detail, sizeof(detail), "SIP %d", ret);
 		ret = ret > 0 ? 0 : -EBADMSG;
 	}
-	/* anybody can send us a datagram: go on waiting for the true answer */
+	/* a datagram may be forged: go on waiting for an answer that fits */
 	if (ret)
 		p->garbled = true;
 	else

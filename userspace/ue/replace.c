@@ -36,7 +36,7 @@ static void adopt_lease(struct eftf_ue *ue, const struct eftf_dhcp4c *dhcp)
 	eftf_renewal_start(&ue->renewal, &ue->dhcp, ue->tunnel.device.name);
 }
 
-/* The tunnel itself could not go on: the same address in a new one, on the new connection. */
+/* The tunnel has ended or cannot be swapped: a new one with the same address on the new connection. */
 static int attach_anew(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
 {
 	/* if it has ended, this says why */

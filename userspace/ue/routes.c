@@ -19,7 +19,10 @@ static void add_one(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
 	out->prefix[out->n++] = p;
 }
 
-/* A default route would take the place of the machine's own, or lose against it; halves do neither. */
+/*
+ * 0.0.0.0/0 becomes two halves: they win against the machine's default route by their longer
+ * prefix, and do not replace it.
+ */
 static void add(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
 {
 	struct in_addr upper = { .s_addr = htonl(0x80000000u) };

@@ -13,9 +13,9 @@
 #include "ue.h"
 #include "verdict.h"
 
-/* So many attempts for the old tunnel; then the network is judged anew. */
+/* Attempts by the same way after a tunnel ended; then the network is probed again. */
 #define RECONNECTS 3
-/* A tunnel that a worn-out key ended comes back without a pause if it lived so long. */
+/* After a life of so many ms, a tunnel that ended for its key is made again without a pause. */
 #define AT_ONCE_MS 5000
 
 int eftf_prepare(const struct eftf_ue_conf *conf, const struct eftf_tls_ctx *old,
@@ -45,7 +45,7 @@ int eftf_prepare(const struct eftf_ue_conf *conf, const struct eftf_tls_ctx *old
 	return 0;
 }
 
-/* What a firewall must let through if there is to be a tunnel at all. */
+/* Target of the control probe: what is configured, else the proxy, else the EFTF. */
 static void control_target(const struct eftf_ue_conf *conf, struct eftf_value_target *to)
 {
 	const char *url = conf->proxy_url;
@@ -88,7 +88,7 @@ int eftf_judge(struct eftf_ue *ue)
 	struct sockaddr_in *sin = (struct sockaddr_in *)&spec.pcscf;
 	int step;
 
-	/* the port is at the same place in both families */
+	/* sin_port and sin6_port have the same offset */
 	if (spec.pcscf.ss_family)
 		sin->sin_port = htons((uint16_t)conf->sip_port);
 	control_target(conf, &spec.control);
@@ -101,7 +101,7 @@ int eftf_judge(struct eftf_ue *ue)
 	return step;
 }
 
-/* The tunnel was there before: the same way again, without new probes. */
+/* Reconnect by the way (direct or proxy) of the last tunnel, without probes. */
 static int same_way(struct eftf_ue *ue)
 {
 	struct eftf_detect_policy policy = ue->detect.policy;
@@ -123,7 +123,7 @@ static void back_off(struct eftf_ue *ue)
 	pause_ms(ue, ms);
 }
 
-/* A wrong new file leaves everything as it is. */
+/* Returns false, and changes nothing, if the new configuration is wrong. */
 static bool reload(struct eftf_ue *ue)
 {
 	struct eftf_tls_ctx *tls = NULL;
@@ -166,7 +166,7 @@ static int try_tunnel(struct eftf_ue *ue)
 		enum eftf_attempt attempt = eftf_up(ue);
 
 		step = (int)eftf_detect_tried(&ue->detect, attempt);
-		/* its routes may be what hides the EFTF, or the DNS, from us */
+		/* the EFTF, or the DNS server, may be inside the routes of the tunnel that ended */
 		if (attempt == EFTF_ATTEMPT_NO_TCP)
 			eftf_device_withdraw_routes(&ue->tunnel.device);
 		if (step == EFTF_STEP_TUNNEL)
@@ -175,7 +175,7 @@ static int try_tunnel(struct eftf_ue *ue)
 	return step;
 }
 
-/* Nothing is wrong with the network, unless the keys wear out faster than tunnels come up. */
+/* The end was a matter of keys, not of the network: no pause, unless that happens again and again. */
 static bool at_once(const struct eftf_ue *ue)
 {
 	const struct eftf_tunnel *t = &ue->tunnel;

@@ -187,7 +187,7 @@ static void change_key(struct eftf_tunnel *t, const struct eftf_tunnel_info *inf
 		log_debug("a TLS key of an old connection changes: not followed");
 	else
 		log_warn("tunnel: %s", err.text);
-	/* Nothing can be read any more without the next key: rather a new tunnel at once. */
+	/* without the next key nothing can be read: a new tunnel now, not after a timeout */
 	if (ret == -EOPNOTSUPP)
 		eftf_tunnel_end(t, EFTF_REASON_REKEY);
 	/* after any other failure the module ends it by itself */

@@ -24,7 +24,7 @@ static void static_lease(struct eftf_ue *ue)
 	l->seconds = l->t1 = l->t2 = 0xffffffffu;
 }
 
-/* The hook is told of an address that goes before it is told of the next one. */
+/* Runs the hook with "down" for the present lease, if it was run with "up". */
 static void tell_down(struct eftf_ue *ue, unsigned int timeout_ms)
 {
 	struct eftf_hook_info info = {
