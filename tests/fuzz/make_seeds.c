@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certs.h"
 #include "dhcp4.h"
 #include "ftt_ims.h"
 #include "inner.h"
@@ -270,6 +271,72 @@ static void conf(void)
 	seed("conf_gw", gw, sizeof(gw) - 1);
 }
 
+/* A file that openssl has made. */
+static void seed_file(const char *target, const char *name)
+{
+	uint8_t data[4096];
+	FILE *f = fopen(certs_path(name), "r");
+	size_t n = f ? fread(data, 1, sizeof(data), f) : 0;
+
+	if (!n) {
+		fprintf(stderr, "%s: openssl makes no %s\n", target, name);
+		exit(1);
+	}
+	fclose(f);
+	seed(target, data, n);
+}
+
+static void certificates(void)
+{
+	static const char *const kinds[] = {"P-256", "P-384", "rsa:2048", "rsa:1024", "ed25519"};
+	char file[64];
+
+	if (certs_setup())
+		exit(1);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		snprintf(file, sizeof(file), "%zu.der", i);
+		if (certs_make_key("c", "DNS:*.example.org,IP:192.0.2.1,email:a@b", kinds[i],
+				   "200101000000Z", "490101000000Z") ||
+		    certs_openssl("x509", "-in", "c.pem", "-outform", "DER", "-out", file) ||
+		    certs_revoke("c", "ca"))
+			exit(1);
+		seed_file("x509", file);
+	}
+	if (certs_crl("crl.pem", "ca", "86400") ||
+	    certs_openssl("crl", "-in", "crl.pem", "-outform", "DER", "-out", "crl.der"))
+		exit(1);
+	seed_file("x509", "crl.der");
+	certs_remove();
+}
+
+/* A record with one handshake message in it. */
+static void handshake(char role, uint8_t type, const char *body, size_t len)
+{
+	uint8_t all[512] = {(uint8_t)role, 7, 22, 3, 3, 0, (uint8_t)(len + 4), type, 0, 0,
+			    (uint8_t)len};
+
+	memcpy(all + 11, body, len);
+	seed("tls_watch", all, 11 + len);
+}
+
+static void hellos(void)
+{
+	/* supported_groups, signature_algorithms, supported_versions */
+	static const char extensions[] =
+		"\0\045" "\0\12\0\10\0\6\0\35\0\27\0\30" "\0\15\0\10\0\6\4\3\10\4\4\1"
+		"\0\53\0\5\4\3\4\3\3";
+	static const char key_exchange[] = "\3\0\27\4abcd\4\3\0\4sign";
+	char body[128] = "\3\3";
+
+	memset(body + 2, 'r', 32);
+	memcpy(body + 34, "\0\0\4\23\1\300\53\1", 9);
+	memcpy(body + 43, extensions, sizeof(extensions) - 1);
+	for (char role = 0; role < 32; role++)
+		handshake(role, 1, body, 43 + sizeof(extensions) - 1);
+	handshake(2, 12, key_exchange, sizeof(key_exchange) - 1);
+	handshake(1, 15, "\4\3\0\4sign", 8);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -282,5 +349,7 @@ int main(int argc, char **argv)
 	sip_and_stun();
 	netlink();
 	conf();
+	certificates();
+	hellos();
 	return 0;
 }

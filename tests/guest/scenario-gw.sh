@@ -207,7 +207,7 @@ cp "$work/pki/none.crl" "$work/client.crl"
 kill -HUP "$(pid_of gw)"
 check "a new list" wait_for 5 "[[ \$(grep -c 'certificate reloaded' $log) -ge 3 ]]" "reload"
 ue_start ue
-check "up again" up 2
+check "up again" up 1
 stop ue
 
 say "another program's port"

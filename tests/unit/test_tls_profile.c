@@ -17,6 +17,7 @@
 #include "certs.h"
 #include "openssl_peer.h"
 #include "tls.h"
+#include "tls_watch.h"
 
 #define NAME "eftf.example.org"
 #define NOW "200101000000Z", "490101000000Z"
@@ -406,6 +407,62 @@ static void test_ue_groups(void **state)
 			     EFTF_TLS_DONE);
 }
 
+/* ---- what wolfSSL would take from a peer that does as it likes --------------- */
+
+static unsigned int seen(bool server, uint8_t type, const void *body, size_t len, size_t step)
+{
+	static const struct eftf_tls_profile profile = { .x25519 = true,
+							 .key = EFTF_X509_KEY_P256 };
+	struct eftf_tls_watch w = { .done = false };
+	uint8_t record[256] = { 22, 3, 3, 0, (uint8_t)(len + 4), type, 0, 0, (uint8_t)len };
+	unsigned int alert = 0;
+	const char *why = NULL;
+
+	memcpy(record + 9, body, len);
+	len += 9;
+	for (size_t at = 0; at < len && !alert; at += step)
+		alert = eftf_tls_watch(&w, server, &profile, record + at,
+				       len - at < step ? len - at : step, &why);
+	eftf_tls_watch_end(&w);
+	return alert;
+}
+
+/* TLS 1.2: ServerKeyExchange and CertificateVerify. */
+static void test_watch(void **state)
+{
+	static const struct {
+		uint8_t group, hash, kind;
+		unsigned int alert;
+	} exchange[] = {
+		{ 23, 4, 3, 0 },	/* P-256, ECDSA with SHA-256 */
+		{ 29, 8, 4, 0 },	/* X25519, RSA-PSS */
+		{ 24, 6, 1, 0 },
+		{ 23, 2, 3, 47 },	/* SHA-1 */
+		{ 23, 3, 1, 47 },	/* SHA-224 */
+		{ 23, 1, 1, 47 },	/* MD5 */
+		{ 23, 4, 2, 47 },	/* DSA */
+		{ 22, 4, 3, 47 },	/* secp256k1 */
+		{ 25, 4, 3, 47 },	/* P-521 */
+		{ 30, 4, 3, 47 },	/* X448 */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(exchange) / sizeof(exchange[0]); i++) {
+		uint8_t body[] = { 3, 0, exchange[i].group, 2, 'x', 'y', exchange[i].hash,
+				   exchange[i].kind, 0, 1, 's' };
+
+		for (size_t step = 1; step < 20; step += 6) {
+			assert_int_equal(seen(false, 12, body, sizeof(body), step),
+					 exchange[i].alert);
+			if (exchange[i].group == 23)
+				assert_int_equal(seen(true, 15, body + 6, 5, step),
+						 exchange[i].alert);
+		}
+	}
+	assert_int_equal(seen(false, 12, "\3\0", 2, 5), 50);
+	assert_int_equal(seen(true, 1, "\3\3", 2, 5), 50);
+}
+
 /* ---- OCSP stapling ---------------------------------------------------------- */
 
 #ifdef HAVE_CERTIFICATE_STATUS_REQUEST
@@ -489,6 +546,7 @@ int main(void)
 		cmocka_unit_test(test_no_resumption),
 		cmocka_unit_test(test_ue_keys),
 		cmocka_unit_test(test_ue_groups),
+		cmocka_unit_test(test_watch),
 #ifdef HAVE_CERTIFICATE_STATUS_REQUEST
 		cmocka_unit_test(test_staple),
 #endif
