@@ -182,6 +182,8 @@ static inline int certs_setup(void)
 		"rand_serial=yes\ndefault_md=sha256\npolicy=p\nunique_subject=no\n"
 		"copy_extensions=copy\ndefault_crl_days=30\n[p]\ncommonName=supplied\n"
 		"[entity]\nkeyUsage=critical,digitalSignature\nauthorityKeyIdentifier=keyid\n"
+		"[server]\nextendedKeyUsage=serverAuth\n[client]\nextendedKeyUsage=clientAuth\n"
+		"[encipher]\nkeyUsage=critical,keyEncipherment\n"
 		"[authority]\nbasicConstraints=critical,CA:true\n"
 		"keyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
 		"authorityKeyIdentifier=keyid\n";

@@ -171,6 +171,23 @@ static void refuse_server(struct run t, const char *words)
 		fail_msg("'%s' does not say '%s'", r.client_err.text, words);
 }
 
+static void refuse_client(struct run t, const char *words)
+{
+	struct result r = run(t);
+
+	assert_int_equal(r.server, EFTF_TLS_UNTRUSTED);
+	if (!strstr(r.server_err.text, words))
+		fail_msg("'%s' does not say '%s'", r.server_err.text, words);
+}
+
+static void accept_client(struct run t)
+{
+	struct result r = run(t);
+
+	if (r.server != EFTF_TLS_DONE)
+		fail_msg("%s is refused: %s", t.client_cert, r.server_err.text);
+}
+
 /* ---- paths ------------------------------------------------------------------ */
 
 static void test_one_path_is_enough(void **state)
@@ -253,24 +270,25 @@ static void test_signatures(void **state)
 	assert_non_null(strstr(err.text, "its signature is with SHA-1"));
 }
 
+/* TS 33.310 6.1.3a: digitalSignature; if there is an extended key usage, that of the role. */
+static void test_usage(void **state)
+{
+	struct run client = { .client_ca = "ca", .client_cert = "used" };
+
+	(void)state;
+	assert_int_equal(certs_request("used", "P-256", "subjectAltName=DNS:" NAME), 0);
+	assert_int_equal(certs_sign_as("used", "ca", "sha256", "server", NOW), 0);
+	accept_server((struct run){ .cert = "used" });
+	refuse_client(client, "its extended key usage forbids this use");
+	assert_int_equal(certs_sign_as("used", "ca", "sha256", "client", NOW), 0);
+	refuse_server((struct run){ .cert = "used" }, "its extended key usage forbids this use");
+	accept_client(client);
+	assert_int_equal(certs_sign_as("used", "ca", "sha256", "encipher", NOW), 0);
+	refuse_server((struct run){ .cert = "used" }, "its key usage forbids signatures");
+	refuse_client(client, "its key usage forbids signatures");
+}
+
 /* ---- revocation ------------------------------------------------------------- */
-
-static void refuse_client(struct run t, const char *words)
-{
-	struct result r = run(t);
-
-	assert_int_equal(r.server, EFTF_TLS_UNTRUSTED);
-	if (!strstr(r.server_err.text, words))
-		fail_msg("'%s' does not say '%s'", r.server_err.text, words);
-}
-
-static void accept_client(struct run t)
-{
-	struct result r = run(t);
-
-	if (r.server != EFTF_TLS_DONE)
-		fail_msg("%s is refused: %s", t.client_cert, r.server_err.text);
-}
 
 static void test_revoked_server(void **state)
 {
@@ -380,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_no_san),
 		cmocka_unit_test(test_signatures),
+		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_revoked_server),
 		cmocka_unit_test(test_revoked_below),
 		cmocka_unit_test(test_revoked_client),

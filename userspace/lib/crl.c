@@ -120,6 +120,7 @@ int eftf_crl_parse(struct eftf_crl *crl, uint8_t *der, size_t len, struct eftf_e
 
 void eftf_crl_free(struct eftf_crl *crl)
 {
+	free((void *)crl->signer.p);
 	free(crl->serial);
 	free(crl->der);
 	memset(crl, 0, sizeof(*crl));

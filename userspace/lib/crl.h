@@ -23,6 +23,7 @@ struct eftf_crl {
 	time_t next_update;
 	struct eftf_der *serial;	/* of what is revoked, sorted */
 	size_t n_serials;
+	struct eftf_der signer;		/* key that is known to have signed it; p is the list's own */
 };
 
 /* Lists that were read from one file. */

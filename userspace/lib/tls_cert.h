@@ -11,7 +11,7 @@
 /* "it has expired"; NULL if the code does not speak of trust. */
 const char *eftf_tls_untrusted_words(int code);
 bool eftf_tls_key_fits(const char *cert_file, const char *key_file);
-/* Is the list signed by the key of the certificate? */
-bool eftf_tls_signed_by(const struct eftf_x509 *signer, const struct eftf_crl *crl);
+/* Is the list signed by the key of the certificate? Remembers the last that was. */
+bool eftf_tls_signed_by(const struct eftf_x509 *signer, struct eftf_crl *crl);
 
 #endif

@@ -114,17 +114,25 @@ static int judge(struct eftf_tls *tls, const WOLFSSL_X509_STORE_CTX *store)
 {
 	struct eftf_der cert[EFTF_TLS_CHAIN_MAX];
 	struct eftf_x509 own;
+	const char *bad;
 	unsigned int n = 0;
 	int code;
 
 	for (; n < EFTF_TLS_CHAIN_MAX && (int)n < store->totalCerts; n++)
 		cert[n] = (struct eftf_der){ store->certs[n].buffer, store->certs[n].length };
 	code = eftf_tls_trust_check(tls->trust, cert, n, tls->why);
-	if (code || tls->server)
+	if (code)
 		return code;
-	if (eftf_x509_parse(&own, cert[0].p, cert[0].len) &&
-	    (tls->ip_len ? eftf_x509_has_ip(&own, tls->ip, tls->ip_len) :
-	     eftf_x509_has_name(&own, tls->peer_name)))
+	bad = eftf_x509_parse(&own, cert[0].p, cert[0].len) ?
+		eftf_x509_bad_usage(&own, !tls->server) : "it is malformed";
+	if (bad) {
+		snprintf(tls->why, sizeof(tls->why), "%s", bad);
+		return EXTKEYUSE_AUTH_E;
+	}
+	if (tls->server)
+		return 0;
+	if (tls->ip_len ? eftf_x509_has_ip(&own, tls->ip, tls->ip_len) :
+	    eftf_x509_has_name(&own, tls->peer_name))
 		return 0;
 	snprintf(tls->why, sizeof(tls->why), "it is for another %s than %.100s%s",
 		 tls->ip_len ? "address" : "name", tls->peer_name,

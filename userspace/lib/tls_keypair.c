@@ -2,6 +2,9 @@
 /* Signatures outside the handshake: does a key belong to a certificate, did a CA sign a list? */
 #include "tls_priv.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <wolfssl/openssl/evp.h>
 
 #include "crl.h"
@@ -39,15 +42,32 @@ static bool verify(WOLFSSL_EVP_PKEY *key, unsigned int hash, const void *data, s
 	return ok;
 }
 
-bool eftf_tls_signed_by(const struct eftf_x509 *signer, const struct eftf_crl *crl)
+static void remember(struct eftf_crl *crl, const struct eftf_der *spki)
+{
+	uint8_t *copy = malloc(spki->len);
+
+	if (!copy)
+		return;
+	memcpy(copy, spki->p, spki->len);
+	free((void *)crl->signer.p);
+	crl->signer = (struct eftf_der){ copy, spki->len };
+}
+
+bool eftf_tls_signed_by(const struct eftf_x509 *signer, struct eftf_crl *crl)
 {
 	unsigned int hash = eftf_x509_hash(&crl->alg);
-	WOLFSSL_X509 *cert = hash ? wolfSSL_X509_d2i(NULL, signer->raw.p, (int)signer->raw.len) :
-		NULL;
-	WOLFSSL_EVP_PKEY *key = cert ? wolfSSL_X509_get_pubkey(cert) : NULL;
-	bool good = key && verify(key, hash, crl->tbs.p, crl->tbs.len, crl->signature.p,
-				  crl->signature.len);
+	WOLFSSL_EVP_PKEY *key;
+	WOLFSSL_X509 *cert;
+	bool good;
 
+	if (crl->signer.p && eftf_der_equal(&crl->signer, &signer->spki))
+		return true;
+	cert = hash ? wolfSSL_X509_d2i(NULL, signer->raw.p, (int)signer->raw.len) : NULL;
+	key = cert ? wolfSSL_X509_get_pubkey(cert) : NULL;
+	good = key && verify(key, hash, crl->tbs.p, crl->tbs.len, crl->signature.p,
+			     crl->signature.len);
+	if (good)
+		remember(crl, &signer->spki);
 	wolfSSL_EVP_PKEY_free(key);
 	wolfSSL_X509_free(cert);
 	return good;

@@ -55,11 +55,11 @@ static int add_anchor(void *arg, uint8_t *der, size_t len, struct eftf_err *err)
 }
 
 /* A list that a CA of the file should have signed, and has not, is a forgery. */
-static int check_signatures(const struct eftf_tls_trust *t, const struct eftf_crls *crls,
+static int check_signatures(const struct eftf_tls_trust *t, struct eftf_crls *crls,
 			    struct eftf_err *err)
 {
 	for (size_t i = 0; i < crls->n; i++) {
-		const struct eftf_crl *crl = &crls->list[i];
+		struct eftf_crl *crl = &crls->list[i];
 		bool known = false, good = false;
 
 		for (size_t j = 0; j < t->n_anchors && !good; j++) {
@@ -238,14 +238,14 @@ static bool check_signed(struct search *s, unsigned int n)
 /* The list of the one who has signed; the peer's own certificate must have one. */
 static bool check_revoked(struct search *s, unsigned int n)
 {
-	const struct eftf_crls *crls = s->trust->crls;
+	struct eftf_crls *crls = s->trust->crls;
 
 	for (unsigned int i = 0; crls && i + 1 < n; i++) {
 		const struct eftf_x509 *ca = s->path[i + 1];
 		bool listed = false;
 
 		for (size_t j = 0; j < crls->n; j++) {
-			const struct eftf_crl *crl = &crls->list[j];
+			struct eftf_crl *crl = &crls->list[j];
 
 			if (!eftf_der_equal(&crl->issuer, &ca->subject) ||
 			    !eftf_tls_signed_by(ca, crl))

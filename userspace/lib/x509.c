@@ -9,6 +9,11 @@
 #define IP_ADDRESS (0x80 | 7)		/* GeneralName: [7] OCTET STRING */
 
 static const uint8_t oid_cn[] = { 0x55, 0x04, 0x03 };
+static const uint8_t oid_key_usage[] = { 0x55, 0x1d, 0x0f };
+static const uint8_t oid_ext_key_usage[] = { 0x55, 0x1d, 0x25 };
+static const uint8_t oid_any_purpose[] = { 0x55, 0x1d, 0x25, 0x00 };
+static const uint8_t oid_server_auth[] = { 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01 };
+static const uint8_t oid_client_auth[] = { 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02 };
 static const uint8_t oid_san[] = { 0x55, 0x1d, 0x11 };
 static const uint8_t oid_ec[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01 };
 static const uint8_t oid_rsa[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01 };
@@ -97,6 +102,19 @@ static bool parse_key(struct eftf_x509 *x, struct eftf_der spki)
 	return true;
 }
 
+/* RFC 5280 4.2: no extension comes twice. */
+static bool parse_extension(struct eftf_x509 *x, const struct eftf_der *oid, struct eftf_der value)
+{
+	if (IS(oid, oid_san))
+		return !x->san.p && eftf_der_take(&value, EFTF_DER_SEQUENCE, &x->san, NULL);
+	if (IS(oid, oid_key_usage))
+		return !x->usage.p && eftf_der_take(&value, EFTF_DER_BIT_STRING, &x->usage, NULL);
+	if (IS(oid, oid_ext_key_usage))
+		return !x->purposes.p &&
+			eftf_der_take(&value, EFTF_DER_SEQUENCE, &x->purposes, NULL);
+	return true;
+}
+
 static bool parse_extensions(struct eftf_x509 *x, struct eftf_der in)
 {
 	struct eftf_der list, ext, oid, value;
@@ -111,9 +129,7 @@ static bool parse_extensions(struct eftf_x509 *x, struct eftf_der in)
 			eftf_der_next(&ext, &value);
 		if (!eftf_der_take(&ext, EFTF_DER_OCTET_STRING, &value, NULL))
 			return false;
-		/* RFC 5280 4.2: no extension comes twice. */
-		if (IS(&oid, oid_san) &&
-		    (x->san.p || !eftf_der_take(&value, EFTF_DER_SEQUENCE, &x->san, NULL)))
+		if (!parse_extension(x, &oid, value))
 			return false;
 	}
 	return true;
@@ -189,6 +205,20 @@ const char *eftf_x509_bad_key(const struct eftf_x509 *x)
 	if (!strcmp(x->key_words, "DSA"))
 		return "its key is DSA; the TLS profile has ECDSA (P-256, P-384, P-521) and RSA";
 	return "its key is none of ECDSA (P-256, P-384, P-521) and RSA";
+}
+
+const char *eftf_x509_bad_usage(const struct eftf_x509 *x, bool server)
+{
+	struct eftf_der list = x->purposes, oid;
+
+	/* digitalSignature is the first bit behind the octet that counts unused ones */
+	if (x->usage.p && (x->usage.len < 2 || !(x->usage.p[1] & 0x80)))
+		return "its key usage forbids signatures";
+	while (eftf_der_take(&list, EFTF_DER_OID, &oid, NULL))
+		if (IS(&oid, oid_any_purpose) ||
+		    (server ? IS(&oid, oid_server_auth) : IS(&oid, oid_client_auth)))
+			return NULL;
+	return x->purposes.p ? "its extended key usage forbids this use" : NULL;
 }
 
 /* RFC 4055 3.1: RSASSA-PSS-params { [0] hashAlgorithm ... }; without it SHA-1. */

@@ -24,6 +24,8 @@ struct eftf_x509 {
 	time_t not_before, not_after;
 	struct eftf_der spki;		/* whole SubjectPublicKeyInfo */
 	struct eftf_der alg;		/* contents of the signature's AlgorithmIdentifier */
+	struct eftf_der usage;		/* contents of keyUsage's BIT STRING; p is NULL: for all */
+	struct eftf_der purposes;	/* contents of extKeyUsage; p is NULL: for all */
 	struct eftf_der san;		/* contents of GeneralNames; p is NULL if there are none */
 	enum eftf_x509_key key;
 	unsigned int rsa_bits;
@@ -38,6 +40,8 @@ bool eftf_x509_parse(struct eftf_x509 *x, const uint8_t *der, size_t len);
 void eftf_x509_cn(const struct eftf_x509 *x, char cn[EFTF_X509_CN_LEN]);
 /* TS 33.310 6.1.1, TS 33.210 6.2: NULL, or what is wrong with the key. */
 const char *eftf_x509_bad_key(const struct eftf_x509 *x);
+/* RFC 5280 4.2.1.3, 4.2.1.12: the same of the entity that sends it in a handshake. */
+const char *eftf_x509_bad_usage(const struct eftf_x509 *x, bool server);
 /* The same of a signature, by the contents of its AlgorithmIdentifier. NULL: SHA-256 or better. */
 const char *eftf_x509_bad_signature(const struct eftf_der *alg);
 /* What a signature with it is hashed with: 256, 384 or 512; 0 if it has another form than RSA PKCS #1 and ECDSA. */
