@@ -25,6 +25,7 @@
 	X(REKEY, "rekey", "the peer changes its TLS key, which was not followed here") \
 	X(KEY_LIMIT, "key-limit", "the TLS key has been used as often as it may be") \
 	X(ERROR, "error", "the socket failed") \
-	X(SWAPPED, "swapped", "another connection took its place")
+	X(SWAPPED, "swapped", "another connection took its place") \
+	X(STALLED, "stalled", "the peer acknowledged nothing any more")
 
 #endif

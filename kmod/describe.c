@@ -5,10 +5,12 @@
  */
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
+#include <net/inet_connection_sock.h>
 #include <net/inet_sock.h>
 
 #include "describe.h"
 #include "ktls.h"
+#include "path.h"
 #include "types.h"
 
 static int eftf_describe_config(struct sk_buff *msg, const struct eftf_tunnel *tunnel)
@@ -27,6 +29,7 @@ static int eftf_describe_config(struct sk_buff *msg, const struct eftf_tunnel *t
 	if (nla_put_u8(msg, EFTF_A_ROLE, tunnel->edev->role) ||
 	    nla_put_u32(msg, EFTF_A_KEEPALIVE, READ_ONCE(c->keepalive)) ||
 	    nla_put_u32(msg, EFTF_A_TIMEOUT, READ_ONCE(c->timeout)) ||
+	    nla_put_u32(msg, EFTF_A_STALL, READ_ONCE(c->stall)) ||
 	    nla_put_u8(msg, EFTF_A_PERSISTENT, READ_ONCE(c->persistent)))
 		return -EMSGSIZE;
 	return 0;
@@ -93,6 +96,27 @@ static int eftf_put_sockaddr(struct sk_buff *msg, int attr, const struct sock *s
 #endif
 }
 
+/**
+ * eftf_describe_path - put what TCP knows of the outer path into a message
+ * @msg: message
+ * @tp: transport in the tunnel's list, or under RCU
+ *
+ * Context: any; read without the socket lock, so values may be inconsistent.
+ * Return: 0 or -EMSGSIZE.
+ */
+int eftf_describe_path(struct sk_buff *msg, const struct eftf_transport *tp)
+{
+	const struct sock *sk = tp->sock->sk;
+	const struct tcp_sock *tcp = tcp_sk(sk);
+
+	if (nla_put_u32(msg, EFTF_A_UNACKED,
+			max_t(s32, READ_ONCE(tcp->snd_nxt) - READ_ONCE(tcp->snd_una), 0)) ||
+	    nla_put_u32(msg, EFTF_A_RETRANSMITS, READ_ONCE(inet_csk(sk)->icsk_retransmits)) ||
+	    nla_put_u32(msg, EFTF_A_PATH_MTU, eftf_path_mtu(tp)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 /* Reads without the socket's lock: the values may not be of the same moment. */
 static int eftf_describe_transport(struct sk_buff *msg, const struct eftf_transport *tp)
 {
@@ -112,7 +136,7 @@ static int eftf_describe_transport(struct sk_buff *msg, const struct eftf_transp
 	    nla_put_u32(msg, EFTF_A_UNSENT,
 			max_t(s32, READ_ONCE(tcp->write_seq) - READ_ONCE(tcp->snd_nxt), 0)))
 		return -EMSGSIZE;
-	return 0;
+	return eftf_describe_path(msg, tp);
 }
 
 /**

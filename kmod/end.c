@@ -48,6 +48,7 @@ static const char * const eftf_end_reason_names[__EFTF_REASON_MAX] = {
 	[EFTF_REASON_KEY_LIMIT] = "key-limit",
 	[EFTF_REASON_ERROR] = "error",
 	[EFTF_REASON_SWAPPED] = "swapped",
+	[EFTF_REASON_STALLED] = "stalled",
 };
 
 /**

@@ -185,13 +185,14 @@ void eftf_event_ticket(struct eftf_tunnel *tunnel, const u8 *data, size_t len)
 }
 
 /**
- * eftf_event_stalled - the socket has taken nothing for a while
- * @tunnel: tunnel
+ * eftf_event_stalled - the socket takes nothing more, or nothing is acknowledged
+ * @tp: current transport of its tunnel
  *
  * Context: softirq.
  */
-void eftf_event_stalled(struct eftf_tunnel *tunnel)
+void eftf_event_stalled(struct eftf_transport *tp)
 {
+	struct eftf_tunnel *tunnel = tp->tunnel;
 	struct sk_buff *msg;
 	void *hdr;
 
@@ -200,7 +201,8 @@ void eftf_event_stalled(struct eftf_tunnel *tunnel)
 	if (!msg)
 		return;
 	if (nla_put_u32(msg, EFTF_A_QUEUE_PACKETS, READ_ONCE(tunnel->queue.packets)) ||
-	    nla_put_u32(msg, EFTF_A_QUEUE_BYTES, READ_ONCE(tunnel->queue.bytes)))
+	    nla_put_u32(msg, EFTF_A_QUEUE_BYTES, READ_ONCE(tunnel->queue.bytes)) ||
+	    nla_put_u32(msg, EFTF_A_TRANSPORT, tp->serial) || eftf_describe_path(msg, tp))
 		nlmsg_free(msg);
 	else
 		eftf_event_send(tunnel, msg, hdr, GFP_ATOMIC);

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 struct eftf_end;
+struct eftf_transport;
 struct eftf_tunnel;
 struct genl_family;
 
@@ -26,7 +27,7 @@ void eftf_event_down(struct eftf_tunnel *tunnel);
 void eftf_event_rekey(struct eftf_tunnel *tunnel, enum eftf_direction direction, u64 records);
 bool eftf_event_key_update(struct eftf_tunnel *tunnel, u32 transport, bool requested);
 void eftf_event_ticket(struct eftf_tunnel *tunnel, const u8 *data, size_t len);
-void eftf_event_stalled(struct eftf_tunnel *tunnel);
+void eftf_event_stalled(struct eftf_transport *tp);
 void eftf_event_swapped(struct eftf_tunnel *tunnel, const struct eftf_end *end);
 
 #endif

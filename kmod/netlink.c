@@ -24,6 +24,8 @@
 
 #define EFTF_KEEPALIVE_MAX	65535		/* s */
 #define EFTF_TIMEOUT_MAX	(7 * 24 * 3600)	/* s; far from wrapping in jiffies */
+#define EFTF_STALL_MAX		3600		/* s; TCP has given up long before */
+#define EFTF_STALL_DEFAULT	10		/* s */
 
 static struct netlink_range_validation eftf_id_range = {
 	.min = 1,
@@ -40,6 +42,7 @@ static struct netlink_range_validation eftf_id_range = {
 #define EFTF_POLICY_SETTINGS							\
 	[EFTF_A_KEEPALIVE] = { .type = NLA_U32 },				\
 	[EFTF_A_TIMEOUT] = { .type = NLA_U32 },					\
+	[EFTF_A_STALL] = { .type = NLA_U32 },					\
 	[EFTF_A_PERSISTENT] = NLA_POLICY_MAX(NLA_U8, 1),			\
 	[EFTF_A_RECORD_LIMIT] = { .type = NLA_U64 }
 
@@ -104,6 +107,13 @@ static int eftf_parse_times(struct nlattr **attrs, struct eftf_tunnel_config *c,
 	if (c->timeout > EFTF_TIMEOUT_MAX) {
 		NL_SET_ERR_MSG_ATTR(extack, attrs[EFTF_A_TIMEOUT],
 				    "the timeout is at most 604800 seconds");
+		return -ERANGE;
+	}
+	if (attrs[EFTF_A_STALL])
+		c->stall = nla_get_u32(attrs[EFTF_A_STALL]);
+	if (c->stall > EFTF_STALL_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, attrs[EFTF_A_STALL],
+				    "the stall time is at most 3600 seconds");
 		return -ERANGE;
 	}
 	return eftf_echo_check(c, extack);
@@ -225,7 +235,7 @@ static int eftf_nl_insert(struct genl_info *info, struct eftf_tunnel *tunnel, u3
 
 static int eftf_nl_tunnel_new(struct sk_buff *skb, struct genl_info *info)
 {
-	struct eftf_tunnel_config config = {};
+	struct eftf_tunnel_config config = { .stall = EFTF_STALL_DEFAULT };
 	netdevice_tracker tracker;
 	struct eftf_tunnel *tunnel;
 	struct eftf_dev *edev;
@@ -322,6 +332,7 @@ static int eftf_nl_tunnel_apply(struct sk_buff *skb, struct genl_info *info,
 	if (changed.timeout != c->timeout)
 		eftf_timer_received(tunnel);	/* silence counts from now on */
 	WRITE_ONCE(c->timeout, changed.timeout);
+	WRITE_ONCE(c->stall, changed.stall);
 	eftf_timer_start(tunnel);
 	return 0;
 }

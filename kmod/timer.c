@@ -14,6 +14,8 @@
  *               woken, see eftf_timer_foreign_check()
  *   key         the peer has announced a new key, and the helper has not brought
  *               it within 10 s: the tunnel ends
+ *   path        data is in flight: twice a second path.c looks at what was
+ *               acknowledged
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -22,6 +24,7 @@
 #include "echo.h"
 #include "end.h"
 #include "event.h"
+#include "path.h"
 #include "timer.h"
 #include "types.h"
 #include "wake.h"
@@ -41,7 +44,7 @@ static bool eftf_timer_stall_check(struct eftf_transport *tp)
 		return false;
 	if (time_after_eq(jiffies, since + EFTF_TIMER_STALL) && !READ_ONCE(tp->stall_told)) {
 		WRITE_ONCE(tp->stall_told, true);
-		eftf_event_stalled(tp->tunnel);
+		eftf_event_stalled(tp);
 	}
 	eftf_wake_tx(tp);
 	return true;
@@ -122,7 +125,7 @@ static void eftf_timer_fired(struct timer_list *timer)
 			next = HZ;
 		if (eftf_timer_foreign_check(tp))
 			next = HZ;
-		if (eftf_timer_key_check(tp, &next))
+		if (eftf_timer_key_check(tp, &next) || eftf_path_check(tp, &next))
 			goto out;
 	}
 	if (timeout) {

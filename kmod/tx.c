@@ -14,6 +14,7 @@
 #include "control.h"
 #include "end.h"
 #include "key.h"
+#include "path.h"
 #include "ktls.h"
 #include "record.h"
 #include "timer.h"
@@ -197,6 +198,7 @@ static int eftf_tx_send(struct eftf_transport *tp)
 		batch->done += ret;
 		tp->failing_since = 0;
 		eftf_timer_sent(tp);
+		eftf_path_sent(tp);
 		eftf_stat_add(&tunnel->stats, EFTF_STAT_TX_STREAM_BYTES, ret);
 	}
 	return 0;
@@ -325,6 +327,7 @@ void eftf_tx_work(struct work_struct *work)
 
 	while (!test_bit(EFTF_TP_RELEASED, &tp->flags) &&
 	       !test_bit(EFTF_TP_ALERTED, &tp->flags)) {
+		eftf_path_apply(tp);
 		ret = eftf_key_send(tp);
 		if (ret) {
 			eftf_tx_blocked(tp, ret);

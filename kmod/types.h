@@ -111,6 +111,7 @@ struct eftf_dev {
  * @gateway6: the EFTF's inner IPv6 address
  * @keepalive: seconds without sending before an echo request; 0 = none
  * @timeout: seconds without receiving before the end; 0 = never
+ * @stall: seconds without acknowledgement until listeners are told; 0 = never
  * @persistent: outlives the netlink socket that made it
  * @negotiated: the helper has exchanged envelopes on the connection
  * @record_limit: records per key; 0 = the cipher's own
@@ -121,7 +122,7 @@ struct eftf_tunnel_config {
 	__be32 inner4, gateway4;
 	struct in6_addr inner6, gateway6;
 	u8 plen;
-	u32 keepalive, timeout;
+	u32 keepalive, timeout, stall;
 	bool persistent, negotiated;
 	u64 record_limit;
 };
@@ -143,7 +144,7 @@ struct eftf_end {
  * @edev: device; the tunnel holds a reference on it by @dev_tracker
  * @dev_tracker: of that reference
  * @kref: one for being in use (dropped by @close_work), one for each transport
- * @config: as asked for; keepalive, timeout, persistent and record_limit change
+ * @config: as asked for; keepalive, timeout, stall, persistent and record_limit change
  *	under the device's lock
  * @node4: in the table's by4
  * @node6: in the table's by6
@@ -263,6 +264,35 @@ enum eftf_transport_flag {
 };
 
 /**
+ * struct eftf_path - what TCP's acknowledgements say of the outer path
+ * @watched: the tunnel's timer looks at this transport twice a second
+ * @una: TCP's snd_una at the last look; timer only, as the next five
+ * @since: jiffies of the last progress while data is in flight, 0 = nothing is
+ * @told: EVENT_STALLED was sent for this standstill
+ * @step: steps that were made towards small segments; never goes back
+ * @timeouts: retransmission time-outs in a row at the last step
+ * @answered: something came from the peer during the standstill of the last step
+ * @mtu: outer packet size in bytes that TCP was told to keep to, 0 = the route's own
+ * @wanted: the same, waits for the TX worker; 0 = nothing to do
+ * @proven: data passed in packets of @mtu after it did not in larger ones; the
+ *	TX worker tells the route
+ * @remembered: it did
+ */
+struct eftf_path {
+	bool watched;
+	u32 una;
+	unsigned long since;
+	bool told;
+	u8 step;
+	u8 timeouts;
+	bool answered;
+	u32 mtu;
+	u32 wanted;
+	bool proven;
+	bool remembered;
+};
+
+/**
  * struct eftf_transport - one kTLS socket of a tunnel
  * @tunnel: holds a reference on it
  * @sock: its file is held from eftf_transport_create() to the release work
@@ -291,6 +321,7 @@ enum eftf_transport_flag {
  * @hs_skip: bytes of a handshake message still to be skipped; RX worker only
  * @stalled_since: jiffies when the socket took no more, 0 = it takes; TX worker writes
  * @stall_told: EVENT_STALLED was sent for this stall
+ * @path: what TCP's acknowledgements say of the outer path
  * @record_limit: records per key before TX stops; U64_MAX = none
  * @tx_records: records sent under the current key
  * @rx_records: records received under the current key
@@ -327,6 +358,7 @@ struct eftf_transport {
 	u32 hs_skip;
 	unsigned long stalled_since;
 	bool stall_told;
+	struct eftf_path path;
 	u64 record_limit;
 	u64 tx_records;
 	u64 rx_records;

@@ -91,6 +91,10 @@ static inline struct nlmsghdr *nl_build_tunnel(char *buf, uint8_t cmd, uint32_t 
 	mnl_attr_put_u64(nlh, EFTF_A_TX_AGE, 12345);
 	mnl_attr_put_u32(nlh, EFTF_A_SRTT, 1530);
 	mnl_attr_put_u32(nlh, EFTF_A_UNSENT, 5000);
+	mnl_attr_put_u32(nlh, EFTF_A_STALL, 10);
+	mnl_attr_put_u32(nlh, EFTF_A_UNACKED, 2000);
+	mnl_attr_put_u32(nlh, EFTF_A_RETRANSMITS, 2);
+	mnl_attr_put_u32(nlh, EFTF_A_PATH_MTU, 1280);
 	mnl_attr_put_u32(nlh, EFTF_A_QUEUE_PACKETS, 3);
 	mnl_attr_put_u32(nlh, EFTF_A_QUEUE_BYTES, 700);
 	mnl_attr_put_u64(nlh, EFTF_A_KEY_RECORDS_TX, 1ull << 40);

@@ -78,6 +78,9 @@ static void test_tunnel_text(void **state)
 	has_line("tx age", "12.3 s");
 	has_line("srtt", "1.5 ms");
 	has_line("unsent", "5000 B (4.8 KiB)");
+	has_line("unacked", "2000 B (1.9 KiB)");
+	has_line("retransmits", "2");
+	has_line("path mtu", "1280");
 	has_line("key records tx", "1099511627776");
 	has_line("key updates tx", "1026");
 	has_line("key updates rx", "1027");

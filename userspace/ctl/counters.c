@@ -24,7 +24,8 @@ static bool has(const void *obj, unsigned int attr)
 	C("rx_unknown", PLAIN, RX_UNKNOWN) \
 	C("key_updates_tx", PLAIN, KEY_UPDATES_TX) \
 	C("key_updates_rx", PLAIN, KEY_UPDATES_RX) \
-	C("keepalives_tx", PLAIN, KEEPALIVES_TX)
+	C("keepalives_tx", PLAIN, KEEPALIVES_TX) \
+	C("path_shrinks", PLAIN, PATH_SHRINKS)
 
 /* ... and those of dropped packets, by cause. */
 #define DROPS(D) \

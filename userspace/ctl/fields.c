@@ -198,12 +198,16 @@ static json_t *get_direction(const void *obj, const struct eftf_out_field *f)
 	F("cipher", PLAIN, get_cipher, tls_cipher, TLS_CIPHER) \
 	F("keepalive", LIMIT_S, eftf_out_u32, keepalive, KEEPALIVE) \
 	F("timeout", LIMIT_S, eftf_out_u32, timeout, TIMEOUT) \
+	F("stall", LIMIT_S, eftf_out_u32, stall, STALL) \
 	F("persistent", ONOFF, eftf_out_bool, persistent, PERSISTENT) \
 	F("uptime", MS, eftf_out_u64, uptime, UPTIME) \
 	F("rx_age", MS, eftf_out_u64, rx_age, RX_AGE) \
 	F("tx_age", MS, eftf_out_u64, tx_age, TX_AGE) \
 	F("srtt", US, eftf_out_u32, srtt, SRTT) \
 	F("unsent", BYTES, eftf_out_u32, unsent, UNSENT) \
+	F("unacked", BYTES, eftf_out_u32, unacked, UNACKED) \
+	F("retransmits", PLAIN, eftf_out_u32, retransmits, RETRANSMITS) \
+	F("path_mtu", PLAIN, eftf_out_u32, path_mtu, PATH_MTU) \
 	F("queue_packets", PLAIN, eftf_out_u32, queue_packets, QUEUE_PACKETS) \
 	F("queue", BYTES, eftf_out_u32, queue_bytes, QUEUE_BYTES) \
 	F("key_records_tx", PLAIN, eftf_out_u64, key_records_tx, KEY_RECORDS_TX) \

@@ -15,10 +15,10 @@ const struct eftf_ctl_verb eftf_ctl_verbs[] = {
 	{"tunnel", "show", eftf_ctl_tunnel_show, "[dev NAME] [id N]", "show tunnels"},
 	{"tunnel", "add", eftf_ctl_tunnel_add,
 	 "dev NAME fd N [inner4 A] [inner6 A[/LEN]] [gateway4 A] [gateway6 A] [id N]\n"
-	 "      [keepalive S] [timeout S] [persistent on|off] [record-limit N] [negotiated]",
+	 "      [keepalive S] [timeout S] [stall S] [persistent on|off] [record-limit N] [negotiated]",
 	 "hand an inherited kTLS socket to the kernel"},
 	{"tunnel", "set", eftf_ctl_tunnel_set,
-	 "dev NAME id N [keepalive S] [timeout S] [persistent on|off] [record-limit N]",
+	 "dev NAME id N [keepalive S] [timeout S] [stall S] [persistent on|off] [record-limit N]",
 	 "change a tunnel"},
 	{"tunnel", "swap", eftf_ctl_tunnel_swap, "dev NAME id N fd N",
 	 "carry a tunnel on with another kTLS socket"},

@@ -29,6 +29,7 @@ int eftf_ctl_tunnel_add(struct eftf_ctl *ctl, int argc, char **argv)
 		{"keepalive", EFTF_ARG_U32, &spec.keepalive, &has_keepalive, false, 0,
 		 KEEPALIVE_MAX},
 		{"timeout", EFTF_ARG_U32, &spec.timeout, &has_timeout, false, 0, UINT32_MAX},
+		{"stall", EFTF_ARG_U32, &spec.stall, &spec.has_stall, false, 0, UINT32_MAX},
 		{"persistent", EFTF_ARG_ONOFF, &spec.persistent, NULL, false, 0, 0},
 		{"record-limit", EFTF_ARG_U64, &spec.record_limit, NULL, false, 0, UINT64_MAX},
 		{"negotiated", EFTF_ARG_FLAG, NULL, &spec.negotiated, false, 0, 0},
@@ -70,6 +71,7 @@ int eftf_ctl_tunnel_set(struct eftf_ctl *ctl, int argc, char **argv)
 		{"id", EFTF_ARG_U32, &id, NULL, true, 1, UINT32_MAX},
 		{"keepalive", EFTF_ARG_U32, &c.keepalive, &c.has_keepalive, false, 0, KEEPALIVE_MAX},
 		{"timeout", EFTF_ARG_U32, &c.timeout, &c.has_timeout, false, 0, UINT32_MAX},
+		{"stall", EFTF_ARG_U32, &c.stall, &c.has_stall, false, 0, UINT32_MAX},
 		{"persistent", EFTF_ARG_ONOFF, &c.persistent, &c.has_persistent, false, 0, 0},
 		{"record-limit", EFTF_ARG_U64, &c.record_limit, &c.has_record_limit, false, 0,
 		 UINT64_MAX},
@@ -77,9 +79,9 @@ int eftf_ctl_tunnel_set(struct eftf_ctl *ctl, int argc, char **argv)
 	};
 	int ret = eftf_args("tunnel set", argc, argv, args);
 
-	if (!ret && !c.has_keepalive && !c.has_timeout && !c.has_persistent && !c.has_record_limit)
+	if (!ret && !c.has_keepalive && !c.has_timeout && !c.has_stall && !c.has_persistent && !c.has_record_limit)
 		ret = eftf_ctl_error(EFTF_CTL_USAGE, "tunnel set: nothing to change; allowed: "
-				     "keepalive, timeout, persistent, record-limit");
+				     "keepalive, timeout, stall, persistent, record-limit");
 	if (!ret)
 		ret = eftf_ctl_ifindex(ctl, dev, &ifindex);
 	if (!ret)

@@ -42,13 +42,13 @@ _eftfctl() {
 		id) words=$(_eftfctl_ids) ;;
 		role) words='ue gw' ;;
 		persistent | ue-to-ue) words='on off' ;;
-		fd | inner4 | inner6 | gateway4 | gateway6 | keepalive | timeout | mtu | record-limit | --count | --timeout) ;;
+		fd | inner4 | inner6 | gateway4 | gateway6 | keepalive | timeout | stall | mtu | record-limit | --count | --timeout) ;;
 		*)
 			case "${verb[0]} ${verb[1]-}" in
 			'link add') words=$(_eftfctl_keys role mtu ue-to-ue) ;;
 			'tunnel show' | stats*) words=$(_eftfctl_keys dev id) ;;
-			'tunnel add') words=$(_eftfctl_keys dev fd inner4 inner6 gateway4 gateway6 id keepalive timeout persistent record-limit negotiated) ;;
-			'tunnel set') words=$(_eftfctl_keys dev id keepalive timeout persistent record-limit) ;;
+			'tunnel add') words=$(_eftfctl_keys dev fd inner4 inner6 gateway4 gateway6 id keepalive timeout stall persistent record-limit negotiated) ;;
+			'tunnel set') words=$(_eftfctl_keys dev id keepalive timeout stall persistent record-limit) ;;
 			'tunnel swap') words=$(_eftfctl_keys dev id fd) ;;
 			'tunnel del') words=$(_eftfctl_keys dev id) ;;
 			monitor*) words=$(_eftfctl_keys --count --timeout) ;;

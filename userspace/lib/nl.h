@@ -31,6 +31,8 @@ struct eftf_tunnel_spec {
 	struct in6_addr inner6, gateway6;
 	uint8_t inner6_plen;
 	uint32_t keepalive, timeout;	/* s; 0: off */
+	bool has_stall;			/* or the module's default */
+	uint32_t stall;			/* s; 0: off */
 	bool persistent, negotiated;
 	uint64_t record_limit;		/* 0: the cipher's own */
 };
@@ -53,7 +55,7 @@ struct eftf_tunnel_info {
 	struct in_addr inner4, gateway4;
 	struct in6_addr inner6, gateway6;
 	uint8_t inner6_plen;
-	uint32_t keepalive, timeout;
+	uint32_t keepalive, timeout, stall;
 	bool persistent;
 	uint64_t record_limit;
 	uint32_t reason;
@@ -64,6 +66,7 @@ struct eftf_tunnel_info {
 	uint16_t tls_version, tls_cipher;
 	uint64_t uptime, rx_age, tx_age;	/* ms */
 	uint32_t srtt, unsent, queue_packets, queue_bytes, transports;
+	uint32_t unacked, retransmits, path_mtu;	/* of the outer TCP */
 	uint64_t key_records_tx, key_records_rx;
 	uint32_t transport;			/* serial number of the current one */
 	bool update_requested;
@@ -81,8 +84,8 @@ int eftf_nl_tunnel_new(struct eftf_nl *nl, const struct eftf_tunnel_spec *spec, 
 		       struct eftf_err *err);
 /* Only the members whose has-flag is set are changed. */
 struct eftf_tunnel_change {
-	bool has_keepalive, has_timeout, has_persistent, has_record_limit;
-	uint32_t keepalive, timeout;
+	bool has_keepalive, has_timeout, has_stall, has_persistent, has_record_limit;
+	uint32_t keepalive, timeout, stall;
 	bool persistent;
 	uint64_t record_limit;
 };

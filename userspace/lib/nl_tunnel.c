@@ -75,6 +75,8 @@ int eftf_nl_tunnel_new(struct eftf_nl *nl, const struct eftf_tunnel_spec *spec, 
 		mnl_attr_put(nlh, EFTF_A_GATEWAY6, sizeof(spec->gateway6), &spec->gateway6);
 	mnl_attr_put_u32(nlh, EFTF_A_KEEPALIVE, spec->keepalive);
 	mnl_attr_put_u32(nlh, EFTF_A_TIMEOUT, spec->timeout);
+	if (spec->has_stall)
+		mnl_attr_put_u32(nlh, EFTF_A_STALL, spec->stall);
 	mnl_attr_put_u8(nlh, EFTF_A_PERSISTENT, spec->persistent);
 	if (spec->negotiated)
 		mnl_attr_put(nlh, EFTF_A_NEGOTIATED, 0, NULL);
@@ -101,6 +103,8 @@ int eftf_nl_tunnel_set(struct eftf_nl *nl, uint32_t ifindex, uint32_t id,
 		mnl_attr_put_u32(nlh, EFTF_A_KEEPALIVE, change->keepalive);
 	if (change->has_timeout)
 		mnl_attr_put_u32(nlh, EFTF_A_TIMEOUT, change->timeout);
+	if (change->has_stall)
+		mnl_attr_put_u32(nlh, EFTF_A_STALL, change->stall);
 	if (change->has_persistent)
 		mnl_attr_put_u8(nlh, EFTF_A_PERSISTENT, change->persistent);
 	if (change->has_record_limit)

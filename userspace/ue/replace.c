@@ -110,14 +110,14 @@ static void succeeded(struct eftf_tunnel *t, const char *why)
 void eftf_replace_step(struct eftf_ue *ue)
 {
 	struct eftf_swap *s = &ue->tunnel.swap;
-	const char *why = s->key_due ? "key limit" : "SIGUSR1";
+	const char *why = s->asked ? s->asked : "key limit";
 	struct eftf_err err;
 	int ret;
 
 	if (!ue->tunnel.id || eftf_now_ms() < eftf_swap_due(s))
 		return;
 	log_info("opening a new outer connection (%s)", why);
-	s->asked = false;
+	s->asked = NULL;
 	ret = replace(ue, &err);
 	if (ret == 0)
 		succeeded(&ue->tunnel, why);

@@ -13,7 +13,7 @@
 
 struct eftf_swap {
 	bool key_due;		/* the key in use wears out soon */
-	bool asked;		/* by SIGUSR1; tried once */
+	const char *asked;	/* why one was asked for, tried once; NULL: none was */
 	uint64_t not_before;	/* ms: after a failure, or while the old connection drains */
 	struct eftf_backoff backoff;
 };

@@ -205,8 +205,9 @@ static void on_event(const struct eftf_tunnel_info *info, void *arg)
 		ended(t, info->reason);
 		break;
 	case EFTF_CMD_EVENT_STALLED:
-		log_warn("tunnel stalled: %u packets (%u octets) wait for the outer connection",
-			 info->queue_packets, info->queue_bytes);
+		log_warn("tunnel stalled: %u bytes not acknowledged after %u time-outs, outer packets of %u bytes, %u packets wait",
+			 info->unacked, info->retransmits, info->path_mtu, info->queue_packets);
+		t->swap.asked = "stalled";
 		break;
 	case EFTF_CMD_EVENT_REKEY:
 		log_debug("the TLS key for %s is nearly used up: %llu records",

@@ -72,7 +72,8 @@ void eftf_watch(struct eftf_ue *ue)
 		if (eftf_signals_take(&ue->sig))
 			break;
 		eftf_tunnel_read_events(&ue->tunnel);
-		ue->tunnel.swap.asked |= ue->sig.refresh;
+		if (ue->sig.refresh)
+			ue->tunnel.swap.asked = "SIGUSR1";
 		ue->sig.refresh = false;
 		eftf_replace_step(ue);
 		if (ue->tunnel.id)

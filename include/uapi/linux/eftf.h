@@ -40,10 +40,10 @@ enum eftf_cmd {
 	EFTF_CMD_UNSPEC,
 	/* IFINDEX, FD and INNER4 and/or INNER6; optional ID, INNER6_PLEN,
 	 * GATEWAY4, GATEWAY6, KEEPALIVE, TIMEOUT, PERSISTENT, NEGOTIATED,
-	 * RECORD_LIMIT. The answer carries IFINDEX and ID.
+	 * RECORD_LIMIT, STALL. The answer carries IFINDEX and ID.
 	 */
 	EFTF_CMD_TUNNEL_NEW,
-	/* IFINDEX, ID; KEEPALIVE, TIMEOUT, PERSISTENT, RECORD_LIMIT */
+	/* IFINDEX, ID; KEEPALIVE, TIMEOUT, PERSISTENT, RECORD_LIMIT, STALL */
 	EFTF_CMD_TUNNEL_SET,
 	/* IFINDEX, ID, FD: carry the tunnel on with another kTLS socket */
 	EFTF_CMD_TUNNEL_SWAP,
@@ -56,7 +56,12 @@ enum eftf_cmd {
 	EFTF_CMD_EVENT_DOWN,	/* description, REASON, REASON_NAME, ALERT, ERRNO */
 	EFTF_CMD_EVENT_REKEY,	/* IFINDEX, ID, DIRECTION, RECORDS: key change due */
 	EFTF_CMD_EVENT_TICKET,	/* IFINDEX, ID, TICKET: a NewSessionTicket came */
-	EFTF_CMD_EVENT_STALLED,	/* IFINDEX, ID, QUEUE_*: nothing leaves any more */
+	/*
+	 * IFINDEX, ID, QUEUE_*, TRANSPORT, UNACKED, RETRANSMITS, PATH_MTU: the
+	 * socket takes no more for 5 s, or data is in flight of which nothing was
+	 * acknowledged for STALL
+	 */
+	EFTF_CMD_EVENT_STALLED,
 	EFTF_CMD_EVENT_SWAPPED,	/* IFINDEX, ID, REASON: the old transport is gone */
 	/*
 	 * The peer has sent a TLS 1.3 KeyUpdate: IFINDEX, ID, TRANSPORT,
@@ -122,6 +127,13 @@ enum eftf_attr {
 	EFTF_A_KEY_TX,		/* struct tls12_crypto_info_* of linux/tls.h, as for TLS_TX */
 	EFTF_A_KEY_RX,		/* the same as for TLS_RX */
 	EFTF_A_UPDATE_REQUESTED,	/* u8: 1 = a new key of the other side is wanted, too */
+	EFTF_A_STALL,		/* u32, seconds with data in flight and nothing acknowledged until
+				 * EVENT_STALLED, after three times that the tunnel ends; 0 = never;
+				 * default 10; <= 3600
+				 */
+	EFTF_A_UNACKED,		/* u32, bytes in flight: sent, not acknowledged */
+	EFTF_A_RETRANSMITS,	/* u32: TCP's time-outs in a row (tcpi_retransmits); 0 = all is well */
+	EFTF_A_PATH_MTU,	/* u32, bytes of an outer packet, as far as TCP knows */
 	__EFTF_A_MAX,
 };
 #define EFTF_A_MAX (__EFTF_A_MAX - 1)
@@ -161,6 +173,7 @@ enum eftf_stat {
 	EFTF_STAT_DROP_RX_BACKLOG,	/* the stack took no more */
 	EFTF_STAT_KEY_UPDATES_TX,	/* new sending keys in use */
 	EFTF_STAT_KEY_UPDATES_RX,	/* new receiving keys in use */
+	EFTF_STAT_PATH_SHRINKS,		/* times that segments were made smaller for a black hole */
 	__EFTF_STAT_MAX,
 };
 #define EFTF_STAT_MAX (__EFTF_STAT_MAX - 1)
@@ -186,6 +199,7 @@ enum eftf_reason {
 	EFTF_REASON_KEY_LIMIT,	/* "key-limit": RECORD_LIMIT reached */
 	EFTF_REASON_ERROR,	/* "error": EFTF_A_ERRNO says which */
 	EFTF_REASON_SWAPPED,	/* "swapped": replaced by TUNNEL_SWAP */
+	EFTF_REASON_STALLED,	/* "stalled": nothing acknowledged for three times STALL */
 	__EFTF_REASON_MAX,
 };
 

@@ -1,0 +1,188 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The outer path: a hop that silently drops large segments, in one direction or both, before and after a
+# reconnect; then a path on which nothing arrives any more.
+set -u
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+. ./topology.sh
+
+PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
+work=$(mktemp -d)
+ue_log=$EFTF_RESULTS/ue.log
+gw_log=$EFTF_RESULTS/gw.log
+
+gw_start() {
+	spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
+	wait_for 20 "grep -q ready $gw_log" "the gateway"
+}
+ue_start() {
+	: >"$ue_log"
+	spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
+}
+up() { wait_for "${2:-30}" "[[ \$(grep -c 'tunnel up' $ue_log) -ge $1 ]]" "tunnel up, $1 times"; }
+answers() { in_ns ue ping -q -c 1 -W 1 "$PCSCF"; }
+back_within() { wait_for "$1" "in_ns ue ping -q -c 1 -W 1 $PCSCF" "an answer of the P-CSCF"; }
+value() { in_ns "$1" eftfctl --json tunnel show | jq ".tunnels[0].$2"; }
+shrinks() { in_ns "$1" eftfctl --json stats | jq '.tunnels[0].path_shrinks'; }
+downs() { grep -c 'tunnel down' "$ue_log"; }
+
+# hole DEVICE...: what leaves inet by these devices in TCP packets of more than 1300 bytes is dropped
+hole() {
+	local dev rules=
+
+	for dev; do rules+="oifname $dev meta l4proto tcp meta length > 1300 counter drop; "; done
+	in_ns inet nft -f - <<-END
+		table ip hole
+		delete table ip hole
+		table ip hole { chain forward { type filter hook forward priority 0; $rules }; }
+	END
+}
+no_hole() { in_ns inet nft delete table ip hole; }
+dropped() { in_ns inet nft list table ip hole | awk '{ for (i = 1; i < NF; i++) if ($i == "packets") n += $(i + 1) } END { print n + 0 }'; }
+
+# cut_off, cut_over: nothing to or from the EFTF passes, in either family
+cut_off() {
+	in_ns inet nft -f - <<-END
+		table inet cut { chain forward { type filter hook forward priority 0; meta l4proto tcp th sport 443 drop; meta l4proto tcp th dport 443 drop; }; }
+	END
+}
+cut_over() { in_ns inet nft delete table inet cut; }
+
+# burst FROM TO: forty voice-size packets at once, which share records and so make full segments
+burst() {
+	in_ns "$1" python3 -c "
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(40): s.sendto(b'v' * 172, ('$2', 4000))"
+}
+inner() { in_ns ue ip -j -4 addr show dev eftf0 | jq -r '.[0].addr_info[0].local'; }
+
+modprobe -aq tls aesni_intel 2>/dev/null
+check "certificates" ../lib/pki.sh "$work/pki"
+check "topology" topo_up
+# so that the hop sees what the wire would carry, segment by segment
+in_ns ue ip link set lan0 gso_max_segs 1
+in_ns gw ip link set outer0 gso_max_segs 1
+gw_tunnel_config "pcscf = $PCSCF" "routes = 10.20.0.0/16"
+ue_tunnel_config "keepalive = 10" "timeout = 120"
+check "the gateway starts" gw_start
+
+# through WHICH END FROM TO NEEDED: a burst of END's through the hole, and the tunnel goes on
+through() {
+	local which=$1 end=$2 from=$3 to=$4 before after
+
+	before=$(dropped)
+	burst "$from" "$to"
+	check "$which: an answer within 5 s" back_within 5
+	after=$(dropped)
+	check_range "$which: packets that the hop has dropped" 1 100000 $((after - before))
+	check_range "$which: smaller segments at the $end, times" 1 3 "$(shrinks "$end")"
+	check_range "$which: outer packets of the $end, bytes" 500 1300 "$(value "$end" path_mtu)"
+	check_is "$which: tunnels that ended" 0 "$(downs)"
+	before=$(dropped)
+	burst "$from" "$to"
+	check "$which: the next burst needs no time" back_within 2
+	check_is "... and loses nothing to the hop" "$before" "$(dropped)"
+}
+
+say "UE to EFTF"
+ue_start
+check "a tunnel" up 1
+check "the P-CSCF answers" answers
+hole gw0
+through "up" ue ue "$PCSCF"
+
+say "the network is known now"
+stop ue
+ue_start
+check "a tunnel after a reconnect" up 1
+before=$(dropped)
+burst ue "$PCSCF"
+check "an answer at once after a burst" back_within 1
+check_is "dropped by the hop after the reconnect" "$before" "$(dropped)"
+stop ue
+in_ns ue ip route flush cache
+in_ns gw ip route flush cache
+
+say "EFTF to UE"
+hole fw0
+ue_start
+check "a tunnel" up 1
+check "the P-CSCF answers" answers
+through "down" gw ims "$(inner)"
+stop ue
+in_ns ue ip route flush cache
+in_ns gw ip route flush cache
+
+say "both, with bulk in both directions"
+hole gw0 fw0
+ue_start
+check "a tunnel" up 1
+# a server that takes what comes, and one that gives 2 MB
+spawn_in ims bulk python3 -c "
+import socket, threading
+def serve(port, each):
+    s = socket.create_server(('', port))
+    while True: each(s.accept()[0])
+def take(c):
+    while c.recv(65536): pass
+    c.sendall(b'sent'); c.close()
+def give(c): c.sendall(bytes(2000000)); c.close()
+threading.Thread(target=serve, args=(7001, take)).start()
+serve(7002, give)"
+check "the servers listen" wait_for 10 "[[ \$(in_ns ims ss -Hltn '( sport = :7001 or sport = :7002 )' | wc -l) -eq 2 ]]" "two servers"
+spawn_in ue upload python3 -c "
+import socket
+s = socket.create_connection(('$PCSCF', 7001)); s.sendall(bytes(2000000)); s.shutdown(1); print(s.recv(4).decode())"
+spawn_in ue download python3 -c "
+import socket
+s = socket.create_connection(('$PCSCF', 7002)); n = 0
+while b := s.recv(65536): n += len(b)
+print(n)"
+check "2 MB up arrive" wait_for 20 "grep -q sent $EFTF_RESULTS/upload.log" "the upload"
+check "2 MB down arrive" wait_for 20 "grep -q 2000000 $EFTF_RESULTS/download.log" "the download"
+stop upload
+stop download
+check "the P-CSCF answers" back_within 2
+check_is "tunnels that ended" 0 "$(downs)"
+no_hole
+stop ue
+
+say "a path that is gone for a moment is no black hole"
+in_ns ue ip route flush cache
+in_ns gw ip route flush cache
+ue_start
+check "a tunnel" up 1
+cut_off
+burst ue "$PCSCF"
+sleep 2.5
+cut_over
+check "an answer within 5 s" back_within 5
+check_is "what the route remembers" "" "$(in_ns ue ip route get "$GW_OUTER" | grep -o 'mtu [0-9]*')"
+
+say "nothing arrives any more that way, but another"
+spawn_in ue monitor eftfctl --json monitor --timeout 120
+in_ns inet nft "table ip cut { chain forward { type filter hook forward priority 0; tcp sport 443 drop; tcp dport 443 drop; }; }"
+burst ue "$PCSCF"
+check "told as stalled after 10 s" wait_for 15 "grep -q stalled $EFTF_RESULTS/monitor.log" "the event"
+check "... with what is in flight" jq -se 'map(select(.event == "stalled" and .unacked_bytes > 0 and .retransmits > 0)) | length > 0' "$EFTF_RESULTS/monitor.log"
+check "the UE says so" wait_for 5 "grep -q 'tunnel stalled' $ue_log" "the words"
+check "the UE goes on by IPv6" wait_for 15 "grep -q 'outer connection replaced' $ue_log" "the other way"
+check "the P-CSCF answers" back_within 5
+check_is "tunnels that ended" 0 "$(downs)"
+in_ns inet nft delete table ip cut
+stop ue
+
+say "nothing arrives any more"
+ue_start
+check "a tunnel" up 1
+cut_off
+burst ue "$PCSCF"
+check "after 30 s the tunnel ends as stalled" wait_for 45 "grep -q '\"reason\":\"stalled\"' $EFTF_RESULTS/monitor.log" "the end"
+cut_over
+check "the UE says so" wait_for 30 "grep -q 'tunnel down.*stalled' $ue_log" "the words"
+check "and comes back" up 2 60
+check "the P-CSCF answers" back_within 5
+stop_all
+finish
