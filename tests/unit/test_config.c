@@ -245,6 +245,7 @@ static void test_gw_good(void **state)
 	assert_string_equal(c.device, "eftf0");
 	assert_int_equal(c.keepalive, 110);
 	assert_true(c.key_update);
+	assert_int_equal(c.mtu, 1500);
 	assert_int_equal(c.log_level, EFTF_LOG_INFO);
 	assert_false(c.syslog);
 	eftf_gw_conf_free(&c);
@@ -252,7 +253,8 @@ static void test_gw_good(void **state)
 				  "dns = 192.0.2.53, 192.0.2.54\npcscf=pcscf.example.org\n"
 				  "routes = 10.0.0.0/8 192.0.2.0/24\nroutes=0.0.0.0/0\n"
 				  "gateway=10.64.255.254\nkeepalive=0\ndevice=ims0\n"
-				  "key_update=no\n", &c, &err), 0);
+				  "key_update=no\nmtu=9000\n", &c, &err), 0);
+	assert_int_equal(c.mtu, 9000);
 	assert_int_equal(c.listen.n, 2);
 	assert_int_equal(ntohs(((struct sockaddr_in6 *)&c.listen.addr[0])->sin6_port), 8443);
 	assert_int_equal(ntohs(((struct sockaddr_in *)&c.listen.addr[1])->sin_port), 443);

@@ -57,10 +57,11 @@ int eftf_nl_events_open(struct eftf_nl **nl, struct eftf_err *err)
 		ret = join(&n->s, family.events, err);
 	}
 	/* without CAP_NET_ADMIN the kernel refuses the tickets; the other events come all the same */
-	if (!ret && family.tickets)
+	if (!ret && family.tickets) {
 		ret = join(&n->s, family.tickets, err);
-	if (ret == -EPERM)
-		ret = 0;
+		if (ret == -EPERM)
+			ret = 0;
+	}
 	if (!ret)
 		ret = join(&n->s, CTRL_NOTIFY_GROUP, err);
 	if (ret) {

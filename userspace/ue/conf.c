@@ -49,7 +49,7 @@ static const struct eftf_config_key keys[] = {
 	KEY("tunnel", "device", device, VALUE(value_ifname), .preset = "eftf0",
 	    .help = "Network device; made if missing"),
 	KEY("tunnel", "mtu", mtu, UINT(576, 65532), .zero = "what the EFTF says", .preset = "0",
-	    .help = "Inner MTU, octets"),
+	    .help = "Inner MTU of the device, octets"),
 	KEY("tunnel", "keepalive", keepalive, UINT(EFTF_KEEPALIVE_MIN, EFTF_KEEPALIVE_MAX),
 	    .preset = TEXT(EFTF_KEEPALIVE_DEFAULT),
 	    .help = "Keep-alive interval to propose, seconds; the EFTF decides"),
