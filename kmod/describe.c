@@ -4,13 +4,11 @@
  * dump and the events.
  */
 #include <linux/ipv6.h>
-#include <linux/tcp.h>
-#include <net/inet_connection_sock.h>
 #include <net/inet_sock.h>
 
 #include "describe.h"
 #include "ktls.h"
-#include "path.h"
+#include "tcp.h"
 #include "types.h"
 
 static int eftf_describe_config(struct sk_buff *msg, const struct eftf_tunnel *tunnel)
@@ -107,12 +105,10 @@ static int eftf_put_sockaddr(struct sk_buff *msg, int attr, const struct sock *s
 int eftf_describe_path(struct sk_buff *msg, const struct eftf_transport *tp)
 {
 	const struct sock *sk = tp->sock->sk;
-	const struct tcp_sock *tcp = tcp_sk(sk);
 
-	if (nla_put_u32(msg, EFTF_A_UNACKED,
-			max_t(s32, READ_ONCE(tcp->snd_nxt) - READ_ONCE(tcp->snd_una), 0)) ||
-	    nla_put_u32(msg, EFTF_A_RETRANSMITS, READ_ONCE(inet_csk(sk)->icsk_retransmits)) ||
-	    nla_put_u32(msg, EFTF_A_PATH_MTU, eftf_path_mtu(tp)))
+	if (nla_put_u32(msg, EFTF_A_UNACKED, eftf_tcp_unacked(sk)) ||
+	    nla_put_u32(msg, EFTF_A_RETRANSMITS, eftf_tcp_retransmits(sk)) ||
+	    nla_put_u32(msg, EFTF_A_PATH_MTU, eftf_tcp_path_mtu(sk)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -133,8 +129,7 @@ static int eftf_describe_transport(struct sk_buff *msg, const struct eftf_transp
 	    nla_put_u64_64bit(msg, EFTF_A_KEY_RECORDS_RX, READ_ONCE(tp->rx_records), EFTF_A_PAD) ||
 	    nla_put_u32(msg, EFTF_A_TRANSPORT, tp->serial) ||
 	    nla_put_u32(msg, EFTF_A_SRTT, READ_ONCE(tcp->srtt_us) >> 3) ||
-	    nla_put_u32(msg, EFTF_A_UNSENT,
-			max_t(s32, READ_ONCE(tcp->write_seq) - READ_ONCE(tcp->snd_nxt), 0)))
+	    nla_put_u32(msg, EFTF_A_UNSENT, eftf_tcp_unsent(sk)))
 		return -EMSGSIZE;
 	return eftf_describe_path(msg, tp);
 }

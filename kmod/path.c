@@ -21,14 +21,13 @@
  * A peer that reads nothing (window 0) has nothing in flight towards it and is
  * not judged here; see eftf_timer_stalled().
  */
-#include <linux/tcp.h>
 #include <net/dst.h>
-#include <net/inet_connection_sock.h>
 #include <net/tcp.h>
 
 #include "end.h"
 #include "event.h"
 #include "path.h"
+#include "tcp.h"
 #include "types.h"
 #include "wake.h"
 
@@ -40,21 +39,6 @@
  * is left behind two more tunnels, and what RFC 791 demands of every IPv4 host.
  */
 static const u32 eftf_path_steps[] = { 1280, 1024, 576 };
-
-/**
- * eftf_path_mtu - how large the outer IP packets of a transport may be
- * @tp: transport in the tunnel's list
- *
- * Context: any; read without the socket lock, so the value may be just out of date.
- * Return: bytes, as far as TCP knows.
- */
-u32 eftf_path_mtu(const struct eftf_transport *tp)
-{
-	const struct sock *sk = tp->sock->sk;
-
-	return READ_ONCE(tcp_sk(sk)->mss_cache) + READ_ONCE(tcp_sk(sk)->tcp_header_len) +
-	       inet_csk(sk)->icsk_af_ops->net_header_len;
-}
 
 /**
  * eftf_path_sent - data was given to TCP: the timer has to watch it
@@ -84,7 +68,7 @@ static bool eftf_path_step_due(const struct eftf_path *path, u8 timeouts, unsign
 static void eftf_path_step(struct eftf_transport *tp, u8 timeouts)
 {
 	struct eftf_path *path = &tp->path;
-	u32 now = eftf_path_mtu(tp);
+	u32 now = eftf_tcp_path_mtu(tp->sock->sk);
 
 	while (path->step < ARRAY_SIZE(eftf_path_steps) && eftf_path_steps[path->step] >= now)
 		path->step++;
@@ -102,7 +86,7 @@ static bool eftf_path_standstill(struct eftf_transport *tp, unsigned long idle)
 	const struct eftf_end end = { .reason = EFTF_REASON_STALLED };
 	const struct sock *sk = tp->sock->sk;
 	unsigned long stall = READ_ONCE(tp->tunnel->config.stall) * HZ;
-	u8 timeouts = READ_ONCE(inet_csk(sk)->icsk_retransmits);
+	u8 timeouts = eftf_tcp_retransmits(sk);
 	struct eftf_path *path = &tp->path;
 
 	if (READ_ONCE(tcp_sk(sk)->sacked_out) ||

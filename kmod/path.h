@@ -9,6 +9,5 @@ struct eftf_transport;
 void eftf_path_sent(struct eftf_transport *tp);
 bool eftf_path_check(struct eftf_transport *tp, unsigned long *next);
 void eftf_path_apply(struct eftf_transport *tp);
-u32 eftf_path_mtu(const struct eftf_transport *tp);
 
 #endif
