@@ -479,6 +479,13 @@ static void make_staple(char *name, char *file, char *days)
 				       file, "-ndays", days), 0);
 }
 
+/* wolfSSL 5.7.2 does not understand a response that says "revoked", and so does not take it. */
+static void expect_revoked(struct outcome o)
+{
+	expect_words(o, strstr(o.err.text, "OCSP") ? "does not say that it is good" :
+		     "it is revoked");
+}
+
 static void test_staple(void **state)
 {
 	static const int versions[] = { TLS12, TLS13 };
@@ -500,11 +507,11 @@ static void test_staple(void **state)
 		spec.staple = certs_path("good.der");
 		expect_accepted(ue("stapled", spec), "a good one");
 		spec.staple = certs_path("revoked.der");
-		expect_words(ue("stapled", spec), "it is revoked");
+		expect_revoked(ue("stapled", spec));
 		spec.staple = certs_path("other.der");
-		expect_words(ue("stapled", spec), "the OCSP response that came with it is not valid");
+		expect_words(ue("stapled", spec), "does not say that it is good");
 		spec.staple = certs_path("req.der");
-		expect_words(ue("stapled", spec), "the OCSP response that came with it is not valid");
+		expect_words(ue("stapled", spec), "does not say that it is good");
 	}
 }
 #endif

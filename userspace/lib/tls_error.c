@@ -31,7 +31,7 @@ static const struct {
 	{ NOT_CA_ERROR, "a certificate in its chain is no CA" },
 	{ CRL_CERT_REVOKED, "it is revoked" },
 	{ CRL_MISSING, "its CA is in no list of the CRL file" },
-	{ BAD_CERTIFICATE_STATUS_ERROR, "the OCSP response that came with it is not valid for it" },
+	{ BAD_CERTIFICATE_STATUS_ERROR, "the OCSP response that came with it does not say that it is good" },
 	{ OCSP_CERT_REVOKED, "it is revoked" },
 	{ MAX_CHAIN_ERROR, "its chain is too long" },
 	{ KEYUSE_SIGNATURE_E, "its key usage forbids signatures" },
