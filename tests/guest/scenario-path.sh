@@ -181,7 +181,7 @@ cut_off
 burst ue "$PCSCF"
 check "after 30 s the tunnel ends as stalled" wait_for 45 "grep -q '\"reason\":\"stalled\"' $EFTF_RESULTS/monitor.log" "the end"
 cut_over
-check "the UE says so" wait_for 30 "grep -q 'tunnel down.*stalled' $ue_log" "the words"
+check "the UE says so" wait_for 30 "grep -q 'tunnel down.*acknowledged nothing' $ue_log" "the words"
 check "and comes back" up 2 60
 check "the P-CSCF answers" back_within 5
 stop_all
