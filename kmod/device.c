@@ -21,7 +21,7 @@
 #include "types.h"
 #include "wake.h"
 
-#define EFTF_DEFAULT_MTU 1400	/* fits one TCP segment behind a 1500-octet link */
+#define EFTF_DEFAULT_MTU 1500	/* the outer side is a stream: packets need not fit its segments */
 
 #define EFTF_FEATURES (NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_SG |		\
 		       NETIF_F_GSO | NETIF_F_GSO_SOFTWARE | NETIF_F_HIGHDMA)

@@ -185,4 +185,13 @@ check "the UE says so" wait_for 30 "grep -q 'tunnel down.*acknowledged nothing' 
 check "and comes back" up 2 60
 check "the P-CSCF answers" back_within 5
 stop_all
+
+say "an inner MTU of 9000"
+gw_tunnel_config "mtu = 9000"
+check "the gateway starts" gw_start
+ue_start
+check "a tunnel" up 1
+check_is "MTU of the UE's device" 9000 "$(in_ns ue cat /sys/class/net/eftf0/mtu)"
+check "9000 bytes in one packet, there and back" in_ns ue ping -q -c 2 -W 5 -M do -s 8972 10.64.0.1
+stop_all
 finish
