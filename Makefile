@@ -53,7 +53,7 @@ LONG := scenario-patience scenario-many
 # The rest, which hardly depends on the kernel, and what only the newest can do, in User Mode Linux:
 FAST := scenario-rekey $(filter-out $(GATE) $(LONG),$(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh))))
 CHECK_JOBS := $(FAST:%=uml:%) $(foreach s,$(GATE),$(GUEST_KERNELS:%=%:$(s))) static unit model fuzz
-QUICK_JOBS := uml:kernel-tests uml:scenario-call unit
+QUICK_JOBS := $(patsubst %,uml:kernel-tests-%of3,1 2 3) uml:scenario-call unit
 # Everything that does something to the module. The other scenarios are about the programs.
 DEBUG_SCENARIOS := kernel-tests scenario-fuzz scenario-unload scenario-swap
 PLANTED := use-after-free lock-inversion

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The programs of tests/kernel, one after the other, in the guest; or only those that are named, here or in EFTF_ONLY.
-# test_patience has its own scenario.
+# EFTF_PART=2/3: only every third, from the second on. test_patience has its own scenario.
 #   tests/guest/run --modules ... tests/guest/kernel-tests.sh [attach stream ...]
 set -u
 
@@ -12,8 +12,10 @@ tests=${EFTF_KERNEL_TESTS:?the folder of the test programs}
 names=("$@")
 [[ ${#names[@]} -gt 0 ]] || read -ra names <<<"${EFTF_ONLY:-}"
 if [[ ${#names[@]} -eq 0 ]]; then
+	part=${EFTF_PART:-1/1} n=0
 	for program in "$tests"/test_*; do
-		[[ ! -x $program || $program == *.[od] || $program == */test_patience ]] || names+=("${program##*/test_}")
+		[[ -x $program && $program != *.[od] && $program != */test_patience ]] || continue
+		((n++ % ${part#*/} + 1 != ${part%/*})) || names+=("${program##*/test_}")
 	done
 fi
 
