@@ -94,7 +94,7 @@ static void locked_socket_is_refused(void **state)
 	start = fx_now();
 	assert_int_equal(fx_attach_fd(fx, dut, &err), -EBUSY);
 	fx_expect_within(start, 3000, "the refusal");
-	assert_non_null(strstr(err.text, "somebody sends or receives"));
+	assert_non_null(strstr(err.text, "another thread sends or receives"));
 	sleeper_end(&sleeper);
 	/* what it sent is in the stream, as data of its own */
 	{
