@@ -17,6 +17,7 @@
 #include "deliver.h"
 #include "device.h"
 #include "end.h"
+#include "signalling.h"
 #include "table.h"
 #include "types.h"
 #include "wake.h"
@@ -198,6 +199,7 @@ static void eftf_dev_destructor(struct net_device *dev)
 	destroy_workqueue(edev->wq);
 	eftf_compat_napi_dev_free(edev->napi_dev);
 	eftf_table_destroy(&edev->table);
+	eftf_signalling_free(edev);
 	mutex_destroy(&edev->lock);
 }
 
@@ -293,23 +295,54 @@ static void eftf_setup(struct net_device *dev)
 static const struct nla_policy eftf_link_policy[IFLA_EFTF_MAX + 1] = {
 	[IFLA_EFTF_ROLE] = NLA_POLICY_MAX(NLA_U8, EFTF_ROLE_GW),
 	[IFLA_EFTF_UE_TO_UE] = NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_EFTF_FLIGHT_TARGET] = NLA_POLICY_MAX(NLA_U32, EFTF_FLIGHT_TARGET_MAX),
+	[IFLA_EFTF_FLIGHT_HOLD] = NLA_POLICY_MAX(NLA_U32, EFTF_FLIGHT_HOLD_MAX),
+	[IFLA_EFTF_SIP_PORTS] = { .type = NLA_BINARY, .len = EFTF_SIP_PORTS_MAX * sizeof(u16) },
+	[IFLA_EFTF_PCSCF] = { .type = NLA_BINARY, .len = EFTF_PCSCF_MAX * sizeof(struct in6_addr) },
 };
+
+/* What may be set when the link is made and changed later. */
+static int eftf_link_apply(struct eftf_dev *edev, struct nlattr *data[],
+			   struct netlink_ext_ack *extack)
+{
+	int err = data ? eftf_signalling_check(data, extack) : 0;
+
+	if (!err)
+		err = eftf_signalling_set(edev, data);
+	if (err || !data)
+		return err;
+	if (data[IFLA_EFTF_UE_TO_UE])
+		WRITE_ONCE(edev->ue_to_ue, nla_get_u8(data[IFLA_EFTF_UE_TO_UE]));
+	if (data[IFLA_EFTF_FLIGHT_TARGET])
+		WRITE_ONCE(edev->flight.target_us,
+			   nla_get_u32(data[IFLA_EFTF_FLIGHT_TARGET]) * USEC_PER_MSEC);
+	if (data[IFLA_EFTF_FLIGHT_HOLD])
+		WRITE_ONCE(edev->flight.hold_s, nla_get_u32(data[IFLA_EFTF_FLIGHT_HOLD]));
+	return 0;
+}
 
 static int eftf_newlink(EFTF_NEWLINK_ARGS)
 {
 	struct nlattr **attrs = eftf_compat_newlink_data();
 	struct eftf_dev *edev = netdev_priv(dev);
+	int err;
 
 	if (attrs && attrs[IFLA_EFTF_ROLE])
 		edev->role = nla_get_u8(attrs[IFLA_EFTF_ROLE]);
-	if (attrs && attrs[IFLA_EFTF_UE_TO_UE])
-		edev->ue_to_ue = nla_get_u8(attrs[IFLA_EFTF_UE_TO_UE]);
+	edev->flight.target_us = EFTF_FLIGHT_TARGET_US;
+	edev->flight.hold_s = EFTF_FLIGHT_HOLD_S;
+	err = eftf_link_apply(edev, attrs, extack);
+	if (err)
+		return err;
 	/*
 	 * The carrier is always on: without a tunnel a sender is told at once
 	 * by ICMP, and after the attach the stack would go on to swallow
 	 * packets until linkwatch has seen a carrier come.
 	 */
-	return register_netdevice(dev);
+	err = register_netdevice(dev);
+	if (err)
+		eftf_signalling_free(edev);
+	return err;
 }
 
 static int eftf_changelink(struct net_device *dev, struct nlattr *tb[], struct nlattr *data[],
@@ -323,9 +356,7 @@ static int eftf_changelink(struct net_device *dev, struct nlattr *tb[], struct n
 		NL_SET_ERR_MSG(extack, "the role of an eftf link cannot be changed: delete it and make a new one");
 		return -EOPNOTSUPP;
 	}
-	if (data[IFLA_EFTF_UE_TO_UE])
-		WRITE_ONCE(edev->ue_to_ue, nla_get_u8(data[IFLA_EFTF_UE_TO_UE]));
-	return 0;
+	return eftf_link_apply(edev, data, extack);
 }
 
 /* RTNL is held: end the tunnels, wait for none; their references do that. */
@@ -344,7 +375,9 @@ static void eftf_dellink(struct net_device *dev, struct list_head *head)
 
 static size_t eftf_get_size(const struct net_device *dev)
 {
-	return nla_total_size(sizeof(u8)) * 3 + nla_total_size(sizeof(u32));
+	return nla_total_size(sizeof(u8)) * 3 + nla_total_size(sizeof(u32)) * 3 +
+	       nla_total_size(EFTF_SIP_PORTS_MAX * sizeof(u16)) +
+	       nla_total_size(EFTF_PCSCF_MAX * sizeof(struct in6_addr));
 }
 
 static int eftf_fill_info(struct sk_buff *skb, const struct net_device *dev)
@@ -354,9 +387,12 @@ static int eftf_fill_info(struct sk_buff *skb, const struct net_device *dev)
 	if (nla_put_u8(skb, IFLA_EFTF_ROLE, edev->role) ||
 	    nla_put_u8(skb, IFLA_EFTF_UE_TO_UE, READ_ONCE(edev->ue_to_ue)) ||
 	    nla_put_u32(skb, IFLA_EFTF_TUNNELS, READ_ONCE(edev->table.count)) ||
-	    nla_put_u8(skb, IFLA_EFTF_KEY_UPDATE, EFTF_KERNEL_CAN_REKEY))
+	    nla_put_u8(skb, IFLA_EFTF_KEY_UPDATE, EFTF_KERNEL_CAN_REKEY) ||
+	    nla_put_u32(skb, IFLA_EFTF_FLIGHT_TARGET,
+			READ_ONCE(edev->flight.target_us) / USEC_PER_MSEC) ||
+	    nla_put_u32(skb, IFLA_EFTF_FLIGHT_HOLD, READ_ONCE(edev->flight.hold_s)))
 		return -EMSGSIZE;
-	return 0;
+	return eftf_signalling_fill(skb, edev);
 }
 
 static struct rtnl_link_ops eftf_link_ops __read_mostly = {

@@ -4,8 +4,8 @@
  * can still be overtaken and dropped; what TCP has accepted cannot, so TCP is
  * kept nearly empty (tx.c) and all waiting happens here.
  *
- *   voice  signalling (CS3, AF3x, CS5..CS7) and voice (EF, VA): real-time
- *          media older than the age cap is worthless and dropped
+ *   voice  signalling (CS3, AF3x, CS5..CS7, or known by signalling.c) and voice
+ *          (EF, VA): real-time media older than the age cap is worthless and dropped
  *   video  AF4x, CS4
  *   bulk   the rest, with CoDel
  *
@@ -13,6 +13,7 @@
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/ktime.h>
 #include <net/codel.h>
 #include <net/codel_impl.h>
 #include <net/inet_ecn.h>
@@ -30,6 +31,7 @@ enum {
 	EFTF_DSCP_CS5 = 40,
 	EFTF_DSCP_VA = 44,
 	EFTF_DSCP_EF = 46,
+	EFTF_DSCP_CS6 = 48,
 };
 
 struct eftf_queue_cb {
@@ -120,16 +122,29 @@ static struct sk_buff *eftf_queue_pop_lowest(struct eftf_queue *queue)
 }
 
 /**
+ * eftf_queue_is_marked - does its DSCP alone put a packet above bulk?
+ * @skb: packet, network header and protocol set
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool eftf_queue_is_marked(const struct sk_buff *skb)
+{
+	return eftf_queue_classify(eftf_queue_dscp(skb)) != EFTF_BAND_BULK;
+}
+
+/**
  * eftf_queue_add - queue a packet
  * @queue: queue
  * @skb: packet, network header and protocol set; taken over
+ * @signalling: it is known as such, whatever its DSCP
  *
  * Context: any but hard interrupt.
  */
-void eftf_queue_add(struct eftf_queue *queue, struct sk_buff *skb)
+void eftf_queue_add(struct eftf_queue *queue, struct sk_buff *skb, bool signalling)
 {
 	u8 dscp = eftf_queue_dscp(skb);
-	enum eftf_band band = eftf_queue_classify(dscp);
+	enum eftf_band band = signalling ? EFTF_BAND_VOICE : eftf_queue_classify(dscp);
 	struct sk_buff *old, *drop = NULL;
 
 	eftf_queue_cb(skb)->enqueued = codel_get_time();
@@ -147,6 +162,9 @@ void eftf_queue_add(struct eftf_queue *queue, struct sk_buff *skb)
 	atomic_long_add(skb->truesize, queue->total);
 	if (band == EFTF_BAND_BULK)
 		queue->bulk_bytes += skb->len;
+	/* routing protocols and our own keep-alive (CS6, CS7) are no sign of a call */
+	else if (band == EFTF_BAND_VOICE && (signalling || dscp < EFTF_DSCP_CS6))
+		WRITE_ONCE(queue->voice_at, (u32)ktime_get_seconds() ?: 1);
 	while (eftf_queue_full(queue)) {
 		old = eftf_queue_pop_lowest(queue);
 		old->next = drop;

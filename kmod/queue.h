@@ -34,6 +34,8 @@ enum eftf_band {
  * @dev: and the device's
  * @total: memory in the queues of all tunnels of the device
  * @closed: nothing is queued any more
+ * @voice_at: second of the monotonic clock when voice or signalling was last queued, 0 = never;
+ *	read without the lock, too
  * @sojourn: histogram of waiting times, see EFTF_A_SOJOURN
  */
 struct eftf_queue {
@@ -48,12 +50,14 @@ struct eftf_queue {
 	struct net_device *dev;
 	atomic_long_t *total;
 	bool closed;
+	u32 voice_at;
 	u64 sojourn[EFTF_SOJOURN_BUCKETS];
 };
 
 void eftf_queue_init(struct eftf_queue *queue, struct eftf_stats *stats, struct net_device *dev,
 		     atomic_long_t *total);
-void eftf_queue_add(struct eftf_queue *queue, struct sk_buff *skb);
+void eftf_queue_add(struct eftf_queue *queue, struct sk_buff *skb, bool signalling);
+bool eftf_queue_is_marked(const struct sk_buff *skb);
 struct sk_buff *eftf_queue_take_urgent(struct eftf_queue *queue);
 struct sk_buff *eftf_queue_take_bulk(struct eftf_queue *queue);
 void eftf_queue_purge(struct eftf_queue *queue);

@@ -7,6 +7,7 @@
 
 #include <linux/tracepoint.h>
 
+#include "flight.h"
 #include "types.h"
 
 DECLARE_EVENT_CLASS(eftf_tunnel,
@@ -66,6 +67,36 @@ TRACE_EVENT(eftf_deliver,
 	),
 	TP_printk("ifindex=%d id=%u packets=%u",
 		  __entry->ifindex, __entry->id, __entry->packets)
+);
+
+/* What flight.c was told, and the bound that came of it: a row of tests/unit/traces. */
+TRACE_EVENT(eftf_flight,
+	TP_PROTO(const struct eftf_tunnel *tunnel, const struct eftf_flight_sample *s,
+		 const struct eftf_flight *f),
+	TP_ARGS(tunnel, s, f),
+	TP_STRUCT__entry(
+		__field(int, ifindex)
+		__field(u32, id)
+		__field_struct(struct eftf_flight_sample, s)
+		__field(u32, bound)
+		__field(u32, base_us)
+		__field(u32, rate)
+		__field(bool, held)
+	),
+	TP_fast_assign(
+		__entry->ifindex = tunnel->edev->dev->ifindex;
+		__entry->id = tunnel->config.id;
+		__entry->s = *s;
+		__entry->bound = f->bound;
+		__entry->base_us = f->base_us;
+		__entry->rate = f->rate;
+		__entry->held = f->held;
+	),
+	TP_printk("ifindex=%d id=%u row=%llu,%u,%u,%u,%u,%u,%u,%u,%d,%u,%u,%u",
+		  __entry->ifindex, __entry->id, __entry->s.now_us, __entry->s.voice_at,
+		  __entry->s.rtt_us, __entry->s.delivered, __entry->s.una, __entry->s.nxt,
+		  __entry->s.sacked, __entry->s.mss, __entry->held, __entry->bound,
+		  __entry->base_us, __entry->rate)
 );
 
 #endif

@@ -22,6 +22,7 @@
 
 #include "end.h"
 #include "event.h"
+#include "hold.h"
 #include "ktls.h"
 #include "record.h"
 #include "rx.h"
@@ -258,6 +259,7 @@ struct eftf_transport *eftf_transport_create(struct eftf_tunnel *tunnel, int fd,
 	tp->rx_fresh = !tunnel->config.negotiated;
 	tp->end.reason = EFTF_REASON_SWAPPED;
 	eftf_record_init(tp);
+	eftf_hold_init(tp);
 	eftf_tx_init(tp);
 	eftf_wake_init(tp);
 	INIT_WORK(&tp->tx_work, eftf_tx_work);

@@ -13,6 +13,7 @@
 
 #include "control.h"
 #include "end.h"
+#include "hold.h"
 #include "key.h"
 #include "path.h"
 #include "ktls.h"
@@ -27,17 +28,6 @@
 #define EFTF_TX_BUDGET 32
 /* How long TLS may fail before it is taken for more than a lack of memory. */
 #define EFTF_TX_FAILING_JIFFIES (10 * HZ)
-
-/*
- * How much to put into a record: up to about 8 ms of what TCP's pacing sends,
- * so that on a slow link a voice packet does not wait behind 16 KiB of bulk.
- */
-static size_t eftf_tx_record_size(const struct sock *sk)
-{
-	unsigned long rate = READ_ONCE(sk->sk_pacing_rate);
-
-	return clamp_t(unsigned long, rate >> 7, 2048, EFTF_RECORD_MAX);
-}
 
 /*
  * Data that TCP has accepted but cannot send yet is out of reach for the
@@ -143,9 +133,9 @@ static void eftf_tx_prepare(struct eftf_transport *tp, struct sk_buff *skb,
 
 /*
  * Next finished packet, or NULL. Voice and video overtake even the rest of a
- * bulk packet that is sent in segments.
+ * bulk packet that is sent in segments. @from: where to put it back.
  */
-static struct sk_buff *eftf_tx_next(struct eftf_transport *tp)
+static struct sk_buff *eftf_tx_next(struct eftf_transport *tp, struct sk_buff_head **from)
 {
 	struct eftf_queue *queue = &tp->tunnel->queue;
 	/* the old transport of a swap ends with what it has begun */
@@ -158,8 +148,15 @@ static struct sk_buff *eftf_tx_next(struct eftf_transport *tp)
 			break;
 		eftf_tx_prepare(tp, skb, &tp->urgent);
 	}
+	*from = &tp->urgent;
 	if (!skb_queue_empty(&tp->urgent))
 		return __skb_dequeue(&tp->urgent);
+	*from = &tp->segs;
+	if (current_one && (!skb_queue_empty(&tp->segs) || READ_ONCE(queue->packets)) &&
+	    eftf_hold_bulk(tp)) {
+		eftf_timer_stalled(tp);	/* no acknowledgement comes on a dead path */
+		return NULL;
+	}
 	while (current_one && skb_queue_empty(&tp->segs)) {
 		skb = eftf_queue_take_bulk(queue);
 		if (!skb)
@@ -171,14 +168,15 @@ static struct sk_buff *eftf_tx_next(struct eftf_transport *tp)
 
 static void eftf_tx_fill(struct eftf_transport *tp)
 {
-	size_t size = eftf_tx_record_size(tp->sock->sk);
+	size_t size = eftf_hold_record_size(tp);
 	struct eftf_batch *batch = &tp->batch;
+	struct sk_buff_head *from;
 	struct sk_buff *skb;
 
-	while ((skb = eftf_tx_next(tp))) {
+	while ((skb = eftf_tx_next(tp, &from))) {
 		if ((batch->n && batch->len + FTT_IMS_HDR_LEN + skb->len > size) ||
 		    !eftf_batch_add(batch, skb)) {
-			__skb_queue_head(&tp->urgent, skb);	/* its turn is next */
+			__skb_queue_head(from, skb);
 			return;
 		}
 	}
@@ -335,10 +333,12 @@ void eftf_tx_work(struct work_struct *work)
 		}
 		if (eftf_record_exhausted(tp))
 			break;
+		eftf_hold_update(tp);
 		if (!tp->batch.len)
 			eftf_tx_fill(tp);
 		if (!tp->batch.len)
 			break;
+		eftf_hold_end(tp);
 		if (!budget--) {
 			eftf_wake_tx(tp);
 			return;

@@ -21,12 +21,14 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "flight.h"
 #include "ftt_ims.h"
 #include "ktls.h"
 #include "queue.h"
 #include "stats.h"
 
 struct eftf_owner;
+struct eftf_signalling;
 struct eftf_transport;
 
 /* Different prefix lengths that one device's tunnels may have at a time. */
@@ -69,6 +71,9 @@ struct eftf_table {
  * @dev: the device
  * @role: enum eftf_role, fixed when the link is made
  * @ue_to_ue: packets that came in by this device may leave by it
+ * @flight: how much bulk may be on its way while there is voice
+ * @signalling: how to know unmarked signalling; RCU, changed under RTNL; never
+ *	NULL once the link is made
  * @wq: TX and RX workers of its tunnels. A foreign user of a socket can block
  *	them; on a queue of their own they hold up no other device
  * @release_wq: the works that release its transports. They free a blocked
@@ -87,6 +92,8 @@ struct eftf_dev {
 	struct net_device *dev;
 	u8 role;
 	bool ue_to_ue;
+	struct eftf_flight_settings flight;
+	struct eftf_signalling __rcu *signalling;
 	struct workqueue_struct *wq;
 	struct workqueue_struct *release_wq;
 	atomic_long_t queued;
@@ -247,6 +254,7 @@ struct eftf_batch {
  * @EFTF_TP_REKEY_NOTIFIED_RX: EVENT_REKEY was sent for the receiving key
  * @EFTF_TP_KEY_TX: key_tx waits for the TX worker
  * @EFTF_TP_KEY_RX: key_rx waits for the RX worker
+ * @EFTF_TP_HELD: the TX worker waits for hold_until, and for nothing else
  */
 enum eftf_transport_flag {
 	EFTF_TP_DRAINING,
@@ -261,6 +269,7 @@ enum eftf_transport_flag {
 	EFTF_TP_REKEY_NOTIFIED_RX,
 	EFTF_TP_KEY_TX,
 	EFTF_TP_KEY_RX,
+	EFTF_TP_HELD,
 };
 
 /**
@@ -309,6 +318,8 @@ struct eftf_path {
  * @end: why it ended, for EVENT_SWAPPED; under the tunnel's lock
  * @close_alert: description of the alert that closes, 0 = close_notify; RX worker writes
  * @batch: being sent; TX worker only
+ * @flight: bound of what is outstanding; TX worker writes
+ * @hold_until: bytes outstanding down to which bulk waits, with %EFTF_TP_HELD
  * @urgent: finished packets that go before anything else; TX worker only
  * @segs: finished packets of the bulk band; TX worker only
  * @failing_since: jiffies of the first failure of TLS since anything was sent, 0 = none; TX
@@ -347,6 +358,8 @@ struct eftf_transport {
 	struct eftf_end end;
 	u8 close_alert;
 	struct eftf_batch batch;
+	struct eftf_flight flight;
+	u32 hold_until;
 	struct sk_buff_head urgent;
 	struct sk_buff_head segs;
 	unsigned long failing_since;

@@ -15,6 +15,8 @@
 #include <linux/poll.h>
 #include <net/sock.h>
 
+#include "hold.h"
+#include "signalling.h"
 #include "wake.h"
 
 #define EFTF_WAKE_RX_LATER	(HZ / 50)
@@ -27,7 +29,8 @@ static int eftf_wake_woken(wait_queue_entry_t *wait, unsigned int mode, int sync
 	/* a state change comes without events: look at everything */
 	if (!events || (events & (EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP)))
 		eftf_wake_rx(tp);
-	if (!events || (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
+	if (!events || (events & (EPOLLERR | EPOLLHUP)) ||
+	    ((events & EPOLLOUT) && !eftf_hold_goes_on(tp)))
 		eftf_wake_tx(tp);
 	return 0;
 }
@@ -94,7 +97,8 @@ void eftf_wake_xmit(struct eftf_tunnel *tunnel, struct sk_buff *skb)
 {
 	struct eftf_transport *tp;
 
-	eftf_queue_add(&tunnel->queue, skb);
+	eftf_queue_add(&tunnel->queue, skb, !eftf_queue_is_marked(skb) &&
+		       eftf_signalling_is(tunnel->edev, skb));
 	/*
 	 * Read after the queue's lock: the transport that a swap or the start
 	 * makes current meanwhile has either seen the packet or is woken here.

@@ -104,7 +104,7 @@ fi
 say "wrong usage: status 2, and what is allowed"
 refused 2 'allowed: link, tunnel, stats, monitor'
 refused 2 'allowed: link, tunnel, stats, monitor' lin show
-refused 2 'allowed: add, del, show' link
+refused 2 'allowed: add, set, del, show' link
 refused 2 'allowed: show, add, set, swap, del' tunnel ad
 refused 2 "link's name is missing" link add
 refused 2 'role is missing' link add x0
@@ -116,6 +116,12 @@ refused 2 'must be on or off' link add x0 role gw ue-to-ue yes
 refused 2 'said twice' link add x0 role gw role ue
 refused 2 'role needs a value' link add x0 role
 refused 2 '1 to 15 octets' link add 1234567890123456 role ue
+refused 2 'nothing to change' link set x0
+refused 2 'a number from 0 to 10000' link set x0 flight-target 10001
+refused 2 'a number from 0 to 3600' link set x0 flight-hold 1h
+refused 2 '1 to 8 ports' link set x0 sip-ports 5060,
+refused 2 '1 to 8 ports' link set x0 sip-ports 1,2,3,4,5,6,7,8,9
+refused 2 '1 to 8 IPv4 or IPv6 addresses' link set x0 pcscf 10.0.0.1,10.0.0
 refused 2 'no more arguments' link del x0 y0
 refused 2 'open file descriptor' tunnel add dev x0 fd 200 inner4 10.0.0.1
 refused 2 'an IPv4 address' tunnel add dev x0 fd 0 inner4 10.0.0
@@ -138,6 +144,15 @@ refused 1 'not of kind eftf' link show lo
 check_is "what was asked for" 'ue0 ue 1380 false' "$(eftfctl --json link show ue0 |
 	json '.links[0] | [.dev, .role, .mtu, .ue_to_ue] | map(tostring) | join(" ")')"
 check_is "ue-to-ue" on "$(eftfctl link show gw0 | sed -n 's/^ue to ue  *//p')"
+check_is "how bulk yields to voice, to begin with" '10 10 5060,5061 none' "$(eftfctl --json link show ue0 |
+	json '.links[0] | [.flight_target_ms, .flight_hold_s, .sip_ports, .pcscf] | map(tostring) | join(" ")')"
+check "link set" eftfctl link set ue0 flight-target 20 flight-hold 0 sip-ports 5070 pcscf 10.1.1.1,2001:db8::1
+check_is "and it is so" '20 0 5070 10.1.1.1,2001:db8::1' "$(eftfctl --json link show ue0 |
+	json '.links[0] | [.flight_target_ms, .flight_hold_s, .sip_ports, .pcscf] | map(tostring) | join(" ")')"
+check "one of them alone" eftfctl link set ue0 pcscf none
+check_is "changes nothing else" '20 5070 none' "$(eftfctl --json link show ue0 |
+	json '.links[0] | [.flight_target_ms, .sip_ports, .pcscf] | map(tostring) | join(" ")')"
+refused 1 'not of kind eftf' link set lo flight-target 0
 check_is "both" 'gw0 ue0' "$(eftfctl --json link show | json '[.links[].dev] | sort | join(" ")')"
 ip link set ue0 up
 ip link set gw0 up

@@ -103,6 +103,9 @@ static inline struct nlmsghdr *nl_build_tunnel(char *buf, uint8_t cmd, uint32_t 
 	mnl_attr_put_u32(nlh, EFTF_A_TRANSPORTS, 1);
 	mnl_attr_put_u32(nlh, EFTF_A_TRANSPORT, 4);
 	mnl_attr_put_u8(nlh, EFTF_A_UPDATE_REQUESTED, 1);
+	mnl_attr_put_u32(nlh, EFTF_A_FLIGHT_BOUND, 16384);
+	mnl_attr_put_u32(nlh, EFTF_A_FLIGHT_BASE, 50000);
+	mnl_attr_put_u32(nlh, EFTF_A_FLIGHT_RATE, 250000);
 	return nlh;
 }
 

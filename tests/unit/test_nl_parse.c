@@ -61,6 +61,9 @@ static void test_whole(void **state)
 	assert_int_equal(info.key_records_tx, 1ull << 40);
 	assert_int_equal(info.transport, 4);
 	assert_true(info.update_requested);
+	assert_int_equal(info.flight_bound, 16384);
+	assert_int_equal(info.flight_base, 50000);
+	assert_int_equal(info.flight_rate, 250000);
 	for (i = EFTF_STAT_PAD + 1; i <= EFTF_STAT_MAX; i++)
 		assert_int_equal(info.stats[i], 1000 + i);
 	for (i = 0; i < EFTF_SOJOURN_BUCKETS; i++)
@@ -280,6 +283,8 @@ static void mutate(const struct nlmsghdr *nlh, unsigned int which)
 
 static struct nlmsghdr *build_link(const char *kind)
 {
+	static const uint16_t ports[] = {5060, 5061};
+	static const uint8_t addr[16] = {0};
 	struct rtnl_link_stats64 st = {.rx_packets = 1, .tx_packets = 2, .rx_bytes = 3,
 				       .tx_bytes = 4, .rx_errors = 5, .tx_errors = 6,
 				       .rx_dropped = 7, .tx_dropped = 8};
@@ -301,6 +306,10 @@ static struct nlmsghdr *build_link(const char *kind)
 	mnl_attr_put_u8(nlh, IFLA_EFTF_UE_TO_UE, 1);
 	mnl_attr_put_u32(nlh, IFLA_EFTF_TUNNELS, 12);
 	mnl_attr_put_u8(nlh, IFLA_EFTF_KEY_UPDATE, 1);
+	mnl_attr_put_u32(nlh, IFLA_EFTF_FLIGHT_TARGET, 20);
+	mnl_attr_put_u32(nlh, IFLA_EFTF_FLIGHT_HOLD, 30);
+	mnl_attr_put(nlh, IFLA_EFTF_SIP_PORTS, sizeof(ports), ports);
+	mnl_attr_put(nlh, IFLA_EFTF_PCSCF, 15, addr);	/* one octet is missing */
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	return nlh;
@@ -318,6 +327,11 @@ static void test_link(void **state)
 	assert_int_equal(link.tunnels, 12);
 	assert_int_equal(link.role, EFTF_ROLE_GW);
 	assert_true(link.up && link.carrier && link.ue_to_ue && link.key_update);
+	assert_int_equal(link.flight_target, 20);
+	assert_int_equal(link.flight_hold, 30);
+	assert_int_equal(link.sip_ports.n, 2);
+	assert_int_equal(link.sip_ports.v[1], 5061);
+	assert_int_equal(link.pcscf.n, 0);
 	assert_int_equal(link.rx_packets, 1);
 	assert_int_equal(link.tx_dropped, 8);
 	assert_int_equal(eftf_nl_link_parse(build_link("dummy"), &link), -ENODEV);

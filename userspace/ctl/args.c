@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,50 @@ static int take_prefix6(const char *what, const struct eftf_arg *a, const char *
 	return bad(what, a, text, "an IPv6 address, or one with /1 to /128");
 }
 
+/* The next part of a list: up to a comma or the end. False after the last, or if it is too long. */
+static bool next_part(const char **text, char *part, size_t size)
+{
+	size_t len;
+
+	if (!*text)
+		return false;
+	len = strcspn(*text, ",");
+	if (len >= size)
+		len = 0;
+	memcpy(part, *text, len);
+	part[len] = '\0';
+	*text = (*text)[strcspn(*text, ",")] ? *text + strcspn(*text, ",") + 1 : NULL;
+	return true;
+}
+
+static int take_ports(const char *what, const struct eftf_arg *a, const char *text)
+{
+	struct eftf_link_ports *to = a->to;
+	const char *rest = strcmp(text, "none") ? text : NULL;
+	char part[16];
+	uint64_t port;
+
+	for (to->n = 0; next_part(&rest, part, sizeof(part)); to->v[to->n++] = (uint16_t)port)
+		if (to->n == EFTF_SIP_PORTS_MAX || !eftf_arg_number(part, 1, 65535, &port))
+			return bad(what, a, text, "none, or 1 to 8 ports, as 5060,5061");
+	return EFTF_CTL_OK;
+}
+
+static int take_addrs(const char *what, const struct eftf_arg *a, const char *text)
+{
+	struct eftf_link_addrs *to = a->to;
+	const char *rest = strcmp(text, "none") ? text : NULL;
+	char part[INET6_ADDRSTRLEN + 8], mapped[INET6_ADDRSTRLEN + 16];
+
+	for (to->n = 0; next_part(&rest, part, sizeof(part)); to->n++) {
+		snprintf(mapped, sizeof(mapped), "%s%s", strchr(part, ':') ? "" : "::ffff:", part);
+		if (to->n == EFTF_PCSCF_MAX || inet_pton(AF_INET6, mapped, &to->v[to->n]) != 1)
+			return bad(what, a, text, "none, or 1 to 8 IPv4 or IPv6 addresses with "
+				   "commas between them");
+	}
+	return EFTF_CTL_OK;
+}
+
 static int take_word(const char *what, const struct eftf_arg *a, const char *text)
 {
 	bool first;
@@ -128,6 +173,10 @@ static int take(const char *what, const struct eftf_arg *a, const char *text)
 		return EFTF_CTL_OK;
 	case EFTF_ARG_IP6_PREFIX:
 		return take_prefix6(what, a, text);
+	case EFTF_ARG_PORTS:
+		return take_ports(what, a, text);
+	case EFTF_ARG_ADDRS:
+		return take_addrs(what, a, text);
 	case EFTF_ARG_ONOFF:
 	case EFTF_ARG_ROLE:
 		return take_word(what, a, text);

@@ -17,6 +17,8 @@ enum eftf_arg_type {
 	EFTF_ARG_IP4,		/* struct in_addr */
 	EFTF_ARG_IP6,		/* struct in6_addr */
 	EFTF_ARG_IP6_PREFIX,	/* struct eftf_arg_prefix6: ADDRESS or ADDRESS/LENGTH */
+	EFTF_ARG_PORTS,		/* struct eftf_link_ports: PORT,PORT... or none */
+	EFTF_ARG_ADDRS,		/* struct eftf_link_addrs: ADDRESS,ADDRESS... of either family, or none */
 	EFTF_ARG_FLAG,		/* no value: only *given is set */
 };
 

@@ -17,6 +17,9 @@ static bool has(const void *obj, unsigned int attr)
 	C("tx_stream", BYTES, TX_STREAM_BYTES) \
 	C("tx_records", PLAIN, TX_RECORDS) \
 	C("tx_stalls", PLAIN, TX_STALLS) \
+	C("tx_held", PLAIN, TX_HELD) \
+	C("flight_probes", PLAIN, FLIGHT_PROBES) \
+	C("flight_releases", PLAIN, FLIGHT_RELEASES) \
 	C("rx_packets", PLAIN, RX_PACKETS) \
 	C("rx", BYTES, RX_BYTES) \
 	C("rx_stream", BYTES, RX_STREAM_BYTES) \

@@ -38,6 +38,7 @@ struct eftf_ctl_verb {
 extern const struct eftf_ctl_verb eftf_ctl_verbs[];	/* ends with group NULL */
 
 int eftf_ctl_link_add(struct eftf_ctl *ctl, int argc, char **argv);
+int eftf_ctl_link_set(struct eftf_ctl *ctl, int argc, char **argv);
 int eftf_ctl_link_del(struct eftf_ctl *ctl, int argc, char **argv);
 int eftf_ctl_link_show(struct eftf_ctl *ctl, int argc, char **argv);
 int eftf_ctl_tunnel_show(struct eftf_ctl *ctl, int argc, char **argv);

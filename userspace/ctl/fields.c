@@ -37,6 +37,35 @@ static json_t *get_role(const void *obj, const struct eftf_out_field *f)
 
 /* ---- links --------------------------------------------------------------- */
 
+/* A list as one word, as "link set" takes it. */
+static json_t *get_ports(const void *obj, const struct eftf_out_field *f)
+{
+	const struct eftf_link_ports *ports = (const void *)((const char *)obj + f->offset);
+	char text[EFTF_SIP_PORTS_MAX * 6 + 8] = "none";
+	size_t i, len = 0;
+
+	for (i = 0; i < ports->n; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%u", i ? "," : "",
+					ports->v[i]);
+	return json_string(text);
+}
+
+static json_t *get_addrs(const void *obj, const struct eftf_out_field *f)
+{
+	const struct eftf_link_addrs *addrs = (const void *)((const char *)obj + f->offset);
+	char text[EFTF_PCSCF_MAX * (INET6_ADDRSTRLEN + 1) + 8] = "none", addr[INET6_ADDRSTRLEN];
+	size_t i, len = 0;
+
+	for (i = 0; i < addrs->n; i++) {
+		if (IN6_IS_ADDR_V4MAPPED(&addrs->v[i]))
+			inet_ntop(AF_INET, &addrs->v[i].s6_addr[12], addr, sizeof(addr));
+		else
+			inet_ntop(AF_INET6, &addrs->v[i], addr, sizeof(addr));
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i ? "," : "", addr);
+	}
+	return json_string(text);
+}
+
 #define LINK(n, unit, get, m) {n, EFTF_OUT_##unit, get, offsetof(struct eftf_link_info, m), 0}
 
 static const struct eftf_out_field link_fields[] = {
@@ -48,6 +77,10 @@ static const struct eftf_out_field link_fields[] = {
 	LINK("mtu", PLAIN, eftf_out_u32, mtu),
 	LINK("ue_to_ue", ONOFF, eftf_out_bool, ue_to_ue),
 	LINK("key_update", PLAIN, eftf_out_bool, key_update),
+	LINK("flight_target", LIMIT_MS, eftf_out_u32, flight_target),
+	LINK("flight_hold", HOLD_S, eftf_out_u32, flight_hold),
+	LINK("sip_ports", PLAIN, get_ports, sip_ports),
+	LINK("pcscf", PLAIN, get_addrs, pcscf),
 	LINK("tunnels", PLAIN, eftf_out_u32, tunnels),
 	LINK("rx_packets", PLAIN, eftf_out_u64, rx_packets),
 	LINK("rx", BYTES, eftf_out_u64, rx_bytes),
@@ -208,6 +241,12 @@ static json_t *get_direction(const void *obj, const struct eftf_out_field *f)
 	F("unacked", BYTES, eftf_out_u32, unacked, UNACKED) \
 	F("retransmits", PLAIN, eftf_out_u32, retransmits, RETRANSMITS) \
 	F("path_mtu", PLAIN, eftf_out_u32, path_mtu, PATH_MTU) \
+	F("flight_bound", BYTES, eftf_out_u32, flight_bound, FLIGHT_BOUND) \
+	F("flight_base", US, eftf_out_u32, flight_base, FLIGHT_BASE) \
+	F("flight_rate", BYTES_S, eftf_out_u32, flight_rate, FLIGHT_RATE) \
+	F("flight_held", PLAIN, eftf_out_u64, stats[EFTF_STAT_TX_HELD], STATS) \
+	F("flight_probes", PLAIN, eftf_out_u64, stats[EFTF_STAT_FLIGHT_PROBES], STATS) \
+	F("flight_releases", PLAIN, eftf_out_u64, stats[EFTF_STAT_FLIGHT_RELEASES], STATS) \
 	F("queue_packets", PLAIN, eftf_out_u32, queue_packets, QUEUE_PACKETS) \
 	F("queue", BYTES, eftf_out_u32, queue_bytes, QUEUE_BYTES) \
 	F("key_records_tx", PLAIN, eftf_out_u64, key_records_tx, KEY_RECORDS_TX) \

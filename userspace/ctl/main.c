@@ -10,6 +10,10 @@
 const struct eftf_ctl_verb eftf_ctl_verbs[] = {
 	{"link", "add", eftf_ctl_link_add, "NAME role ue|gw [mtu N] [ue-to-ue on|off]",
 	 "make a virtual link"},
+	{"link", "set", eftf_ctl_link_set,
+	 "NAME [ue-to-ue on|off] [flight-target MS] [flight-hold S]\n"
+	 "      [sip-ports PORT,...|none] [pcscf ADDRESS,...|none]",
+	 "change a link"},
 	{"link", "del", eftf_ctl_link_del, "NAME", "delete a link and its tunnels"},
 	{"link", "show", eftf_ctl_link_show, "[NAME]", "show links"},
 	{"tunnel", "show", eftf_ctl_tunnel_show, "[dev NAME] [id N]", "show tunnels"},

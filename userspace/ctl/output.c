@@ -75,13 +75,17 @@ static const char *suffix(enum eftf_out_unit unit)
 	switch (unit) {
 	case EFTF_OUT_SECONDS:
 	case EFTF_OUT_LIMIT_S:
+	case EFTF_OUT_HOLD_S:
 		return "_s";
 	case EFTF_OUT_MS:
+	case EFTF_OUT_LIMIT_MS:
 		return "_ms";
 	case EFTF_OUT_US:
 		return "_us";
 	case EFTF_OUT_BYTES:
 		return "_bytes";
+	case EFTF_OUT_BYTES_S:
+		return "_bytes_per_s";
 	default:
 		return "";
 	}
@@ -162,17 +166,22 @@ static void put_bytes(FILE *to, uint64_t bytes)
 
 static void put_number(FILE *to, enum eftf_out_unit unit, uint64_t n)
 {
+	if (!n && (unit == EFTF_OUT_LIMIT_S || unit == EFTF_OUT_LIMIT_MS)) {
+		fputs("off", to);
+		return;
+	}
+	if (!n && unit == EFTF_OUT_HOLD_S) {
+		fputs("always", to);
+		return;
+	}
 	switch (unit) {
 	case EFTF_OUT_LIMIT_S:
-		if (!n) {
-			fputs("off", to);
-			return;
-		}
-		__attribute__((fallthrough));
+	case EFTF_OUT_HOLD_S:
 	case EFTF_OUT_SECONDS:
 		fprintf(to, "%" PRIu64 " s", n);
 		return;
 	case EFTF_OUT_MS:
+	case EFTF_OUT_LIMIT_MS:
 		put_ms(to, n);
 		return;
 	case EFTF_OUT_US:
@@ -180,6 +189,10 @@ static void put_number(FILE *to, enum eftf_out_unit unit, uint64_t n)
 		return;
 	case EFTF_OUT_BYTES:
 		put_bytes(to, n);
+		return;
+	case EFTF_OUT_BYTES_S:
+		put_bytes(to, n);
+		fputs("/s", to);
 		return;
 	case EFTF_OUT_CIPHER_LIMIT:
 		if (!n) {

@@ -18,9 +18,12 @@ enum eftf_out_unit {
 	EFTF_OUT_PLAIN,
 	EFTF_OUT_SECONDS,	/* _s */
 	EFTF_OUT_LIMIT_S,	/* _s, 0 means off */
+	EFTF_OUT_HOLD_S,	/* _s, 0 means always */
+	EFTF_OUT_LIMIT_MS,	/* _ms, 0 means off */
 	EFTF_OUT_MS,		/* _ms */
 	EFTF_OUT_US,		/* _us */
 	EFTF_OUT_BYTES,		/* _bytes */
+	EFTF_OUT_BYTES_S,	/* _bytes_per_s */
 	EFTF_OUT_ONOFF,		/* a truth value, read as on or off */
 	EFTF_OUT_CIPHER_LIMIT,	/* 0 means the cipher's own limit */
 	EFTF_OUT_HISTOGRAM,	/* array of {"below_us", "packets"} */

@@ -32,9 +32,9 @@ _eftfctl() {
 	done
 	case "${#verb[@]}:${verb[0]-} ${verb[1]-}" in
 	0:*) words='link tunnel stats monitor --json --help --version' ;;
-	1:link*) words='add del show' ;;
+	1:link*) words='add set del show' ;;
 	1:tunnel*) words='show add set swap del' ;;
-	2:link\ del | 2:link\ show) words=$(_eftfctl_links) ;;
+	2:link\ del | 2:link\ set | 2:link\ show) words=$(_eftfctl_links) ;;
 	2:link\ add) words='' ;;
 	*)
 		case $prev in
@@ -42,10 +42,11 @@ _eftfctl() {
 		id) words=$(_eftfctl_ids) ;;
 		role) words='ue gw' ;;
 		persistent | ue-to-ue) words='on off' ;;
-		fd | inner4 | inner6 | gateway4 | gateway6 | keepalive | timeout | stall | mtu | record-limit | --count | --timeout) ;;
+		fd | inner4 | inner6 | gateway4 | gateway6 | keepalive | timeout | stall | mtu | record-limit | flight-target | flight-hold | sip-ports | pcscf | --count | --timeout) ;;
 		*)
 			case "${verb[0]} ${verb[1]-}" in
 			'link add') words=$(_eftfctl_keys role mtu ue-to-ue) ;;
+			'link set') words=$(_eftfctl_keys ue-to-ue flight-target flight-hold sip-ports pcscf) ;;
 			'tunnel show' | stats*) words=$(_eftfctl_keys dev id) ;;
 			'tunnel add') words=$(_eftfctl_keys dev fd inner4 inner6 gateway4 gateway6 id keepalive timeout stall persistent record-limit negotiated) ;;
 			'tunnel set') words=$(_eftfctl_keys dev id keepalive timeout stall persistent record-limit) ;;

@@ -58,6 +58,13 @@ static int get_link(struct eftf_gw *gw, struct eftf_err *err)
 	return 0;
 }
 
+int eftf_gw_device_signalling(struct eftf_gw *gw, struct eftf_err *err)
+{
+	const struct eftf_gw_addrs *pcscf = &gw->conf.pcscf.addrs;
+
+	return eftf_rt_link_pcscf4(gw->rt, gw->ifindex, pcscf->a, pcscf->n, err);
+}
+
 int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err)
 {
 	int ret = eftf_rt_open(&gw->rt, err);
@@ -66,6 +73,8 @@ int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err)
 		ret = get_link(gw, err);
 	if (!ret)
 		ret = eftf_rt_link_mtu(gw->rt, gw->ifindex, gw->conf.mtu, err);
+	if (!ret)
+		ret = eftf_gw_device_signalling(gw, err);
 	if (!ret) {
 		ret = eftf_rt_addr_add(gw->rt, gw->ifindex, AF_INET, &gw->conf.gateway,
 				       gw->conf.pool.plen, err);

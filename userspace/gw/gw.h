@@ -79,6 +79,8 @@ bool eftf_gw_may_log(double now);
 
 /* device.c: the netdev, its address, and its removal if it was made here. */
 int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err);
+/* Tells the device the P-CSCFs of the configuration: signalling to and from them goes first. */
+int eftf_gw_device_signalling(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_device_close(struct eftf_gw *gw);
 
 /* listener.c */

@@ -101,5 +101,7 @@ void eftf_gw_reload(struct eftf_gw *gw)
 	eftf_tls_ctx_free(gw->tls);
 	gw->tls = tls;
 	eftf_gw_apply(gw);
+	if (eftf_gw_device_signalling(gw, &err))
+		log_warn("reload: the device keeps the P-CSCFs of before: %s", err.text);
 	log_info("configuration and certificate reloaded");
 }

@@ -70,6 +70,9 @@ struct eftf_tunnel_info {
 	uint64_t key_records_tx, key_records_rx;
 	uint32_t transport;			/* serial number of the current one */
 	bool update_requested;
+	uint32_t flight_bound;			/* octets */
+	uint32_t flight_base;			/* us */
+	uint32_t flight_rate;			/* octets per second */
 	uint32_t ticket_len;			/* octets of EFTF_A_TICKET */
 	uint64_t stats[EFTF_STAT_MAX + 1];
 	uint64_t sojourn[EFTF_SOJOURN_BUCKETS];
@@ -144,6 +147,30 @@ int eftf_rt_link_alias(struct eftf_rt *rt, uint32_t ifindex, const char *alias,
 		       struct eftf_err *err);
 int eftf_rt_link_mtu(struct eftf_rt *rt, uint32_t ifindex, uint32_t mtu, struct eftf_err *err);
 
+/* How signalling is known that is not marked by DSCP. */
+struct eftf_link_ports {
+	uint16_t v[EFTF_SIP_PORTS_MAX];
+	size_t n;
+};
+struct eftf_link_addrs {
+	struct in6_addr v[EFTF_PCSCF_MAX];	/* IPv4 as ::ffff:a.b.c.d */
+	size_t n;
+};
+/* Only the members whose has-flag is set are changed. */
+struct eftf_link_change {
+	bool has_ue_to_ue, has_flight_target, has_flight_hold, has_sip_ports, has_pcscf;
+	bool ue_to_ue;
+	uint32_t flight_target;		/* ms; 0: bulk is not held back */
+	uint32_t flight_hold;		/* s after the last voice; 0: always */
+	struct eftf_link_ports sip_ports;
+	struct eftf_link_addrs pcscf;
+};
+int eftf_rt_link_set(struct eftf_rt *rt, uint32_t ifindex, const struct eftf_link_change *change,
+		     struct eftf_err *err);
+/* The P-CSCFs are these, of which there is room for EFTF_PCSCF_MAX; those beyond are left out. */
+int eftf_rt_link_pcscf4(struct eftf_rt *rt, uint32_t ifindex, const struct in_addr *addrs, size_t n,
+			struct eftf_err *err);
+
 struct eftf_link_info {
 	uint32_t ifindex, mtu, tunnels;
 	char name[IFNAMSIZ];
@@ -151,6 +178,9 @@ struct eftf_link_info {
 	bool up, carrier, ue_to_ue;
 	bool key_update;		/* this kernel can take new TLS keys */
 	uint8_t role;
+	uint32_t flight_target, flight_hold;	/* as in eftf_link_change */
+	struct eftf_link_ports sip_ports;
+	struct eftf_link_addrs pcscf;
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_dropped, tx_dropped, rx_errors, tx_errors;
 };
 typedef void (*eftf_rt_link_fn)(const struct eftf_link_info *info, void *arg);

@@ -55,7 +55,10 @@ enum kind { NUMBER, BOOL, ADDRESS, STRING, SOCKADDR, STATS, SOJOURN, LENGTH };
 	F(SOJOURN, SOJOURN, sojourn, 0, 0) \
 	F(TRANSPORTS, NUMBER, transports, 0, UINT64_MAX) \
 	F(TRANSPORT, NUMBER, transport, 1, UINT32_MAX) \
-	F(UPDATE_REQUESTED, BOOL, update_requested, 0, 1)
+	F(UPDATE_REQUESTED, BOOL, update_requested, 0, 1) \
+	F(FLIGHT_BOUND, NUMBER, flight_bound, 0, UINT64_MAX) \
+	F(FLIGHT_BASE, NUMBER, flight_base, 0, UINT64_MAX) \
+	F(FLIGHT_RATE, NUMBER, flight_rate, 0, UINT64_MAX)
 
 static const struct field {
 	uint8_t attr, kind;

@@ -132,6 +132,67 @@ int eftf_rt_link_alias(struct eftf_rt *rt, uint32_t ifindex, const char *alias,
 	return eftf_nlsock_ask(&rt->s, &ask, err);
 }
 
+int eftf_rt_link_set(struct eftf_rt *rt, uint32_t ifindex, const struct eftf_link_change *change,
+		     struct eftf_err *err)
+{
+	struct eftf_nl_what what;
+	struct eftf_nlreq req;
+	struct nlattr *info, *data;
+	struct ifinfomsg *ifi;
+	void *header;
+	struct nlmsghdr *nlh = eftf_nl_rt_start(&req, RTM_NEWLINK, 0, sizeof(*ifi), &header);
+	struct eftf_nl_ask ask = {.nlh = nlh, .what = what.text};
+
+	snprintf(what.text, sizeof(what.text), "link %u set", ifindex);
+	ifi = header;
+	ifi->ifi_index = (int)ifindex;
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, EFTF_LINK_KIND);
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	if (change->has_ue_to_ue)
+		mnl_attr_put_u8(nlh, IFLA_EFTF_UE_TO_UE, change->ue_to_ue);
+	if (change->has_flight_target)
+		mnl_attr_put_u32(nlh, IFLA_EFTF_FLIGHT_TARGET, change->flight_target);
+	if (change->has_flight_hold)
+		mnl_attr_put_u32(nlh, IFLA_EFTF_FLIGHT_HOLD, change->flight_hold);
+	if (change->has_sip_ports)
+		mnl_attr_put(nlh, IFLA_EFTF_SIP_PORTS,
+			     change->sip_ports.n * sizeof(change->sip_ports.v[0]),
+			     change->sip_ports.v);
+	if (change->has_pcscf)
+		mnl_attr_put(nlh, IFLA_EFTF_PCSCF, change->pcscf.n * sizeof(change->pcscf.v[0]),
+			     change->pcscf.v);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+	return eftf_nlsock_ask(&rt->s, &ask, err);
+}
+
+int eftf_rt_link_pcscf4(struct eftf_rt *rt, uint32_t ifindex, const struct in_addr *addrs, size_t n,
+			struct eftf_err *err)
+{
+	struct eftf_link_change change = {.has_pcscf = true};
+	struct in6_addr *to;
+
+	for (; change.pcscf.n < n && change.pcscf.n < EFTF_PCSCF_MAX; change.pcscf.n++) {
+		to = &change.pcscf.v[change.pcscf.n];
+		to->s6_addr[10] = 0xff;
+		to->s6_addr[11] = 0xff;
+		memcpy(&to->s6_addr[12], &addrs[change.pcscf.n], sizeof(addrs[0]));
+	}
+	return eftf_rt_link_set(rt, ifindex, &change, err);
+}
+
+/* An array of whole members; one that is too long, or not of whole members, is as good as none. */
+static size_t parse_array(const struct nlattr *attr, void *to, size_t member, size_t most)
+{
+	size_t len = mnl_attr_get_payload_len(attr);
+
+	if (len % member || len / member > most)
+		return 0;
+	memcpy(to, mnl_attr_get_payload(attr), len);
+	return len / member;
+}
+
 static void parse_data(const struct nlattr *nest, struct eftf_link_info *info)
 {
 	const struct nlattr *attr = NULL;
@@ -151,6 +212,20 @@ static void parse_data(const struct nlattr *nest, struct eftf_link_info *info)
 		case IFLA_EFTF_KEY_UPDATE:
 			if (eftf_nl_attr_copy(attr, &u8, sizeof(u8)))
 				info->key_update = u8 != 0;
+			break;
+		case IFLA_EFTF_FLIGHT_TARGET:
+			eftf_nl_attr_copy(attr, &info->flight_target, sizeof(info->flight_target));
+			break;
+		case IFLA_EFTF_FLIGHT_HOLD:
+			eftf_nl_attr_copy(attr, &info->flight_hold, sizeof(info->flight_hold));
+			break;
+		case IFLA_EFTF_SIP_PORTS:
+			info->sip_ports.n = parse_array(attr, info->sip_ports.v,
+				sizeof(info->sip_ports.v[0]), EFTF_SIP_PORTS_MAX);
+			break;
+		case IFLA_EFTF_PCSCF:
+			info->pcscf.n = parse_array(attr, info->pcscf.v,
+				sizeof(info->pcscf.v[0]), EFTF_PCSCF_MAX);
 			break;
 		case IFLA_EFTF_TUNNELS:
 			eftf_nl_attr_copy(attr, &info->tunnels, sizeof(info->tunnels));

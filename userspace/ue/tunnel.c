@@ -47,7 +47,13 @@ static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	if (conf->static_addr.set)
 		addr.plen = conf->static_addr.plen;
 	ret = eftf_device_open(&t->device, conf->device, conf->mtu ? conf->mtu : lease->mtu, err);
-	return ret ? ret : eftf_device_set_address(&t->device, &addr, err);
+	if (!ret)
+		ret = eftf_device_set_address(&t->device, &addr, err);
+	/* by which the module knows signalling that phones do not mark */
+	if (!ret)
+		ret = eftf_rt_link_pcscf4(t->device.rt, t->device.ifindex, lease->sip, lease->n_sip,
+					  err);
+	return ret;
 }
 
 static int hand_off(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,

@@ -31,9 +31,26 @@ enum {
 	IFLA_EFTF_UE_TO_UE,	/* u8: 1 lets packets go from one UE to another */
 	IFLA_EFTF_TUNNELS,	/* u32, read only: number of tunnels */
 	IFLA_EFTF_KEY_UPDATE,	/* u8, read only: 1 = this kernel can take new TLS keys */
+	IFLA_EFTF_FLIGHT_TARGET, /* u32, ms: queue in the network that bulk may build up while there
+				  * is voice; 0 = any; default 10, at most 10000
+				  */
+	IFLA_EFTF_FLIGHT_HOLD,	/* u32, s: for how long after the last voice or signalling;
+				 * 0 = always; default 10, at most 3600
+				 */
+	IFLA_EFTF_SIP_PORTS,	/* array of u16, at most 8: signalling that is not marked by DSCP
+				 * has one of them at either end; default 5060, 5061
+				 */
+	IFLA_EFTF_PCSCF,	/* array of 16 octets each, at most 8: or one of these addresses,
+				 * IPv4 as ::ffff:a.b.c.d; default none
+				 */
 	__IFLA_EFTF_MAX,
 };
 #define IFLA_EFTF_MAX (__IFLA_EFTF_MAX - 1)
+
+#define EFTF_FLIGHT_TARGET_MAX	10000
+#define EFTF_FLIGHT_HOLD_MAX	3600
+#define EFTF_SIP_PORTS_MAX	8
+#define EFTF_PCSCF_MAX		8
 
 /* Generic netlink commands. All but GET need CAP_NET_ADMIN in the namespace. */
 enum eftf_cmd {
@@ -134,6 +151,11 @@ enum eftf_attr {
 	EFTF_A_UNACKED,		/* u32, bytes in flight: sent, not acknowledged */
 	EFTF_A_RETRANSMITS,	/* u32: TCP's time-outs in a row (tcpi_retransmits); 0 = all is well */
 	EFTF_A_PATH_MTU,	/* u32, bytes of an outer packet, as far as TCP knows */
+	EFTF_A_FLIGHT_BOUND,	/* u32, octets that may be outstanding before bulk waits; not
+				 * there without a bound
+				 */
+	EFTF_A_FLIGHT_BASE,	/* u32, us: round trip of the path without a queue */
+	EFTF_A_FLIGHT_RATE,	/* u32, octets per second that the path has carried last */
 	__EFTF_A_MAX,
 };
 #define EFTF_A_MAX (__EFTF_A_MAX - 1)
@@ -174,6 +196,9 @@ enum eftf_stat {
 	EFTF_STAT_KEY_UPDATES_TX,	/* new sending keys in use */
 	EFTF_STAT_KEY_UPDATES_RX,	/* new receiving keys in use */
 	EFTF_STAT_PATH_SHRINKS,		/* times that segments were made smaller for a black hole */
+	EFTF_STAT_TX_HELD,		/* times that bulk waited for the bound */
+	EFTF_STAT_FLIGHT_PROBES,	/* looks at the path without bulk */
+	EFTF_STAT_FLIGHT_RELEASES,	/* times that bulk was let go: the queue is of others */
 	__EFTF_STAT_MAX,
 };
 #define EFTF_STAT_MAX (__EFTF_STAT_MAX - 1)
