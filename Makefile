@@ -20,6 +20,8 @@ help:
 	@echo 'make fuzz SECONDS=60  every fuzzer for that long, those of the module in the debug kernel'
 	@echo '                      ONLY="dhcp4 sip": only those of tests/fuzz'
 	@echo 'make soak SECONDS=3600  a long run in that kernel: tunnels come and go, memory fails, peers are hostile'
+	@echo 'make bench-voice       delay and loss of voice beside bulk, in a kernel whose clock stands still while it computes'
+	@echo '                      CELLS="2000:50:200:up:1 ...": which links and traffic, see tests/bench/voice.sh'
 	@echo 'make modules KDIR=... eftf.ko for the kernel headers in KDIR (default: the running kernel)'
 	@echo 'make programs         eftf-ue, eftf-gw, eftfctl'
 	@echo 'make install          module for KDIR and programs; DESTDIR, PREFIX, INSTALL_MOD_DIR'
@@ -83,6 +85,12 @@ test-tools:
 guest: need-guest
 	+@$(MAKE) --no-print-directory programs test-tools $(GUEST_KERNELS:%=guest-module-%)
 
+CELLS ?= 2000:50:200:none:0 2000:50:200:up:1 2000:50:200:down:1 2000:50:200:up:1:begin:3
+bench-voice: need-build
+	+@$(MAKE) --no-print-directory programs test-tools guest-module-uml-travel
+	@EFTF_TEST_TOOLS="$(OUT)/test-tools" tests/guest/run --kernel uml-travel --cpus 1 --timeout 3600 --build "$(OUT)/programs" \
+		--modules "$(OUT)/module-uml-travel" tests/bench/voice.sh $(CELLS)
+
 demo: guest $(EFTF_DEMO_KERNEL:%=guest-module-%)
 	@O="$(OUT)" tests/guest/demo
 
@@ -122,5 +130,5 @@ clean:
 	rm -rf "$(OUT)"
 	-@test ! -d "$(KDIR)" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
 
-.PHONY: help all modules programs install jobs need-build need-guest test-tools guest demo quick check \
+.PHONY: help all modules programs install jobs need-build need-guest test-tools guest demo bench-voice quick check \
 	check-debug check-races soak fuzz clean
