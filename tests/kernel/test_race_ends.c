@@ -372,6 +372,16 @@ static void commander_end(struct commander *c)
 			 c->wrong, c->text);
 }
 
+/* On a busy machine a thread may not have run for a while. */
+static bool both_have_begun(const struct commander *commander, const struct blast *blast)
+{
+	for (int64_t end = fx_now() + PATIENCE; fx_now() < end; fx_sleep(1))
+		if (__atomic_load_n(&commander->done, __ATOMIC_RELAXED) &&
+		    __atomic_load_n(&blast->sent, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
 static void link_deleted_under_traffic_and_commands(void **state)
 {
 	/* a few grace periods, which take their time in a checked kernel under load */
@@ -399,6 +409,7 @@ static void link_deleted_under_traffic_and_commands(void **state)
 		blast_start(&blast, fx, 1);
 		commander_start(&commander, fx->ifindex);
 		fx_sleep(100 + rand() % pace(50));
+		assert_true(both_have_begun(&commander, &blast));
 		start = fx_now();
 		if (eftf_rt_link_del(fx->rt, FX_DEV, &err))
 			fail_msg("link del: %s", err.text);
@@ -412,7 +423,6 @@ static void link_deleted_under_traffic_and_commands(void **state)
 		commander_end(&commander);
 		blast_end(&blast);
 		assert_int_equal(fx_count(fx), 0);
-		assert_true(commander.done > 0 && blast.sent > 0);
 	}
 }
 
@@ -423,7 +433,6 @@ static void namespace_with_everything(const int *duts)
 	struct commander commander;
 	struct fx *own = NULL;
 	struct eftf_err err;
-	int64_t end;
 
 	if (fx_setup_gw((void **)&own))
 		_exit(1);
@@ -438,11 +447,9 @@ static void namespace_with_everything(const int *duts)
 	commander_start(&commander, own->ifindex);
 	blast_start(&blast, own, 1);
 	fx_sleep(150);
-	for (end = fx_now() + PATIENCE; fx_now() < end; fx_sleep(1))
-		if (__atomic_load_n(&commander.done, __ATOMIC_RELAXED) &&
-		    __atomic_load_n(&blast.sent, __ATOMIC_RELAXED))
-			_exit(commander.wrong ? 4 : 0);
-	_exit(3);
+	if (!both_have_begun(&commander, &blast))
+		_exit(3);
+	_exit(commander.wrong ? 4 : 0);
 }
 
 static void namespace_deleted_under_traffic_and_commands(void **state)
