@@ -53,8 +53,10 @@ GATE := kernel-tests scenario-call scenario-rekey scenario-swap scenario-unload
 # What takes minutes of waiting or memory; make check-debug has it.
 LONG := scenario-patience scenario-many
 # The rest, which hardly depends on the kernel, and what only the newest can do, in User Mode Linux:
-FAST := scenario-rekey $(filter-out $(GATE) $(LONG),$(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh))))
-CHECK_JOBS := $(FAST:%=uml:%) $(foreach s,$(GATE),$(GUEST_KERNELS:%=%:$(s))) static unit model fuzz
+# What measures delays, where the machine's own delays do not count:
+TIMED := scenario-voice
+FAST := scenario-rekey $(filter-out $(GATE) $(LONG) $(TIMED),$(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh))))
+CHECK_JOBS := $(FAST:%=uml:%) $(TIMED:%=uml-travel:%) $(foreach s,$(GATE),$(GUEST_KERNELS:%=%:$(s))) static unit model fuzz
 QUICK_JOBS := $(patsubst %,uml:kernel-tests-%of3,1 2 3) uml:scenario-call unit
 # Everything that does something to the module. The other scenarios are about the programs.
 DEBUG_SCENARIOS := kernel-tests scenario-fuzz scenario-unload scenario-swap
@@ -98,7 +100,7 @@ quick: need-guest
 	+@$(MAKE) --no-print-directory programs test-tools guest-module-uml
 	@OUT="$(OUT)" tests/check $(QUICK_JOBS)
 
-check: guest guest-module-uml
+check: guest guest-module-uml guest-module-uml-travel
 	@tests/lib/need.sh @check @model @fuzz
 	@OUT="$(OUT)" tests/check $(CHECK_JOBS)
 
