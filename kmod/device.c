@@ -17,6 +17,7 @@
 #include "deliver.h"
 #include "device.h"
 #include "end.h"
+#include "ktls.h"
 #include "signalling.h"
 #include "table.h"
 #include "types.h"
@@ -164,7 +165,7 @@ static int eftf_dev_init(struct net_device *dev)
 	err = eftf_table_init(&edev->table);
 	if (err)
 		return err;
-	edev->napi_dev = eftf_compat_napi_dev_alloc();
+	edev->napi_dev = alloc_netdev_dummy(0);
 	if (!edev->napi_dev) {
 		err = -ENOMEM;
 		goto err_table;
@@ -184,7 +185,7 @@ static int eftf_dev_init(struct net_device *dev)
 err_wq:
 	destroy_workqueue(edev->wq);
 err_napi:
-	eftf_compat_napi_dev_free(edev->napi_dev);
+	free_netdev(edev->napi_dev);
 err_table:
 	eftf_table_destroy(&edev->table);
 	return err;
@@ -197,7 +198,7 @@ static void eftf_dev_destructor(struct net_device *dev)
 
 	destroy_workqueue(edev->release_wq);
 	destroy_workqueue(edev->wq);
-	eftf_compat_napi_dev_free(edev->napi_dev);
+	free_netdev(edev->napi_dev);
 	eftf_table_destroy(&edev->table);
 	eftf_signalling_free(edev);
 	mutex_destroy(&edev->lock);
@@ -287,7 +288,7 @@ static void eftf_setup(struct net_device *dev)
 	dev->max_mtu = FTT_IMS_MAX_PAYLOAD;
 	eftf_compat_set_lltx(dev);
 	/* events and owners belong to the namespace that made the link */
-	eftf_compat_pin_netns(dev);
+	eftf_compat_set_netns_immutable(dev);
 	SET_NETDEV_DEVTYPE(dev, &eftf_device_type);
 	netif_keep_dst(dev);
 }
@@ -321,17 +322,18 @@ static int eftf_link_apply(struct eftf_dev *edev, struct nlattr *data[],
 	return 0;
 }
 
-static int eftf_newlink(EFTF_NEWLINK_ARGS)
+static int eftf_newlink(struct net_device *dev, struct rtnl_newlink_params *params,
+			struct netlink_ext_ack *extack)
 {
-	struct nlattr **attrs = eftf_compat_newlink_data();
+	struct nlattr **data = params->data;
 	struct eftf_dev *edev = netdev_priv(dev);
 	int err;
 
-	if (attrs && attrs[IFLA_EFTF_ROLE])
-		edev->role = nla_get_u8(attrs[IFLA_EFTF_ROLE]);
+	if (data && data[IFLA_EFTF_ROLE])
+		edev->role = nla_get_u8(data[IFLA_EFTF_ROLE]);
 	edev->flight.target_us = EFTF_FLIGHT_TARGET_US;
 	edev->flight.hold_s = EFTF_FLIGHT_HOLD_S;
-	err = eftf_link_apply(edev, attrs, extack);
+	err = eftf_link_apply(edev, data, extack);
 	if (err)
 		return err;
 	/*
@@ -344,6 +346,8 @@ static int eftf_newlink(EFTF_NEWLINK_ARGS)
 		eftf_signalling_free(edev);
 	return err;
 }
+
+EFTF_COMPAT_DEFINE_NEWLINK(eftf_newlink)
 
 static int eftf_changelink(struct net_device *dev, struct nlattr *tb[], struct nlattr *data[],
 			   struct netlink_ext_ack *extack)
@@ -387,7 +391,7 @@ static int eftf_fill_info(struct sk_buff *skb, const struct net_device *dev)
 	if (nla_put_u8(skb, IFLA_EFTF_ROLE, edev->role) ||
 	    nla_put_u8(skb, IFLA_EFTF_UE_TO_UE, READ_ONCE(edev->ue_to_ue)) ||
 	    nla_put_u32(skb, IFLA_EFTF_TUNNELS, READ_ONCE(edev->table.count)) ||
-	    nla_put_u8(skb, IFLA_EFTF_KEY_UPDATE, EFTF_KERNEL_CAN_REKEY) ||
+	    nla_put_u8(skb, IFLA_EFTF_KEY_UPDATE, eftf_ktls_kernel_can_rekey()) ||
 	    nla_put_u32(skb, IFLA_EFTF_FLIGHT_TARGET,
 			READ_ONCE(edev->flight.target_us) / USEC_PER_MSEC) ||
 	    nla_put_u32(skb, IFLA_EFTF_FLIGHT_HOLD, READ_ONCE(edev->flight.hold_s)))
@@ -401,7 +405,7 @@ static struct rtnl_link_ops eftf_link_ops __read_mostly = {
 	.policy = eftf_link_policy,
 	.priv_size = sizeof(struct eftf_dev),
 	.setup = eftf_setup,
-	.newlink = eftf_newlink,
+	.newlink = EFTF_COMPAT_NEWLINK(eftf_newlink),
 	.changelink = eftf_changelink,
 	.dellink = eftf_dellink,
 	.get_size = eftf_get_size,

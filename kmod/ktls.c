@@ -354,6 +354,17 @@ static size_t eftf_ktls_key_len(u16 cipher)
 }
 
 /**
+ * eftf_ktls_kernel_can_rekey - does this kernel take new keys for a connection that has some?
+ *
+ * Context: any.
+ * Return: true if it does.
+ */
+bool eftf_ktls_kernel_can_rekey(void)
+{
+	return EFTF_COMPAT_TLS_REKEY;
+}
+
+/**
  * eftf_ktls_can_rekey - can the keys of this connection change at all?
  * @sk: kTLS socket
  *
@@ -367,7 +378,7 @@ bool eftf_ktls_can_rekey(const struct sock *sk)
 {
 	const struct tls_context *ctx = tls_get_ctx(sk);
 
-	return EFTF_KERNEL_CAN_REKEY && ctx->tx_conf == TLS_SW && ctx->rx_conf == TLS_SW &&
+	return eftf_ktls_kernel_can_rekey() && ctx->tx_conf == TLS_SW && ctx->rx_conf == TLS_SW &&
 	       ctx->crypto_send.info.version == TLS_1_3_VERSION &&
 	       eftf_ktls_key_len(ctx->crypto_send.info.cipher_type);
 }

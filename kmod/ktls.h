@@ -86,6 +86,7 @@ int eftf_ktls_send_record(struct socket *sock, u8 type, const void *data, size_t
 bool eftf_ktls_send_failed(const struct sock *sk);
 bool eftf_ktls_flushed(const struct sock *sk);
 
+bool eftf_ktls_kernel_can_rekey(void);
 bool eftf_ktls_can_rekey(const struct sock *sk);
 bool eftf_ktls_key_fits(const struct sock *sk, const void *key, size_t len);
 int eftf_ktls_install_key(struct socket *sock, enum eftf_direction direction,

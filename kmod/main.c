@@ -6,6 +6,7 @@
 #include <linux/eftf.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <net/genetlink.h>
 #include <net/rtnetlink.h>
 
 #include "device.h"

@@ -517,7 +517,7 @@ static int eftf_nl_dump_device(struct sk_buff *msg, struct netlink_callback *cb,
 /* cb->args: ifindex of the device under way, id to go on with */
 static int eftf_nl_tunnel_dump(struct sk_buff *msg, struct netlink_callback *cb)
 {
-	struct nlattr *only = eftf_compat_dump_attrs(cb)[EFTF_A_IFINDEX];
+	struct nlattr *only = genl_info_dump(cb)->attrs[EFTF_A_IFINDEX];
 	u32 ifindex = only ? nla_get_u32(only) : 0;
 	struct net *net = sock_net(msg->sk);
 	netdevice_tracker tracker;

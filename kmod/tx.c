@@ -123,7 +123,7 @@ static void eftf_tx_prepare(struct eftf_transport *tp, struct sk_buff *skb,
 		skb_mark_not_on_list(skb);
 		if (skb->len > FTT_IMS_MAX_PAYLOAD)
 			eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_TOO_BIG);
-		else if (!eftf_compat_readable(skb) ||
+		else if (!skb_frags_readable(skb) ||
 			 (eftf_tx_needs_linear(skb) && skb_linearize(skb)))
 			eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_NOMEM);
 		else
