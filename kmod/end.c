@@ -19,8 +19,10 @@
  * end a tunnel or a transport, and with what must not run any more afterwards.
  * An order of steps is changed there first, and tests/model/check run.
  */
+#include <linux/build_bug.h>
 #include <linux/workqueue.h>
 
+#include "eftf_reason.h"
 #include "end.h"
 #include "types.h"
 #include "wake.h"
@@ -30,26 +32,13 @@
 /* Works that take tunnels down; those that send and receive are on eftf_dev.wq. */
 static struct workqueue_struct *eftf_end_wq;
 
-static const char * const eftf_end_reason_names[__EFTF_REASON_MAX] = {
-	[EFTF_REASON_NONE] = "none",
-	[EFTF_REASON_DELETED] = "deleted",
-	[EFTF_REASON_OWNER] = "owner-gone",
-	[EFTF_REASON_LINK] = "link-deleted",
-	[EFTF_REASON_RELEASED] = "released",
-	[EFTF_REASON_TRUNCATED] = "truncated",
-	[EFTF_REASON_RESET] = "reset",
-	[EFTF_REASON_TIMEOUT] = "timeout",
-	[EFTF_REASON_ALERT] = "alert",
-	[EFTF_REASON_FRAMING] = "framing",
-	[EFTF_REASON_NOT_FTT] = "not-ftt-ims",
-	[EFTF_REASON_BAD_RECORD] = "bad-record",
-	[EFTF_REASON_PROTOCOL] = "tls-protocol",
-	[EFTF_REASON_REKEY] = "rekey",
-	[EFTF_REASON_KEY_LIMIT] = "key-limit",
-	[EFTF_REASON_ERROR] = "error",
-	[EFTF_REASON_SWAPPED] = "swapped",
-	[EFTF_REASON_STALLED] = "stalled",
-};
+#define EFTF_END_WORD(name, word, text) [EFTF_REASON_##name] = word,
+static const char * const eftf_end_reason_names[] = { EFTF_REASONS(EFTF_END_WORD) };
+
+/* with one line for each reason, and so many lines, none is without a word */
+#define EFTF_END_ONE(name, word, text) + 1
+static_assert(0 EFTF_REASONS(EFTF_END_ONE) == __EFTF_REASON_MAX,
+	      "every enum eftf_reason has a line in eftf_reason.h");
 
 /**
  * eftf_end_reason_name - an enum eftf_reason as a word
@@ -60,7 +49,7 @@ static const char * const eftf_end_reason_names[__EFTF_REASON_MAX] = {
  */
 const char *eftf_end_reason_name(u32 reason)
 {
-	return reason < __EFTF_REASON_MAX ? eftf_end_reason_names[reason] : "unknown";
+	return reason < ARRAY_SIZE(eftf_end_reason_names) ? eftf_end_reason_names[reason] : "unknown";
 }
 
 /**
