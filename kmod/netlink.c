@@ -565,12 +565,13 @@ static const struct genl_ops eftf_ops[] = {
 	{ EFTF_OP(SWAP, swap), .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_swap },
 	{ EFTF_OP(REKEY, rekey), .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_rekey },
 	{ EFTF_OP(DEL, which), .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_del },
-	{ EFTF_OP(GET, which), .doit = eftf_nl_tunnel_get, .dumpit = eftf_nl_tunnel_dump },
+	{ EFTF_OP(GET, which), .flags = GENL_UNS_ADMIN_PERM, .doit = eftf_nl_tunnel_get, .dumpit = eftf_nl_tunnel_dump },
 };
 
 static const struct genl_multicast_group eftf_mcgrps[] = {
-	[EFTF_GROUP_EVENTS] = { .name = EFTF_MCGRP_EVENTS },
-	/* TLS encrypts tickets, for who knows one can follow its user */
+	/* descriptions have the addresses of subscribers */
+	[EFTF_GROUP_EVENTS] = { .name = EFTF_MCGRP_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
+	/* TLS encrypts tickets: one that is known makes its user known again */
 	[EFTF_GROUP_TICKETS] = { .name = EFTF_MCGRP_TICKETS, .flags = GENL_MCAST_CAP_NET_ADMIN },
 };
 

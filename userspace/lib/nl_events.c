@@ -56,12 +56,8 @@ int eftf_nl_events_open(struct eftf_nl **nl, struct eftf_err *err)
 			setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 		ret = join(&n->s, family.events, err);
 	}
-	/* without CAP_NET_ADMIN the kernel refuses the tickets; the other events come all the same */
-	if (!ret && family.tickets) {
+	if (!ret && family.tickets)
 		ret = join(&n->s, family.tickets, err);
-		if (ret == -EPERM)
-			ret = 0;
-	}
 	if (!ret)
 		ret = join(&n->s, CTRL_NOTIFY_GROUP, err);
 	if (ret) {

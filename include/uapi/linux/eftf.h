@@ -12,7 +12,7 @@
 #define EFTF_GENL_NAME		"eftf"
 #define EFTF_GENL_VERSION	1
 #define EFTF_MCGRP_EVENTS	"events"
-#define EFTF_MCGRP_TICKETS	"tickets"	/* needs CAP_NET_ADMIN in the namespace */
+#define EFTF_MCGRP_TICKETS	"tickets"
 
 /**
  * enum eftf_role - which end of the tunnels a device is
@@ -52,7 +52,11 @@ enum {
 #define EFTF_SIP_PORTS_MAX	8
 #define EFTF_PCSCF_MAX		8
 
-/* Generic netlink commands. All but GET need CAP_NET_ADMIN in the namespace. */
+/*
+ * Generic netlink commands. All, and the multicast groups, need CAP_NET_ADMIN in
+ * the namespace: descriptions of tunnels have the addresses of subscribers. What
+ * the link kind shows of a device as a whole, anybody may see.
+ */
 enum eftf_cmd {
 	EFTF_CMD_UNSPEC,
 	/* IFINDEX, FD and INNER4 and/or INNER6; optional ID, INNER6_PLEN,
