@@ -26,6 +26,7 @@
 	X(KEY_LIMIT, "key-limit", "the TLS key has been used as often as it may be") \
 	X(ERROR, "error", "the socket failed") \
 	X(SWAPPED, "swapped", "another connection took its place") \
-	X(STALLED, "stalled", "the peer acknowledged nothing any more")
+	X(STALLED, "stalled", "the peer acknowledged nothing any more") \
+	X(UNFINISHED, "unfinished", "the peer began an envelope and did not end it in time")
 
 #endif

@@ -9,6 +9,7 @@ struct eftf_transport;
 #define EFTF_ALERT_CLOSE_NOTIFY		0	/* descriptions of alerts, RFC 8446 6 */
 #define EFTF_ALERT_UNEXPECTED_MESSAGE	10
 #define EFTF_ALERT_BAD_RECORD_MAC	20
+#define EFTF_ALERT_RECORD_OVERFLOW	22
 #define EFTF_ALERT_DECODE_ERROR		50
 #define EFTF_ALERT_USER_CANCELED	90
 

@@ -7,7 +7,7 @@
  * no lock but the socket's.
  *
  * Two habits of net/tls shape the reader. It announces each record once, and
- * what a foreign reader made it take in it announces to nobody: so after every
+ * what a foreign reader made it take in it does not announce: so after every
  * "nothing" the state of the socket is looked at again. And it marks the socket
  * with EBADMSG (sk_err) for whatever kept it from decrypting or encrypting,
  * also for a mere lack of memory, and hands the mark to the next call in either
@@ -161,16 +161,25 @@ static int eftf_ktls_recvmsg(struct socket *sock, struct page *page, size_t size
 }
 
 /*
+ * Would a read find anything, if only an error? A record that becomes ready after
+ * this look is announced after it.
+ */
+static bool eftf_ktls_readable(struct sock *sk)
+{
+	return sk_is_readable(sk) || READ_ONCE(sk->sk_err) ||
+	       READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN;
+}
+
+/*
  * Nothing was to be had. If that is because a foreign reader was there, TLS
- * wakes nobody when it leaves, and it may have taken the socket's error along.
+ * does not wake the module when it leaves, and it may have taken the socket's error along.
  */
 static void eftf_ktls_nothing(struct sock *sk, struct eftf_ktls_read *read)
 {
 	read->kind = EFTF_KTLS_NOTHING;
 	if (eftf_ktls_rx(sk)->reader_present) {
 		read->kind = EFTF_KTLS_LATER;
-	} else if (sk_is_readable(sk) || READ_ONCE(sk->sk_err) ||
-		   READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) {
+	} else if (eftf_ktls_readable(sk)) {
 		read->kind = EFTF_KTLS_RETRY;
 	} else if (eftf_ktls_parser_stopped(sk)) {
 		read->kind = EFTF_KTLS_ERROR;
@@ -246,6 +255,9 @@ void eftf_ktls_recv(struct socket *sock, struct page *page, size_t size,
 	read->type = type;
 	read->len = ret;
 	read->records = true;
+	/* what waits for a foreign reader, or for a stopped parser, the next read finds out */
+	read->more = eftf_ktls_readable(sk) || eftf_ktls_rx(sk)->reader_present ||
+		     eftf_ktls_parser_stopped(sk);
 }
 
 /**

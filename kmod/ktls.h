@@ -47,6 +47,8 @@ enum eftf_ktls_kind {
  * @len: bytes read, with %EFTF_KTLS_DATA and %EFTF_KTLS_CONTROL
  * @error: negative errno, with %EFTF_KTLS_ERROR
  * @records: at least one record was consumed, possibly an empty one
+ * @more: with %EFTF_KTLS_DATA and %EFTF_KTLS_CONTROL: another read may find something. If not,
+ *	the socket's wait queue tells when
  * @cleared: an error mark was taken off the socket; a sender may have been given it before
  */
 struct eftf_ktls_read {
@@ -55,6 +57,7 @@ struct eftf_ktls_read {
 	size_t len;
 	int error;
 	bool records;
+	bool more;
 	bool cleared;
 };
 

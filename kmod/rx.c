@@ -2,7 +2,7 @@
 /*
  * The receiving worker: reads the decrypted stream into pages that live as long
  * as a run of the worker, puts packets together from envelopes that may be cut
- * at any octet, checks and delivers them.
+ * at any byte, checks and delivers them.
  */
 #include <linux/gfp.h>
 #include <linux/ip.h>
@@ -18,13 +18,14 @@
 #include "rx.h"
 #include "table.h"
 #include "timer.h"
+#include "trace.h"
 #include "types.h"
 #include "wake.h"
 
-#define EFTF_RX_ORDER		3	/* pages to read into */
+#define EFTF_RX_ORDER		3	/* pages to read into, where there is much to read */
 #define EFTF_RX_BUDGET		32	/* reads in one run of the worker */
-#define EFTF_RX_LINEAR		2048	/* octets of a packet in its skb, the rest in pages */
-#define EFTF_RX_UNKNOWN_MAX	16	/* useless envelopes in a row */
+#define EFTF_RX_LINEAR		2048	/* bytes of a packet in its skb, the rest in pages */
+#define EFTF_RX_UNKNOWN_MAX	16	/* envelopes of unknown type in a row */
 
 static void eftf_rx_framing(struct eftf_transport *tp, u32 reason)
 {
@@ -35,8 +36,8 @@ static void eftf_rx_framing(struct eftf_transport *tp, u32 reason)
 }
 
 /*
- * Inside a UE's prefix there may be the longer one of another UE, and the EFTF
- * itself: those are not the UE's to use.
+ * A longer prefix inside the UE's own may belong to another UE, and one address
+ * of it to the EFTF: from those the UE may not send.
  */
 static bool eftf_rx_source6_own(const struct eftf_tunnel *tunnel, const struct in6_addr *saddr)
 {
@@ -140,8 +141,8 @@ static void eftf_rx_begin(struct eftf_transport *tp, const struct ftt_ims_piece 
 }
 
 /*
- * Adds to the packet. Memory is taken as octets come, not as the header
- * announces them: three octets of a peer must not cost 64 KiB.
+ * Adds to the packet. Memory is taken as bytes come, not as the header
+ * announces them: three bytes of a peer must not cost 64 KiB.
  */
 static void eftf_rx_append(struct eftf_transport *tp, const u8 *data, size_t len)
 {
@@ -204,6 +205,8 @@ static void eftf_rx_stream(struct eftf_transport *tp, const u8 *data, size_t len
 			eftf_rx_append(tp, piece.data, piece.len);
 		if (piece.last && tp->rx_skb)
 			eftf_rx_packet(tp, ready);
+		if (piece.last)
+			WRITE_ONCE(tp->unfinished_since, 0);
 	}
 }
 
@@ -222,6 +225,9 @@ static void eftf_rx_error(struct eftf_transport *tp, int error)
 		break;
 	case -EMSGSIZE:
 	case -EINVAL:
+		/* TLS tells which it is once, to the reader or to the sender */
+		if (error == -EMSGSIZE || test_bit(EFTF_TP_RX_TOO_LONG, &tp->flags))
+			WRITE_ONCE(tp->close_alert, EFTF_ALERT_RECORD_OVERFLOW);
 		end.reason = EFTF_REASON_PROTOCOL;
 		break;
 	}
@@ -249,6 +255,54 @@ static void eftf_rx_need_key(struct eftf_transport *tp)
 		eftf_end_read(tp, &end);
 }
 
+/**
+ * struct eftf_rx_buffer - what one run of the worker reads into
+ * @page: page, compound if @order is not 0; NULL: no memory
+ * @order: its order
+ * @most: bytes of the longest read
+ */
+struct eftf_rx_buffer {
+	struct page *page;
+	unsigned int order;
+	size_t most;
+};
+
+/* No effort for a large one: a small one does as well. */
+static struct page *eftf_rx_alloc_large(void)
+{
+	return alloc_pages((GFP_KERNEL & ~__GFP_DIRECT_RECLAIM) | __GFP_COMP | __GFP_NORETRY |
+			   __GFP_NOWARN, EFTF_RX_ORDER);
+}
+
+/*
+ * Kernels zero new pages, and most runs read one packet: a large buffer is taken
+ * only when the small one was filled, or was in the last run.
+ */
+static void eftf_rx_buffer_get(struct eftf_rx_buffer *buf, bool large)
+{
+	buf->most = 0;
+	buf->order = EFTF_RX_ORDER;
+	buf->page = large ? eftf_rx_alloc_large() : NULL;
+	if (buf->page)
+		return;
+	buf->order = 0;
+	buf->page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
+}
+
+static void eftf_rx_buffer_grow(struct eftf_rx_buffer *buf)
+{
+	struct page *page;
+
+	if (buf->order || buf->most < PAGE_SIZE)
+		return;
+	page = eftf_rx_alloc_large();
+	if (!page)
+		return;
+	__free_page(buf->page);
+	buf->page = page;
+	buf->order = EFTF_RX_ORDER;
+}
+
 static void eftf_rx_data(struct eftf_transport *tp, struct page *page,
 			 const struct eftf_ktls_read *read, struct sk_buff_head *ready)
 {
@@ -264,13 +318,29 @@ static void eftf_rx_data(struct eftf_transport *tp, struct page *page,
 	eftf_rx_stream(tp, page_address(page), read->len, ready);
 }
 
+/*
+ * A peer that begins something and goes on with it byte by byte keeps the tunnel
+ * alive, but deaf: the timer watches how long ago it was begun.
+ */
+static void eftf_rx_note_unfinished(struct eftf_transport *tp)
+{
+	if (!tp->decoder.have && !tp->hs_skip)
+		WRITE_ONCE(tp->unfinished_since, 0);
+	else if (!tp->unfinished_since)
+		WRITE_ONCE(tp->unfinished_since, jiffies ?: 1);
+}
+
 /* Reads once. Return: true to go on, false when nothing more is to be had now. */
-static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t size,
+static bool eftf_rx_once(struct eftf_transport *tp, struct eftf_rx_buffer *buf,
 			 struct sk_buff_head *ready)
 {
+	size_t size = PAGE_SIZE << buf->order;
+	struct page *page = buf->page;
 	struct eftf_ktls_read read;
 
 	eftf_ktls_recv(tp->sock, page, size, &read);
+	trace_eftf_read(tp->tunnel, size, read.kind, read.len);
+	buf->most = max(buf->most, read.len);
 	if (read.cleared)
 		eftf_wake_tx(tp);	/* it may have been given the mark */
 	if (read.records) {
@@ -280,10 +350,12 @@ static bool eftf_rx_once(struct eftf_transport *tp, struct page *page, size_t si
 	switch (read.kind) {
 	case EFTF_KTLS_DATA:
 		eftf_rx_data(tp, page, &read, ready);
-		return !test_bit(EFTF_TP_RX_END, &tp->flags);
+		eftf_rx_note_unfinished(tp);
+		return read.more;
 	case EFTF_KTLS_CONTROL:
 		eftf_control_received(tp, read.type, page_address(page), read.len);
-		return !test_bit(EFTF_TP_RX_END, &tp->flags);
+		eftf_rx_note_unfinished(tp);
+		return read.more;
 	case EFTF_KTLS_NOTHING:
 		return false;
 	case EFTF_KTLS_RETRY:
@@ -318,19 +390,12 @@ void eftf_rx_work(struct work_struct *work)
 {
 	struct eftf_transport *tp = container_of(to_delayed_work(work), struct eftf_transport,
 						 rx_work);
-	unsigned int order = EFTF_RX_ORDER;
 	int budget = EFTF_RX_BUDGET;
+	struct eftf_rx_buffer buf;
 	struct sk_buff_head ready;
-	struct page *page;
 
-	/* no effort for the large ones: a small one does as well */
-	page = alloc_pages((GFP_KERNEL & ~__GFP_DIRECT_RECLAIM) | __GFP_COMP | __GFP_NORETRY |
-			   __GFP_NOWARN, order);
-	if (!page) {
-		order = 0;
-		page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
-	}
-	if (!page) {
+	eftf_rx_buffer_get(&buf, tp->rx_large);
+	if (!buf.page) {
 		eftf_wake_rx_later(tp);
 		return;
 	}
@@ -342,13 +407,16 @@ void eftf_rx_work(struct work_struct *work)
 			eftf_wake_rx(tp);
 			break;
 		}
-		if (!eftf_rx_once(tp, page, PAGE_SIZE << order, &ready))
+		if (!eftf_rx_once(tp, &buf, &ready))
 			break;
+		eftf_rx_buffer_grow(&buf);
 		eftf_deliver(tp->tunnel, &ready);
 		cond_resched();
 	}
 	eftf_deliver(tp->tunnel, &ready);
-	__free_pages(page, order);
+	if (buf.most)
+		tp->rx_large = buf.most >= PAGE_SIZE;
+	__free_pages(buf.page, buf.order);
 }
 
 /**

@@ -7,6 +7,8 @@
  *               24.302 F.2.1 has it for the sibling of this tunnel): an echo
  *               request is queued
  *   timeout     nothing was received for the timeout: the tunnel ends
+ *   unfinished  an envelope, or a handshake message, was begun and not ended for
+ *               as long as the timeout: the tunnel ends
  *   stall       the socket takes no more: every second the sender is woken, as
  *               TLS may fail for lack of memory without telling when there is
  *               some again; after 5 s listeners are told, once
@@ -87,6 +89,32 @@ static unsigned long eftf_timer_left(unsigned long last, u32 seconds, bool *due)
 	return *due ? 1 : at - jiffies;
 }
 
+/*
+ * Ends a tunnel that has been silent, or busy with one envelope, for the timeout;
+ * or says in *next when that will be. An envelope that begins later than this
+ * look is not missed: what began it has put off the end of the silence.
+ */
+static bool eftf_timer_timeout(struct eftf_tunnel *tunnel, const struct eftf_transport *tp,
+			       u32 timeout, unsigned long *next)
+{
+	unsigned long unfinished = tp ? READ_ONCE(tp->unfinished_since) : 0;
+	struct eftf_end end = { .reason = EFTF_REASON_TIMEOUT };
+	unsigned long left;
+	bool due;
+
+	left = eftf_timer_left(READ_ONCE(tunnel->last_rx), timeout, &due);
+	if (!due && unfinished) {
+		end.reason = EFTF_REASON_UNFINISHED;
+		left = min(left, eftf_timer_left(unfinished, timeout, &due));
+	}
+	if (due) {
+		eftf_end_close(tunnel, NULL, &end);
+		return true;
+	}
+	*next = min(*next, left);
+	return false;
+}
+
 /* Queues an echo request if it is due. Return: jiffies until the next. */
 static unsigned long eftf_timer_keepalive(struct eftf_tunnel *tunnel, u32 keepalive)
 {
@@ -110,13 +138,10 @@ static unsigned long eftf_timer_keepalive(struct eftf_tunnel *tunnel, u32 keepal
 static void eftf_timer_fired(struct timer_list *timer)
 {
 	struct eftf_tunnel *tunnel = timer_container_of(tunnel, timer, timer);
-	const struct eftf_end end = { .reason = EFTF_REASON_TIMEOUT };
 	u32 keepalive = READ_ONCE(tunnel->config.keepalive);
 	u32 timeout = READ_ONCE(tunnel->config.timeout);
 	unsigned long next = MAX_JIFFY_OFFSET;
 	struct eftf_transport *tp;
-	unsigned long left;
-	bool due;
 
 	rcu_read_lock();
 	tp = rcu_dereference(tunnel->transport);
@@ -128,14 +153,8 @@ static void eftf_timer_fired(struct timer_list *timer)
 		if (eftf_timer_key_check(tp, &next) || eftf_path_check(tp, &next))
 			goto out;
 	}
-	if (timeout) {
-		left = eftf_timer_left(READ_ONCE(tunnel->last_rx), timeout, &due);
-		if (due) {
-			eftf_end_close(tunnel, NULL, &end);
-			goto out;
-		}
-		next = min(next, left);
-	}
+	if (timeout && eftf_timer_timeout(tunnel, tp, timeout, &next))
+		goto out;
 	if (keepalive)
 		next = min(next, eftf_timer_keepalive(tunnel, keepalive));
 	/* reduce: a worker may have armed it for earlier meanwhile */

@@ -33,22 +33,44 @@ DEFINE_EVENT(eftf_tunnel, eftf_tunnel_down,
 
 /* A batch of envelopes was accepted by TLS. */
 TRACE_EVENT(eftf_batch,
-	TP_PROTO(const struct eftf_tunnel *tunnel, unsigned int envelopes, size_t octets),
-	TP_ARGS(tunnel, envelopes, octets),
+	TP_PROTO(const struct eftf_tunnel *tunnel, unsigned int envelopes, size_t bytes),
+	TP_ARGS(tunnel, envelopes, bytes),
 	TP_STRUCT__entry(
 		__field(int, ifindex)
 		__field(u32, id)
 		__field(u32, envelopes)
-		__field(u32, octets)
+		__field(u32, bytes)
 	),
 	TP_fast_assign(
 		__entry->ifindex = tunnel->edev->dev->ifindex;
 		__entry->id = tunnel->config.id;
 		__entry->envelopes = envelopes;
-		__entry->octets = octets;
+		__entry->bytes = bytes;
 	),
-	TP_printk("ifindex=%d id=%u envelopes=%u octets=%u",
-		  __entry->ifindex, __entry->id, __entry->envelopes, __entry->octets)
+	TP_printk("ifindex=%d id=%u envelopes=%u bytes=%u",
+		  __entry->ifindex, __entry->id, __entry->envelopes, __entry->bytes)
+);
+
+/* The reader has read once; found is an enum eftf_ktls_kind. */
+TRACE_EVENT(eftf_read,
+	TP_PROTO(const struct eftf_tunnel *tunnel, size_t size, unsigned int found, size_t len),
+	TP_ARGS(tunnel, size, found, len),
+	TP_STRUCT__entry(
+		__field(int, ifindex)
+		__field(u32, id)
+		__field(u32, size)
+		__field(u32, found)
+		__field(u32, len)
+	),
+	TP_fast_assign(
+		__entry->ifindex = tunnel->edev->dev->ifindex;
+		__entry->id = tunnel->config.id;
+		__entry->size = size;
+		__entry->found = found;
+		__entry->len = len;
+	),
+	TP_printk("ifindex=%d id=%u size=%u found=%u len=%u",
+		  __entry->ifindex, __entry->id, __entry->size, __entry->found, __entry->len)
 );
 
 /* Packets go to the stack. */

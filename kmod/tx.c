@@ -3,7 +3,7 @@
  * The sending worker: takes packets from the tunnel's queue, puts as many
  * envelopes as fit into one TLS record and hands it to TLS.
  *
- * An octet that TLS accepted is never sent again; an envelope that was begun
+ * A byte that TLS accepted is never sent again; an envelope that was begun
  * is finished before anything else, so packets are dropped only as a whole.
  */
 #include <linux/skbuff.h>
@@ -250,6 +250,8 @@ static void eftf_tx_blocked(struct eftf_transport *tp, int error)
 	case -EINVAL:	/* if it is a record header that TLS can make nothing of, the reader says so */
 		if (test_bit(EFTF_TP_RX_END, &tp->flags) || !eftf_ktls_parser_stopped(sk))
 			break;
+		if (error == -EMSGSIZE)
+			set_bit(EFTF_TP_RX_TOO_LONG, &tp->flags);
 		eftf_wake_rx(tp);
 		return;
 	}

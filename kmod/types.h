@@ -248,6 +248,7 @@ struct eftf_batch {
  * @EFTF_TP_FIN: our FIN was sent
  * @EFTF_TP_RX_END: nothing more will be read
  * @EFTF_TP_RESET: the sender was told of a reset
+ * @EFTF_TP_RX_TOO_LONG: the sender was told of a record that is too long for TLS
  * @EFTF_TP_RELEASED: the release work is queued; set once
  * @EFTF_TP_FINAL_ALERT: the release work waits for the closing alert
  * @EFTF_TP_REKEY_NOTIFIED_TX: EVENT_REKEY was sent for the sending key
@@ -263,6 +264,7 @@ enum eftf_transport_flag {
 	EFTF_TP_FIN,
 	EFTF_TP_RX_END,
 	EFTF_TP_RESET,
+	EFTF_TP_RX_TOO_LONG,
 	EFTF_TP_RELEASED,
 	EFTF_TP_FINAL_ALERT,
 	EFTF_TP_REKEY_NOTIFIED_TX,
@@ -327,7 +329,10 @@ struct eftf_path {
  * @decoder: place in the received stream; RX worker only
  * @rx_skb: packet being put together; NULL: the envelope's payload is skipped
  * @rx_unknown: envelopes of unknown type in a row; RX worker only
+ * @rx_large: the last read that found data filled a page; RX worker only
  * @rx_fresh: no envelope was seen on the connection yet; RX worker only
+ * @unfinished_since: jiffies when the envelope, or handshake message, began that has not ended
+ *	yet; 0 = none; RX worker writes
  * @tickets: events sent for tickets; RX worker only
  * @hs_skip: bytes of a handshake message still to be skipped; RX worker only
  * @stalled_since: jiffies when the socket took no more, 0 = it takes; TX worker writes
@@ -366,7 +371,9 @@ struct eftf_transport {
 	struct ftt_ims_decoder decoder;
 	struct sk_buff *rx_skb;
 	unsigned int rx_unknown;
+	bool rx_large;
 	bool rx_fresh;
+	unsigned long unfinished_since;
 	unsigned int tickets;
 	u32 hs_skip;
 	unsigned long stalled_since;

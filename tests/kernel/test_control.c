@@ -147,6 +147,18 @@ static void impossible_control_records(void **state)
 	impossible(fx, 99, "?", 1);
 }
 
+/* RFC 8446 5.2: such a record ends the connection with the alert record_overflow. */
+static void record_too_long(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_attach(fx);
+	/* 2^14 + 2048 octets and one, too many for TLS 1.2 as well; there kTLS looks at the nonce's 8, too */
+	fx_write(fx->peer.fd, "\x17\3\3\x48\1nonce...", 13);
+	fx_expect_down(fx, EFTF_REASON_PROTOCOL);
+	fx_expect_closed(fx, 2, 22);
+}
+
 /* In TLS 1.2 a record says its type in the clear, and it may be any. */
 static void record_type_0_is_no_data(void **state)
 {
@@ -345,6 +357,67 @@ static void silence_ends_the_tunnel(void **state)
 	fx_expect_closed(fx, 1, 0);
 }
 
+/* One that goes on byte by byte keeps the tunnel alive; its end is due within the timeout all the same. */
+static void unfinished(struct fx *fx, uint8_t type, const uint8_t *begin, size_t len)
+{
+	struct eftf_tunnel_info info;
+	int64_t start;
+
+	fx_attach(fx);
+	set_times(fx, 0, 3);
+	rec_send(&fx->peer, type, begin, len);
+	start = fx_now();
+	/* twice the timeout; what the module does not read any more does no harm */
+	for (int i = 0; i < 12 && !rec_there(&fx->peer); i++) {
+		fx_sleep(500);
+		rec_send(&fx->peer, type, "x", 1);
+	}
+	info = fx_expect_down(fx, EFTF_REASON_UNFINISHED);
+	assert_string_equal(info.reason_name, "unfinished");
+	assert_true(fx_now() - start >= 2500);
+	fx_expect_closed(fx, 1, 0);
+	close(fx->peer.fd);
+	fx->peer.fd = -1;
+}
+
+static void unfinished_envelope(void **state)
+{
+	unfinished(*state, REC_DATA, (const uint8_t *)"\1\xff\xff" "E", 4);	/* a packet */
+	unfinished(*state, REC_DATA, (const uint8_t *)"\1\xff", 2);		/* a header */
+}
+
+static void unfinished_envelope_of_unknown_type(void **state)
+{
+	struct fx *fx = *state;
+
+	unfinished(fx, REC_DATA, (const uint8_t *)"\1\0\3\7\xff\xff?", 7);
+}
+
+static void unfinished_ticket(void **state)
+{
+	unfinished(*state, REC_HANDSHAKE, (const uint8_t *)"\4\0\xff\xff?", 5);
+}
+
+/* Envelopes that end are no reason, however often one is cut. */
+static void long_envelopes_that_end(void **state)
+{
+	struct fx *fx = *state;
+	uint8_t out[256];
+	size_t n;
+
+	fx_attach(fx);
+	set_times(fx, 0, 3);
+	n = fx_envelope(fx, out, "in pieces", 9);
+	rec_send(&fx->peer, REC_DATA, out, 2);
+	for (int i = 0; i < 8; i++) {
+		fx_sleep(750);
+		/* the end of one and the beginning of the next in one record */
+		memmove(out + n, out, 2);
+		rec_send(&fx->peer, REC_DATA, out + 2, n);
+		fx_expect_udp(fx, "in pieces");
+	}
+}
+
 static void stall_is_told(void **state)
 {
 	struct fx *fx = *state;
@@ -373,6 +446,7 @@ int main(int argc, char **argv)
 		UE(every_alert_is_told),
 		UE(user_canceled_is_no_end),
 		UE(impossible_control_records),
+		UE(record_too_long),
 		UE(tickets_are_told_and_skipped),
 		GW(tickets_from_a_ue_are_impossible),
 		UE(key_limit),
@@ -382,6 +456,10 @@ int main(int argc, char **argv)
 		UE(keep_alives_of_a_stalled_tunnel),
 		UE(silence_ends_the_tunnel),
 		UE(stall_is_told),
+		UE(unfinished_envelope),
+		GW(unfinished_envelope_of_unknown_type),
+		UE(unfinished_ticket),
+		UE(long_envelopes_that_end),
 #define UE12(f) FX_TLS12(f, ue, fx_teardown)
 #define GW12(f) FX_TLS12(f, gw, fx_teardown)
 		UE12(peer_releases),
@@ -394,12 +472,14 @@ int main(int argc, char **argv)
 		UE12(every_alert_is_told),
 		UE12(user_canceled_is_no_end),
 		UE12(impossible_control_records),
+		GW12(record_too_long),
 		UE12(record_type_0_is_no_data),
 		GW12(hello_request_is_ignored),
 		UE12(key_limit),
 		UE12(key_limit_of_the_peer),
 		UE12(silence_ends_the_tunnel),
 		UE12(stall_is_told),
+		UE12(unfinished_envelope),
 	};
 
 	if (argc > 1)

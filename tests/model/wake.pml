@@ -203,7 +203,7 @@ again:		if
 			awaited = 1;	/* eftf_key_announced */
 			asked = 1;
 #endif
-			goto again
+			goto look
 		:: atomic { updated && !keyless && readable[t] -> readable[t]-- }
 #else
 		:: atomic { readable[t] -> readable[t]-- }
@@ -211,7 +211,7 @@ again:		if
 #ifdef BROKEN_RX_ONE_RECORD
 			goto done
 #else
-			goto again
+			goto look
 #endif
 		:: atomic { !readable[t] && ended[t] -> seen_end[t] = 1 }
 		:: atomic { !readable[t] && !ended[t] -> skip }		/* EAGAIN */
@@ -225,6 +225,18 @@ again:		if
 			:: d_step { kick_tx(t) }	/* it may have seen TLS's mark */
 			fi
 		fi;
+		goto done;
+look:		/* eftf_ktls_readable: no second read where there is nothing */
+		atomic {
+			if
+#ifdef BROKEN_RX_LOOKS_AT_ONE
+			:: readable[t] > 1 || ended[t] -> goto again
+#else
+			:: readable[t] || ended[t] -> goto again
+#endif
+			:: else
+			fi
+		}
 done:		atomic { rx_busy[t] = 0; budget = 0 }
 	od
 }

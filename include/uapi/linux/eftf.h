@@ -115,7 +115,9 @@ enum eftf_attr {
 	EFTF_A_GATEWAY4,	/* 4 octets: the EFTF's inner address, at both ends */
 	EFTF_A_GATEWAY6,	/* 16 octets */
 	EFTF_A_KEEPALIVE,	/* u32, seconds without sending; 0 = off; <= 65535 */
-	EFTF_A_TIMEOUT,		/* u32, seconds without receiving, from when it was set; 0 = off */
+	EFTF_A_TIMEOUT,		/* u32, seconds without receiving, from when it was set, or from
+				 * the beginning of an envelope to its end; 0 = off
+				 */
 	EFTF_A_PERSISTENT,	/* u8: 1 = outlives the netlink socket that made it; needs
 				 * CAP_NET_ADMIN of the initial user namespace
 				 */
@@ -136,7 +138,7 @@ enum eftf_attr {
 	EFTF_A_RX_AGE,		/* u64, ms since something was received, or TIMEOUT was changed */
 	EFTF_A_TX_AGE,		/* u64, ms since something was sent */
 	EFTF_A_SRTT,		/* u32, us: smoothed round trip of the outer TCP */
-	EFTF_A_UNSENT,		/* u32, octets in TCP that were not sent yet */
+	EFTF_A_UNSENT,		/* u32, bytes in TCP that were not sent yet */
 	EFTF_A_QUEUE_PACKETS,	/* u32 */
 	EFTF_A_QUEUE_BYTES,	/* u32 */
 	EFTF_A_KEY_RECORDS_TX,	/* u64: records under the current sending key */
@@ -174,8 +176,8 @@ enum eftf_stat {
 	EFTF_STAT_UNSPEC,
 	EFTF_STAT_PAD,
 	EFTF_STAT_TX_PACKETS,		/* inner packets put on the stream */
-	EFTF_STAT_TX_BYTES,		/* inner octets of them */
-	EFTF_STAT_TX_STREAM_BYTES,	/* envelope octets accepted by TLS */
+	EFTF_STAT_TX_BYTES,		/* inner bytes of them */
+	EFTF_STAT_TX_STREAM_BYTES,	/* bytes of envelopes accepted by TLS */
 	EFTF_STAT_TX_RECORDS,		/* TLS records of them */
 	EFTF_STAT_RX_PACKETS,		/* inner packets given to the stack */
 	EFTF_STAT_RX_BYTES,
@@ -229,6 +231,7 @@ enum eftf_reason {
 	EFTF_REASON_ERROR,	/* "error": EFTF_A_ERRNO says which */
 	EFTF_REASON_SWAPPED,	/* "swapped": replaced by TUNNEL_SWAP */
 	EFTF_REASON_STALLED,	/* "stalled": nothing acknowledged for three times STALL */
+	EFTF_REASON_UNFINISHED,	/* "unfinished": an envelope, or TLS handshake message, not ended within TIMEOUT */
 	__EFTF_REASON_MAX,
 };
 
