@@ -15,7 +15,7 @@
 #include "trace.h"
 #include "types.h"
 
-/* Given to the stack at a time: packets, and octets of memory. */
+/* Given to the stack at a time: packets, and bytes of memory. */
 #define EFTF_DELIVER_SLICE		64
 #define EFTF_DELIVER_SLICE_BYTES	(512 * 1024)
 /* What waits for it at most: likewise, for each tunnel. */
@@ -66,7 +66,7 @@ void eftf_deliver_init(struct eftf_tunnel *tunnel)
 
 /**
  * eftf_deliver_exit - undo eftf_deliver_init()
- * @tunnel: tunnel that nobody receives on any more; to be freed after a grace
+ * @tunnel: tunnel that has no transports any more; to be freed after a grace
  *	period, not before
  *
  * Context: process, device's lock held.
@@ -94,7 +94,7 @@ void eftf_deliver_stop(struct eftf_tunnel *tunnel)
 	napi_synchronize(&tunnel->napi);
 }
 
-/* Does the stack take as much as comes? It is held up by other softirqs, or the device is down. */
+/* May more be queued? Not if other softirqs hold up the stack, or the device is down. */
 static bool eftf_deliver_takes(const struct eftf_tunnel *tunnel)
 {
 	return netif_running(tunnel->edev->dev) &&

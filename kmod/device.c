@@ -45,8 +45,8 @@ static struct eftf_tunnel *eftf_xmit_lookup(struct eftf_dev *edev, const struct 
 }
 
 /*
- * Did one of the device's UEs send it? In a VRF the stack notes the VRF as the
- * device that a packet came by; there the source address tells.
+ * Did one of the device's UEs send it? In a VRF skb_iif is the VRF's, not the
+ * device's; there the source address tells.
  */
 static bool eftf_xmit_from_ue(struct eftf_dev *edev, const struct sk_buff *skb)
 {
@@ -136,7 +136,7 @@ static int eftf_open(struct net_device *dev)
 		IN_DEV_CONF_SET(in4, SEND_REDIRECTS, false);
 		IPV4_DEVCONF_ALL(dev_net(dev), SEND_REDIRECTS) = false;
 	}
-	/* addresses come from the EFTF: a link-local one is of no use to anybody */
+	/* addresses come from the EFTF: no link-local one is made */
 	if (in6)
 		in6->cnf.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
 	return 0;

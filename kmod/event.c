@@ -11,7 +11,7 @@
 #include "event.h"
 #include "types.h"
 
-#define EFTF_EVENT_TICKET_MAX 2048	/* octets of a ticket that are passed on */
+#define EFTF_EVENT_TICKET_MAX 2048	/* bytes of a ticket that are passed on */
 
 static enum eftf_group eftf_event_group(u8 cmd)
 {
@@ -23,7 +23,7 @@ static void eftf_event_lost(struct eftf_tunnel *tunnel, enum eftf_group group)
 	genl_set_err(&eftf_genl_family, dev_net(tunnel->edev->dev), 0, group, -ENOBUFS);
 }
 
-/* Return: message with IFINDEX and ID in it; NULL if nobody listens. */
+/* Return: message with IFINDEX and ID in it; NULL without listeners. */
 static struct sk_buff *eftf_event_begin(struct eftf_tunnel *tunnel, u8 cmd, size_t room,
 					void **hdr, gfp_t gfp)
 {
@@ -139,7 +139,7 @@ void eftf_event_rekey(struct eftf_tunnel *tunnel, enum eftf_direction direction,
  * @requested: a new sending key is wanted, too
  *
  * Context: process.
- * Return: was anybody told?
+ * Return: true if there is a listener.
  */
 bool eftf_event_key_update(struct eftf_tunnel *tunnel, u32 transport, bool requested)
 {
@@ -163,7 +163,7 @@ bool eftf_event_key_update(struct eftf_tunnel *tunnel, u32 transport, bool reque
  * eftf_event_ticket - a NewSessionTicket came
  * @tunnel: tunnel
  * @data: handshake message, or its beginning
- * @len: octets; a longer ticket than a listener can use is not passed on
+ * @len: bytes; a longer ticket than a listener can use is not passed on
  *
  * Context: process.
  */

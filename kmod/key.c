@@ -166,13 +166,13 @@ void eftf_key_receive(struct eftf_transport *tp)
  * @requested: it wants one from us, too
  *
  * Context: process; RX worker.
- * Return: false if nobody will bring the key: the stream ends here.
+ * Return: false if no helper can bring the key: the stream ends here.
  */
 bool eftf_key_announced(struct eftf_transport *tp, bool requested)
 {
 	struct eftf_tunnel *tunnel = tp->tunnel;
 
-	/* an old transport is nearly at its end anyway */
+	/* not worth it for the old transport of a swap, which ends within seconds */
 	if (!eftf_ktls_can_rekey(tp->sock->sk) || !eftf_end_is_current(tp))
 		return false;
 	/* before the event: the answer to it may be quick */

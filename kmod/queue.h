@@ -27,7 +27,7 @@ enum eftf_band {
  * @bands: strict priority, lowest index first
  * @packets: in all bands; read without the lock, too, as @bytes
  * @bytes: in all bands, with the kernel's overhead
- * @bulk_bytes: packets' own octets in the bulk band: CoDel's backlog
+ * @bulk_bytes: bytes of the packets alone in the bulk band: CoDel's backlog
  * @codel: state of CoDel on the bulk band
  * @codel_stats: needed by the library, not shown
  * @stats: where drops are counted; the tunnel's

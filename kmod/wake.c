@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What makes the two workers of a transport run: the socket's wait queue, a
- * packet to be sent, and whoever has reason to call eftf_wake_tx() or _rx().
+ * packet to be sent, and every caller of eftf_wake_tx() and eftf_wake_rx().
  *
  * The module joins the socket's wait queue instead of replacing sk_data_ready
  * and sk_write_space: when kTLS completes a record in its own work (the socket
