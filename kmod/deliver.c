@@ -135,7 +135,7 @@ void eftf_deliver(struct eftf_tunnel *tunnel, struct sk_buff_head *packets)
 		eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_BYTES, len);
 		if (n == EFTF_DELIVER_SLICE || bytes >= EFTF_DELIVER_SLICE_BYTES) {
 			n = bytes = 0;
-			/* the stack takes what it was given when it may run */
+			/* enabling BH runs the softirq, so the stack takes this slice before the next */
 			napi_schedule(&tunnel->napi);
 			local_bh_enable();
 			local_bh_disable();

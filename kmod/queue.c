@@ -73,7 +73,10 @@ static void eftf_queue_dropped(struct eftf_queue *queue, enum eftf_stat why)
 	dev_core_stats_tx_dropped_inc(queue->dev);
 }
 
-/* Its own limits, and above the device's its fair share: a voice call fits into that. */
+/*
+ * Is it over its own limits? Or, where all queues of the device are over theirs,
+ * over its fair share, which still holds a voice call?
+ */
 static bool eftf_queue_full(const struct eftf_queue *queue)
 {
 	return queue->packets > EFTF_QUEUE_MAX_PACKETS || queue->bytes > EFTF_QUEUE_MAX_BYTES ||

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /*
- * Does anybody, the module or a program, still hold the socket at the other
+ * Does the module or a program still hold the socket at the other
  * end of fd? text is filled with what the kernel lists of it, in any case.
  */
 bool far_end_held(int fd, char *text, size_t size);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * From now on a share of the module's allocations fails, whoever makes it do
+ * From now on a share of the module's allocations fails, whichever process makes it do
  * them:
  *	fault_switch PERCENT		0 ends that
  * Prints how many have failed since it was last switched on. Exit status 2 if

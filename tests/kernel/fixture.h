@@ -62,7 +62,7 @@ void fx_device(struct fx *fx);
 void fx_tcp_pair(int *a, int *b);
 /* A pair whose end *dut has kTLS as told; peer is the test's end. */
 int fx_pair(struct rec *peer, int what);
-/* Whoever closes it sends a reset, and nothing of it stays: no TIME_WAIT. */
+/* Its close sends a reset, and leaves nothing behind: no TIME_WAIT. */
 void fx_reset_on_close(int fd);
 void fx_write(int fd, const void *data, size_t len);
 

@@ -125,7 +125,7 @@ static void swap(void)
 
 /* ---- what else happens ------------------------------------------------------------------ */
 
-/* Somebody else uses the module's socket: whatever comes of it, nothing breaks. */
+/* Another process uses the module's socket: the stream may break, the module must not. */
 static void foreign_use(struct side *s)
 {
 	struct sockaddr none = {.sa_family = AF_UNSPEC};
@@ -402,7 +402,7 @@ static void wait_for_verdict(void)
 	}
 }
 
-/* It cannot know what else may come: half a record, or a socket that somebody else uses. */
+/* It cannot know what else may come: half a record, or a socket that another process uses. */
 static void end_broken(void)
 {
 	static uint8_t zeros[REC_MAX + 1024];
@@ -500,7 +500,7 @@ static void one_round(void)
 		fuzz_fail("a deleted tunnel is still there");
 }
 
-/* Meanwhile somebody looks at the tunnels, and turns at them. */
+/* Meanwhile another process dumps the tunnels, and changes their settings. */
 static pid_t start_meddler(const struct fx *fx)
 {
 	pid_t pid = fork();

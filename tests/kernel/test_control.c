@@ -339,7 +339,7 @@ static void silence_ends_the_tunnel(void **state)
 	int64_t start;
 
 	fx_attach(fx);
-	/* silence before somebody minded does not count; a record without an octet is none */
+	/* silence before the timeout was set does not count; an empty record is a sign of life */
 	fx_sleep(3500);
 	set_times(fx, 0, 3);
 	for (int i = 0; i < 4; i++) {

@@ -414,7 +414,7 @@ static void drops_are_the_devices_too(void **state)
 }
 
 /*
- * Somebody else waits on the same socket and only looks. If the module comes
+ * Another process waits on the same socket and only looks (MSG_PEEK). If the module comes
  * while TLS decrypts for that one it gets nothing, and TLS wakes nobody when
  * the onlooker leaves.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Whoever can make a network namespace can make devices and tunnels in it, and
+ * A user who can make a network namespace can make devices and tunnels in it, and
  * keeps descriptors of the sockets that he gives away. None of that may hold up
- * or harm anybody else on the machine.
+ * or harm other users of the machine.
  */
 #include "fixture.h"
 

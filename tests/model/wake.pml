@@ -15,7 +15,7 @@
  * Peer           records and FIN that come in: kTLS makes them readable and
  *                announces each once (tls_data_ready, tls_strp_work); or not at
  *                all, if a foreign reader was there (with FOREIGN)
- * Foreign        somebody else with the socket's file, who leaves some time
+ * Foreign        another holder of the socket's file, which leaves at some time
  * Helper         the answer to EVENT_KEY_UPDATE: eftf_key_change (with KEYS)
  * Room           TCP: an acknowledgement makes room; a wake-up only if a
  *                sender has left SOCK_NOSPACE behind (sk_stream_write_space)
