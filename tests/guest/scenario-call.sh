@@ -10,7 +10,7 @@ cd "$(dirname "$0")" || exit 1
 . ./sip.sh
 . ./story.sh
 
-PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
+PATH=${EFTF_TEST_TOOLS:-$EFTF_REPO/build/test-tools}:${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 seconds=8	# that the call lasts
 work=$(mktemp -d)
 ue_log=$EFTF_RESULTS/ue.log
@@ -213,6 +213,61 @@ proof() {
 	row "outside only TCP 443, only TLS" "$(figure tcp443) packets, $payload octets, $records records; SIP $sip, voice $voice"
 }
 
+# Both phones mark their media as phones do (EF), not their signalling: the module knows the P-CSCF.
+mark_media() {
+	local ns
+
+	for ns in ue callee; do
+		in_ns "$ns" nft "table ip media { chain out { type filter hook output priority mangle;
+			udp dport != 5060-5063 ip dscp set ef; }; }" || return
+	done
+}
+
+# 2 Mbit/s each way with a buffer of 200 packets, 50 ms there and back
+narrow() {
+	local dev
+
+	for dev in fw0 gw0; do
+		in_ns inet tc qdisc add dev "$dev" root handle 1: tbf rate 2mbit burst 3200 limit 100000000 &&
+			in_ns inet tc qdisc add dev "$dev" parent 1:1 handle 2: pfifo limit 200 || return
+	done
+	in_ns ue ip link set lan0 gso_max_segs 1 && in_ns gw ip link set outer0 gso_max_segs 1 &&
+		link_delay fw wan0 delay 25ms && link_delay gw outer0 delay 25ms
+}
+
+# bulk_rate NAME: Mbit/s of the last seconds
+bulk_rate() { traffic rate 3 "$((seconds + 3))" <"$EFTF_RESULTS/$1.log"; }
+
+busy_call() {
+	local up down median p99 lost
+
+	tell "A narrow way: 2 Mbit/s, 50 ms, a buffer of 200 packets, which bulk alone fills with a second and more."
+	check "the way becomes narrow" narrow
+	check "the phones mark their media" mark_media
+	spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
+	check "the tunnel comes up" wait_for 60 "[[ \$(grep -c 'tunnel up' $ue_log) -eq 1 ]]" "tunnel up"
+	in_ns ue eftfctl --json tunnel show >"$work/tunnel"
+	sip_device=$(tunnel_field dev)
+	check "REGISTER" sip_register u1
+	spawn_in callee upload traffic sink 5001 $((seconds + 60))
+	spawn_in ue download traffic sink 5002 $((seconds + 60))
+	check "the receivers listen" wait_for 10 '[[ -n $(in_ns callee ss -Hltn sport = :5001) && -n $(in_ns ue ss -Hltn sport = :5002) ]]' "both"
+	spawn_in ue push traffic push "$CALLEE" 5001 $((seconds + 50))
+	spawn_in callee pull traffic push "$(tunnel_field inner4)" 5002 $((seconds + 50))
+	check "INVITE, talk, BYE, with an upload and a download in the tunnel" sip_call "$seconds"
+	up=$(bulk_rate upload) down=$(bulk_rate download)
+	read -r _ median p99 lost < <(rtp_delay)
+	check_range "voice: median delay one-way, ms (drowned: 1000 and more)" 1 400 "${median:-}"
+	check_range "voice: packets lost" 0 $((seconds * 10)) "${lost:-}"
+	check "bulk goes on beside it: $up Mbit/s up, $down down" awk -v up="$up" -v down="$down" 'BEGIN { exit !(up > 0.1 && down > 0.1) }'
+	stop push
+	stop pull
+	stop upload
+	stop download
+	stop ue
+	row "the same call beside up- and download" "voice delayed by $median ms, 99 of 100 by $p99 at most, lost $lost; bulk $up + $down Mbit/s"
+}
+
 if [[ $EFTF_STORY ]]; then
 	echo "${bold}A call through a firewall that lets only TCP port 443 out${plain}"
 	cat <<-END
@@ -236,6 +291,7 @@ part "The tunnel" tunnel
 part "The call" call
 part "Release" release
 part "Proof" proof
+part "A busy line" busy_call
 sip_stop
 story_table
 finish

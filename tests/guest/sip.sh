@@ -10,6 +10,7 @@
 #                            (the ue on $sip_device, or all of its devices)
 #   rtp_report               "up packets lost max_jitter_ms" as seen by the callee, "down ..." by the ue
 #   rtp_check SECONDS LOST JITTER  checks of the last call: both directions, at most LOST packets lost
+#   rtp_delay                "packets median_ms p99_ms lost" of the last call's voice, both directions together
 #   sip_stop
 
 sip_files=$EFTF_REPO/tests/guest/sip
@@ -117,6 +118,24 @@ rtp_stream() {
 rtp_report() {
 	rtp_stream up callee "dst host $CALLEE"
 	rtp_stream down ue "src host $CALLEE"
+}
+
+# rtp_times CAPTURE FILTER: "sequence seconds" of each RTP packet
+rtp_times() {
+	tcpdump -r "$EFTF_RESULTS/$1.pcap" -n -tt -T rtp "udp and not port 5060 and $2" 2>/dev/null |
+		awk '/ udp\/rtp / { print $(NF - 1), $1 }'
+}
+
+# one_way SENDER'S RECEIVER'S FILTER: the delay in ms of each packet between two captures; "lost" for one without
+one_way() {
+	awk 'NR == FNR { at[$1] = $2; next } { print $1 in at ? (at[$1] - $2) * 1000 : "lost" }' \
+		<(rtp_times "$2" "$3") <(rtp_times "$1" "$3")
+}
+
+rtp_delay() {
+	{ one_way ue callee "dst host $CALLEE"; one_way callee ue "src host $CALLEE"; } | sort -n |
+		awk '$1 == "lost" { lost++; next } { d[++n] = $1 }
+			END { printf "%d %.0f %.0f %d\n", n, d[int((n + 1) / 2)], d[int(n * 0.99)], lost }'
 }
 
 rtp_check() {
