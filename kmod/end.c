@@ -68,6 +68,7 @@ bool eftf_end_is_graceful(const struct eftf_end *end)
 	case EFTF_REASON_BAD_RECORD:
 	case EFTF_REASON_ERROR:
 	case EFTF_REASON_LINK:
+	case EFTF_REASON_STALLED:
 		return false;
 	default:
 		return true;
