@@ -41,7 +41,7 @@ ue_start() {
 	spawn_in ue "$1" "$ue" -v -c "$work/$1.conf"
 }
 count() { grep -c "$1" "$log"; }
-logged() { wait_for "$1" "grep -Eq '$2' $log" "$2"; }
+logged() { wait_for "$(($1 + 4))" "grep -Eq '$2' $log" "$2"; }
 up() { wait_for 20 "[[ \$(grep -c 'tunnel up' $ue_log) -ge $1 ]]" "tunnel up, $1 times"; }
 pings() { in_ns ue ping -q -c 2 -i 0.2 -W 3 "$1"; }
 # shellcheck disable=SC2120
@@ -124,7 +124,7 @@ check "silence after TLS: line" logged 5 'no address was agreed upon in time'
 check_range "silence before TLS: seconds" 2 6 "$(lasts in_ns ue timeout 10 bash -c "exec 3<>/dev/tcp/$GW_OUTER/443; read -r <&3")"
 check "silence before TLS: line" logged 5 'the TLS handshake took too long'
 idle_connections 12
-check "cap per source" wait_for 5 "[[ \$(refused) -eq 4 ]]" "4 connections refused"
+check "cap per source" wait_for 15 "[[ \$(refused) -eq 4 ]]" "4 connections refused"
 check "the tunnel does not mind" pings "$PCSCF"
 check "they are gone" wait_for 10 "[[ \$(grep -c 'handshake took too long' $log) -ge 9 ]]" "deadlines"
 check_fails "TLS 1.1" s_client -tls1_1 -cipher ALL:@SECLEVEL=0 </dev/null
