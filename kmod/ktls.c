@@ -268,7 +268,7 @@ void eftf_ktls_recv(struct socket *sock, struct page *page, size_t size,
  * @len: bytes in all
  * @skip: bytes at the beginning that an earlier call has sent
  *
- * This is the sender that encrypts: sendmsg_locked and what builds on it would
+ * This is the sender that encrypts: the *_locked senders and what builds on them would
  * put plaintext on the wire.
  *
  * Context: process; does not wait for room, but for the lock of a foreign sender.
