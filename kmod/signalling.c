@@ -186,7 +186,7 @@ int eftf_signalling_fill(struct sk_buff *msg, const struct eftf_dev *edev)
 
 /**
  * eftf_signalling_free - give back what eftf_signalling_set() has made
- * @edev: device that nobody sends on any more
+ * @edev: device on which no packet is sent any more
  *
  * Context: process.
  */

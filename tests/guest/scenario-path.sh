@@ -86,8 +86,6 @@ ms() {
 
 	"$@" >/dev/null && echo $(((${EPOCHREALTIME/./} - start) / 1000))
 }
-# a packet that is in flight, whatever becomes of it
-one_packet() { in_ns ue ping -q -c 1 -W 1 "$PCSCF"; }
 modprobe -aq tls aesni_intel 2>/dev/null
 check "certificates" ../lib/pki.sh "$work/pki"
 check "topology" topo_up
@@ -164,7 +162,7 @@ in_ns gw ip route flush cache
 ue_start
 check "a tunnel" up 1
 cut_off
-one_packet
+answers	# no matter whether: a packet is in flight
 sleep 2.5
 cut_over
 check "an answer within 5 s" back_within 5
@@ -173,7 +171,7 @@ check_is "what the route remembers" "" "$(in_ns ue ip route get "$GW_OUTER" | gr
 say "nothing arrives any more that way, but another"
 spawn_in ue monitor eftfctl --json monitor --timeout 120
 in_ns inet nft "table ip cut { chain forward { type filter hook forward priority 0; tcp sport 443 drop; tcp dport 443 drop; }; }"
-one_packet
+answers	# no matter whether: a packet is in flight
 check "told as stalled after 10 s" wait_for 15 "grep -q stalled $EFTF_RESULTS/monitor.log" "the event"
 check "... with what is in flight" jq -se 'map(select(.event == "stalled" and .unacked_bytes > 0 and .retransmits > 0)) | length > 0' "$EFTF_RESULTS/monitor.log"
 check "the UE says so" wait_for 5 "grep -q 'tunnel stalled' $ue_log" "the words"
@@ -187,7 +185,7 @@ say "nothing arrives any more"
 ue_start
 check "a tunnel" up 1
 cut_off
-one_packet
+answers	# no matter whether: a packet is in flight
 check "after 30 s the tunnel ends as stalled" wait_for 45 "grep -q '\"reason\":\"stalled\"' $EFTF_RESULTS/monitor.log" "the end"
 cut_over
 check "the UE says so" wait_for 30 "grep -q 'tunnel down.*acknowledged nothing' $ue_log" "the words"

@@ -203,7 +203,7 @@ static bool check_policy(struct search *s, unsigned int n)
 			return refuse_code(s, i, ASN_AFTER_DATE_E);
 		if (x->not_before > now)
 			return refuse_code(s, i, ASN_BEFORE_DATE_E);
-		/* Nobody looks at the signature of a CA that the administrator has named. */
+		/* The signature of a CA that the administrator has named is not relied upon. */
 		bad = i + 1 < n ? eftf_x509_bad_signature(&x->alg) : NULL;
 		if (bad)
 			return refuse(s, i, VERIFY_CERT_ERROR, bad);

@@ -176,7 +176,8 @@ void eftf_x509_cn(const struct eftf_x509 *x, char cn[EFTF_X509_CN_LEN])
 	struct eftf_der in = x->subject, rdns, set, pair, oid, value;
 	size_t n;
 
-	strcpy(cn, "?");
+	cn[0] = '?';
+	cn[1] = 0;
 	if (!eftf_der_take(&in, EFTF_DER_SEQUENCE, &rdns, NULL))
 		return;
 	while (eftf_der_take(&rdns, EFTF_DER_SET, &set, NULL) &&
