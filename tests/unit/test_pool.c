@@ -318,7 +318,7 @@ static void test_sources(void **state)
 	for (int i = 0; i < 5; i++) {
 		a = outer(distinct[i]);
 		s[i] = eftf_source_get(all, &a);
-		s[i]->half_open++;
+		s[i]->tunnels = 1;
 		for (int j = 0; j < i; j++)
 			assert_ptr_not_equal(s[i], s[j]);
 	}
@@ -328,13 +328,13 @@ static void test_sources(void **state)
 	assert_ptr_equal(eftf_source_get(all, &a), s[1]);
 	a = outer("2001:db8::ffff:1");		/* the same /64 */
 	assert_ptr_equal(eftf_source_get(all, &a), s[2]);
-	eftf_source_put(all, s[0]);		/* still counted on */
+	eftf_source_put(all, s[0]);		/* had twice, so it is still there */
 	a = outer("192.0.2.1");
 	assert_ptr_equal(eftf_source_get(all, &a), s[0]);
-	s[0]->half_open = 0;
+	eftf_source_put(all, s[0]);
 	eftf_source_put(all, s[0]);
 	again = eftf_source_get(all, &a);
-	assert_int_equal(again->half_open, 0);
+	assert_int_equal(again->tunnels, 0);
 	for (int i = 0; i < 10000; i++) {	/* chains of all lengths */
 		a = outer("10.0.0.0");
 		((struct sockaddr_in *)&a)->sin_addr.s_addr = htonl(0x0a000000u + (unsigned)i);
@@ -345,7 +345,7 @@ static void test_sources(void **state)
 		((struct sockaddr_in *)&a)->sin_addr.s_addr = htonl(0x0a000000u + (unsigned)i);
 		again = eftf_source_get(all, &a);
 		assert_int_equal(again->tunnels, 1);
-		again->tunnels = 0;
+		eftf_source_put(all, again);
 		eftf_source_put(all, again);
 	}
 	eftf_sources_free(all);

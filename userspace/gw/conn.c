@@ -12,9 +12,9 @@
 #include "channel.h"
 #include "gw.h"
 #include "inner.h"
+#include "lease.h"
 #include "log.h"
 #include "session.h"
-#include "siphash.h"
 
 #define DHCP_CLIENT 68
 #define DHCP_SERVER 67
@@ -27,18 +27,12 @@ struct eftf_conn {
 	ev_timer deadline;
 	int fd;
 	struct sockaddr_storage peer;
-	struct eftf_source *source;
+	struct eftf_prefix_use prefixes;
 	struct eftf_tls *tls;		/* until the keys are in the kernel */
 	struct eftf_tls *parked;	/* from then on, until the session has it */
 	struct eftf_channel channel;
 	unsigned int packets;
-	bool has_cert;
-	uint8_t cert[EFTF_TLS_PEER_ID_LEN];
-	struct eftf_dhcp4s dhcp;
-	uint8_t pool_id[EFTF_POOL_ID_LEN];	/* certificate and client identifier */
-	struct eftf_session *session;	/* from the ACK on */
-	struct eftf_session *old;	/* from the ACK on: who had the address, if its tunnel runs */
-	bool resumed;
+	struct eftf_lease *lease;
 };
 
 static void conn_free(struct eftf_conn *c)
@@ -47,23 +41,12 @@ static void conn_free(struct eftf_conn *c)
 
 	ev_io_stop(gw->loop, &c->io);
 	ev_timer_stop(gw->loop, &c->deadline);
-	if (c->dhcp.address.s_addr && !c->dhcp.bound)
-		eftf_pool_put(gw->pool, c->dhcp.address, c, ev_now(gw->loop));
-	if (c->session && c->old) {
-		/* the new connection has failed before the hand-off: its address is the old tunnel's again */
-		eftf_pool_pass_on(gw->pool, c->session->inner, c->session, c->old);
-		eftf_session_put(gw, c->session);
-	} else if (c->session) {
-		eftf_pool_release(gw->pool, c->session->inner, c->session, true,
-				  ev_now(gw->loop));
-		eftf_session_put(gw, c->session);
-	}
+	eftf_lease_free(c->lease);
 	eftf_tls_free(c->tls);
 	eftf_tls_free(c->parked);
 	if (c->fd >= 0)
 		close(c->fd);
-	c->source->half_open--;
-	eftf_source_put(gw->sources, c->source);
+	eftf_prefix_leave(&c->prefixes);
 	if (c->prev)
 		c->prev->next = c->next;
 	else
@@ -89,90 +72,6 @@ static void conn_fail(struct eftf_conn *c, const char *why)
 	}
 	conn_free(c);
 }
-
-/* ---- addresses -------------------------------------------------------------- */
-
-/* A certificate may be on several devices: the client identifier tells them apart. */
-static const uint8_t *pool_id(struct eftf_conn *c, const struct eftf_dhcp4_msg *msg)
-{
-	struct eftf_siphash_key key;
-	uint64_t h;
-
-	if (!c->has_cert)
-		return NULL;
-	memcpy(c->pool_id, c->cert, sizeof(c->pool_id));
-	memcpy(&key, c->cert, sizeof(key));
-	h = eftf_siphash(&key, msg->client_id, msg->client_id_len);
-	for (size_t i = 0; i < sizeof(h); i++)
-		c->pool_id[i] ^= (uint8_t)(h >> (8 * i));
-	return c->pool_id;
-}
-
-/* A resumed UE replaces its own tunnel, so the limits do not apply to it. */
-static bool may_have_another(const struct eftf_conn *c)
-{
-	struct eftf_gw *gw = c->gw;
-
-	if (c->resumed)
-		return true;
-	if (gw->conf.max_tunnels_per_source &&
-	    c->source->tunnels >= gw->conf.max_tunnels_per_source) {
-		gw->counts.refused_tunnels++;
-		return false;
-	}
-	return gw->n_sessions < gw->conf.max_tunnels;
-}
-
-static int pool_get(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr)
-{
-	struct eftf_conn *c = arg;
-	struct eftf_gw *gw = c->gw;
-	struct eftf_pool_asker asker = {
-		.token = msg->has_token ? msg->token : NULL,
-		.cert = pool_id(c, msg),
-		.wish = msg->requested,
-	};
-	int ret = eftf_pool_get(gw->pool, &asker, c, ev_now(gw->loop), addr, &c->resumed);
-
-	if (!ret && !may_have_another(c)) {
-		eftf_pool_put(gw->pool, *addr, c, ev_now(gw->loop));
-		addr->s_addr = 0;
-		ret = -ENOSPC;
-	}
-	return ret;
-}
-
-static void pool_put(void *arg, struct in_addr addr)
-{
-	struct eftf_conn *c = arg;
-
-	eftf_pool_put(c->gw->pool, addr, c, ev_now(c->gw->loop));
-}
-
-static int pool_confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4_TOKEN_LEN])
-{
-	struct eftf_conn *c = arg;
-	void *owner;
-	int ret;
-
-	/* Between OFFER and REQUEST other tunnels may have reached the limit. */
-	if (!may_have_another(c))
-		return -ENOSPC;
-	c->session = eftf_session_new(c->gw, &c->peer, addr);
-	if (!c->session)
-		return -ENOMEM;
-	ret = eftf_pool_confirm(c->gw->pool, addr, c, c->session,
-				c->has_cert ? c->pool_id : NULL, &owner, token);
-	if (ret) {
-		eftf_session_put(c->gw, c->session);
-		c->session = NULL;
-		return ret;
-	}
-	c->old = owner;
-	return 0;
-}
-
-static const struct eftf_dhcp4s_pool pool_ops = { pool_get, pool_put, pool_confirm };
 
 /* ---- negotiation ------------------------------------------------------------ */
 
@@ -202,53 +101,14 @@ static int send_reply(struct eftf_conn *c, const struct eftf_dhcp4_msg *reply, b
 	return ret;
 }
 
-/* Make-before-break: the tunnel that has the address goes on with this connection. */
-static bool take_over(struct eftf_conn *c, const char *peer)
-{
-	char before[EFTF_ADDR_TEXT];
-	struct eftf_err err;
-
-	eftf_addr_text(before, &c->old->outer);
-	if (!eftf_session_take_over(c->gw, c->session, c->old, c->fd, &err)) {
-		log_info("tunnel %u: outer address %s -> %s", c->session->id, before, peer);
-		return true;
-	}
-	/* The module refuses a second tunnel with the same inner address: end the old one first. */
-	log_debug("tunnel %u: %s: a new tunnel instead", c->old->id, err.text);
-	c->old->replaced = true;
-	eftf_session_end(c->gw, c->old);
-	return false;
-}
-
-static bool attach(struct eftf_conn *c, const char *peer)
-{
-	struct eftf_session *s = c->session;
-	char inner[INET_ADDRSTRLEN];
-	struct eftf_err err;
-
-	if (eftf_session_attach(c->gw, s, c->fd, &err)) {
-		log_error("connection from %s: the module takes no tunnel: %s", peer, err.text);
-		return false;
-	}
-	inet_ntop(AF_INET, &s->inner, inner, sizeof(inner));
-	log_info("tunnel %u up: outer %s, inner %s, keep-alive %u s%s", s->id, peer, inner,
-		 s->dhcp.keepalive, c->resumed ? ", resumed" : "");
-	return true;
-}
-
 static void hand_off(struct eftf_conn *c)
 {
-	char peer[EFTF_ADDR_TEXT];
-	bool done;
+	struct eftf_session *s = eftf_lease_attach(c->lease, c->fd);
 
-	c->session->dhcp = c->dhcp;
-	c->session->rekey.tls = c->parked;
-	c->parked = NULL;
-	eftf_addr_text(peer, &c->peer);
-	done = c->old && take_over(c, peer);
-	c->old = NULL;			/* gone, or about to go */
-	if (done || attach(c, peer))
-		c->session = NULL;	/* the session lives on without the connection */
+	if (s) {
+		s->rekey.tls = c->parked;
+		c->parked = NULL;
+	}
 	conn_free(c);
 }
 
@@ -263,7 +123,7 @@ static bool on_dhcp(struct eftf_conn *c, const struct eftf_inner_udp *udp)
 		log_debug("%s", err.text);
 		return true;
 	}
-	result = eftf_dhcp4s_input(&c->dhcp, &c->gw->policy, &pool_ops, c, &msg, &reply);
+	result = eftf_lease_input(c->lease, &msg, &reply);
 	explicit_bzero(msg.token, sizeof(msg.token));
 	if (!eftf_dhcp4s_replies(result))
 		return true;
@@ -339,6 +199,7 @@ static void want(struct eftf_conn *c, int events)
 
 static void handshake_done(struct eftf_conn *c)
 {
+	uint8_t cert[EFTF_TLS_PEER_ID_LEN];
 	char peer[EFTF_ADDR_TEXT];
 	struct eftf_tls_info info;
 	struct eftf_err err;
@@ -346,7 +207,12 @@ static void handshake_done(struct eftf_conn *c)
 	eftf_tls_info(c->tls, &info);
 	eftf_addr_text(peer, &c->peer);
 	log_debug("connection from %s: %s, %s, %s", peer, info.version, info.cipher, info.group);
-	c->has_cert = eftf_tls_peer_id(c->tls, c->cert);
+	c->lease = eftf_lease_new(c->gw, &c->peer,
+				  eftf_tls_peer_id(c->tls, cert) ? cert : NULL);
+	if (!c->lease) {
+		conn_fail(c, "out of memory");
+		return;
+	}
 	if (eftf_tls_plant(c->tls, &err)) {
 		conn_fail(c, err.text);
 		return;
@@ -403,14 +269,19 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
 }
 
 /* Refusals are counted, and logged once a second: a flood must not fill the log. */
-static bool admit(struct eftf_gw *gw, const struct eftf_source *source)
+static bool admit(struct eftf_gw *gw, const struct sockaddr_storage *peer,
+		  struct eftf_prefix_use *use)
 {
-	if (gw->n_conns >= gw->conf.max_handshakes)
+	struct eftf_prefix_limits limits = { .open = gw->conf.max_handshakes_per_source };
+
+	if (gw->n_conns >= gw->conf.max_handshakes) {
 		gw->counts.refused_total++;
-	else if (source->half_open >= gw->conf.max_handshakes_per_source)
-		gw->counts.refused_source++;
-	else
+		return false;
+	}
+	if (eftf_prefix_enter(gw->prefixes, peer, &limits, ev_now(gw->loop), use) ==
+	    EFTF_PREFIX_ADMITTED)
 		return true;
+	gw->counts.refused_source++;
 	return false;
 }
 
@@ -425,7 +296,6 @@ static void conn_start(struct eftf_gw *gw, struct eftf_conn *c)
 	gw->conns = c;
 	gw->n_conns++;
 	gw->counts.accepted++;
-	c->source->half_open++;
 	ev_io_init(&c->io, on_io, c->fd, EV_READ);
 	c->io.data = c;
 	ev_io_start(gw->loop, &c->io);
@@ -436,27 +306,29 @@ static void conn_start(struct eftf_gw *gw, struct eftf_conn *c)
 
 void eftf_gw_conn_new(struct eftf_gw *gw, int fd, const struct sockaddr_storage *peer)
 {
-	struct eftf_source *source = eftf_source_get(gw->sources, peer);
-	struct eftf_conn *c = NULL;
+	struct eftf_prefix_use use;
+	struct eftf_conn *c;
 	struct eftf_err err;
 
-	if (source && admit(gw, source))
-		c = calloc(1, sizeof(*c));
+	if (!admit(gw, peer, &use)) {
+		close(fd);
+		return;
+	}
+	c = calloc(1, sizeof(*c));
 	if (c && eftf_tls_new(&c->tls, gw->tls, fd, NULL, &err)) {
 		log_error("no TLS for a new connection: %s", err.text);
 		free(c);
 		c = NULL;
 	}
 	if (!c) {
+		eftf_prefix_leave(&use);
 		close(fd);
-		if (source)
-			eftf_source_put(gw->sources, source);
 		return;
 	}
 	c->gw = gw;
 	c->fd = fd;
 	c->peer = *peer;
-	c->source = source;
+	c->prefixes = use;
 	conn_start(gw, c);
 }
 

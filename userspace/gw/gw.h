@@ -12,6 +12,7 @@
 #include "dhcp4_server.h"
 #include "nl.h"
 #include "pool.h"
+#include "prefix.h"
 #include "source.h"
 #include "tls.h"
 
@@ -32,6 +33,7 @@ struct eftf_gw {
 	struct eftf_dhcp4s_policy policy;
 	struct eftf_pool *pool;
 	struct eftf_sources *sources;
+	struct eftf_prefixes *prefixes;
 	struct eftf_gw_counts counts;
 
 	/* device.c */

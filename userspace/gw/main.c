@@ -143,6 +143,8 @@ static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 		ret = eftf_sources_new(&gw->sources,
 				       gw->conf.max_handshakes + gw->conf.max_tunnels, err);
 	if (!ret)
+		ret = eftf_prefixes_new(&gw->prefixes, gw->conf.max_handshakes, err);
+	if (!ret)
 		ret = eftf_gw_device_open(gw, err);
 	if (!ret)
 		ret = eftf_sessions_open(gw, err);
@@ -169,6 +171,7 @@ static void gw_close(struct eftf_gw *gw)
 	eftf_gw_events_close(gw);
 	eftf_sessions_close(gw);
 	eftf_gw_device_close(gw);
+	eftf_prefixes_free(gw->prefixes);
 	eftf_sources_free(gw->sources);
 	eftf_pool_free(gw->pool);
 	eftf_tls_ctx_free(gw->tls);

@@ -65,6 +65,8 @@ struct eftf_session *eftf_session_new(struct eftf_gw *gw, const struct sockaddr_
 void eftf_session_put(struct eftf_gw *gw, struct eftf_session *s)
 {
 	s->source->tunnels--;
+	if (s->heir)
+		*s->heir = NULL;
 	eftf_rekey_set(&s->rekey, NULL, 0);
 	eftf_source_put(gw->sources, s->source);
 	explicit_bzero(s, sizeof(*s));

@@ -15,6 +15,8 @@ struct eftf_session {
 	struct eftf_dhcp4s dhcp;
 	struct eftf_rekey rekey;	/* of the current connection */
 	double since;
+	struct eftf_lease *lease;	/* that it comes from, until it has a tunnel */
+	struct eftf_session **heir;	/* where a lease waits to take its tunnel over, or NULL */
 	bool given_up;			/* DHCPRELEASE: the address is not held */
 	bool replaced;			/* its UE has come back on a newer connection */
 	uint32_t generation;		/* of the dump that saw it last */

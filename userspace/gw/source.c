@@ -76,11 +76,14 @@ struct eftf_source *eftf_source_get(struct eftf_sources *s, const struct sockadd
 	make_key(addr, key);
 	head = &s->head[eftf_siphash(&s->key, key, sizeof(key)) & s->mask];
 	for (e = *head; e; e = e->next)
-		if (!memcmp(e->key, key, sizeof(key)))
+		if (!memcmp(e->key, key, sizeof(key))) {
+			e->users++;
 			return e;
+		}
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return NULL;
+	e->users = 1;
 	memcpy(e->key, key, sizeof(key));
 	e->next = *head;
 	*head = e;
@@ -91,7 +94,7 @@ void eftf_source_put(struct eftf_sources *s, struct eftf_source *source)
 {
 	struct eftf_source **at;
 
-	if (source->half_open || source->tunnels)
+	if (--source->users)
 		return;
 	at = &s->head[eftf_siphash(&s->key, source->key, sizeof(source->key)) & s->mask];
 	while (*at != source)

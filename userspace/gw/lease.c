@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lease.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "log.h"
+#include "session.h"
+#include "siphash.h"
+
+struct eftf_lease {
+	struct eftf_gw *gw;
+	struct sockaddr_storage outer;
+	struct eftf_source *source;
+	bool has_cert;
+	uint8_t cert[EFTF_TLS_PEER_ID_LEN];
+	struct eftf_dhcp4s dhcp;
+	uint8_t pool_id[EFTF_POOL_ID_LEN];	/* certificate and client identifier */
+	struct eftf_session *session;	/* from the ACK on */
+	struct eftf_session *old;	/* from the ACK on: who had the address, while its tunnel runs */
+	bool resumed;
+	bool overtaken;			/* a newer connection has the address */
+};
+
+/* A certificate may be on several devices: the client identifier tells them apart. */
+static const uint8_t *pool_id(struct eftf_lease *l, const struct eftf_dhcp4_msg *msg)
+{
+	struct eftf_siphash_key key;
+	uint64_t h;
+
+	if (!l->has_cert)
+		return NULL;
+	memcpy(l->pool_id, l->cert, sizeof(l->pool_id));
+	memcpy(&key, l->cert, sizeof(key));
+	h = eftf_siphash(&key, msg->client_id, msg->client_id_len);
+	for (size_t i = 0; i < sizeof(h); i++)
+		l->pool_id[i] ^= (uint8_t)(h >> (8 * i));
+	return l->pool_id;
+}
+
+/* A resumed UE replaces its own tunnel, so the limits do not apply to it. */
+static bool may_have_another(const struct eftf_lease *l)
+{
+	struct eftf_gw *gw = l->gw;
+
+	if (l->resumed)
+		return true;
+	if (gw->conf.max_tunnels_per_source &&
+	    l->source->tunnels >= gw->conf.max_tunnels_per_source) {
+		gw->counts.refused_tunnels++;
+		return false;
+	}
+	return gw->n_sessions < gw->conf.max_tunnels;
+}
+
+static int pool_get(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr)
+{
+	struct eftf_lease *l = arg;
+	struct eftf_gw *gw = l->gw;
+	struct eftf_pool_asker asker = {
+		.token = msg->has_token ? msg->token : NULL,
+		.cert = pool_id(l, msg),
+		.wish = msg->requested,
+	};
+	int ret = eftf_pool_get(gw->pool, &asker, l, ev_now(gw->loop), addr, &l->resumed);
+
+	if (!ret && !may_have_another(l)) {
+		eftf_pool_put(gw->pool, *addr, l, ev_now(gw->loop));
+		addr->s_addr = 0;
+		ret = -ENOSPC;
+	}
+	return ret;
+}
+
+static void pool_put(void *arg, struct in_addr addr)
+{
+	struct eftf_lease *l = arg;
+
+	eftf_pool_put(l->gw->pool, addr, l, ev_now(l->gw->loop));
+}
+
+/* The session that had the address ends with the hand-off, unless it ends by itself before. */
+static void inherit(struct eftf_lease *l, struct eftf_session *owner)
+{
+	struct eftf_lease *first = owner ? owner->lease : NULL;
+
+	if (first) {		/* not attached yet, and never to be: the newest connection wins */
+		owner = first->old;
+		first->old = NULL;
+		first->overtaken = true;
+	}
+	l->old = owner;
+	if (owner)
+		owner->heir = &l->old;
+}
+
+static int pool_confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4_TOKEN_LEN])
+{
+	struct eftf_lease *l = arg;
+	void *owner;
+	int ret;
+
+	/* Between OFFER and REQUEST other tunnels may have reached the limit. */
+	if (!may_have_another(l))
+		return -ENOSPC;
+	l->session = eftf_session_new(l->gw, &l->outer, addr);
+	if (!l->session)
+		return -ENOMEM;
+	ret = eftf_pool_confirm(l->gw->pool, addr, l, l->session,
+				l->has_cert ? l->pool_id : NULL, &owner, token);
+	if (ret) {
+		eftf_session_put(l->gw, l->session);
+		l->session = NULL;
+		return ret;
+	}
+	l->session->lease = l;
+	inherit(l, owner);
+	return 0;
+}
+
+static const struct eftf_dhcp4s_pool pool_ops = { pool_get, pool_put, pool_confirm };
+
+enum eftf_dhcp4s_result eftf_lease_input(struct eftf_lease *l, const struct eftf_dhcp4_msg *msg,
+					 struct eftf_dhcp4_msg *reply)
+{
+	return eftf_dhcp4s_input(&l->dhcp, &l->gw->policy, &pool_ops, l, msg, reply);
+}
+
+/* Make-before-break: the tunnel that has the address goes on with this connection. */
+static bool take_over(struct eftf_lease *l, int fd, const char *peer)
+{
+	char before[EFTF_ADDR_TEXT];
+	struct eftf_err err;
+
+	eftf_addr_text(before, &l->old->outer);
+	if (!eftf_session_take_over(l->gw, l->session, l->old, fd, &err)) {
+		log_info("tunnel %u: outer address %s -> %s", l->session->id, before, peer);
+		return true;
+	}
+	/* The module refuses a second tunnel with the same inner address: end the old one first. */
+	log_debug("tunnel %u: %s: a new tunnel instead", l->old->id, err.text);
+	l->old->replaced = true;
+	eftf_session_end(l->gw, l->old);
+	return false;
+}
+
+static bool attach(struct eftf_lease *l, int fd, const char *peer)
+{
+	struct eftf_session *s = l->session;
+	char inner[INET_ADDRSTRLEN];
+	struct eftf_err err;
+
+	if (eftf_session_attach(l->gw, s, fd, &err)) {
+		log_error("connection from %s: the module takes no tunnel: %s", peer, err.text);
+		return false;
+	}
+	inet_ntop(AF_INET, &s->inner, inner, sizeof(inner));
+	log_info("tunnel %u up: outer %s, inner %s, keep-alive %u s%s", s->id, peer, inner,
+		 s->dhcp.keepalive, l->resumed ? ", resumed" : "");
+	return true;
+}
+
+struct eftf_session *eftf_lease_attach(struct eftf_lease *l, int fd)
+{
+	struct eftf_session *s = l->session;
+	char peer[EFTF_ADDR_TEXT];
+	bool done;
+
+	if (!s || l->overtaken)
+		return NULL;
+	s->dhcp = l->dhcp;
+	eftf_addr_text(peer, &l->outer);
+	done = l->old && take_over(l, fd, peer);
+	if (l->old)			/* about to go */
+		l->old->heir = NULL;
+	l->old = NULL;
+	if (!done && !attach(l, fd, peer))
+		return NULL;
+	s->lease = NULL;
+	l->session = NULL;
+	return s;
+}
+
+struct eftf_lease *eftf_lease_new(struct eftf_gw *gw, const struct sockaddr_storage *outer,
+				  const uint8_t cert[EFTF_TLS_PEER_ID_LEN])
+{
+	struct eftf_lease *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->gw = gw;
+	l->source = eftf_source_get(gw->sources, outer);
+	if (!l->source) {
+		free(l);
+		return NULL;
+	}
+	l->outer = *outer;
+	l->has_cert = cert;
+	if (cert)
+		memcpy(l->cert, cert, sizeof(l->cert));
+	return l;
+}
+
+void eftf_lease_free(struct eftf_lease *l)
+{
+	struct eftf_gw *gw;
+
+	if (!l)
+		return;
+	gw = l->gw;
+	if (l->dhcp.address.s_addr && !l->dhcp.bound)
+		eftf_pool_put(gw->pool, l->dhcp.address, l, ev_now(gw->loop));
+	if (l->old)
+		l->old->heir = NULL;
+	if (l->session && l->old) {
+		/* the new connection has failed before the hand-off: its address is the old tunnel's again */
+		eftf_pool_pass_on(gw->pool, l->session->inner, l->session, l->old);
+		eftf_session_put(gw, l->session);
+	} else if (l->session) {
+		eftf_pool_release(gw->pool, l->session->inner, l->session, true,
+				  ev_now(gw->loop));
+		eftf_session_put(gw, l->session);
+	}
+	eftf_source_put(gw->sources, l->source);
+	explicit_bzero(l, sizeof(*l));
+	free(l);
+}
