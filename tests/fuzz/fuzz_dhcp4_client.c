@@ -16,7 +16,8 @@ static void check_lease(const struct eftf_dhcp4c *c)
 	must(address >> 24 != 0 && address >> 24 != 127 && address >> 28 < 14);
 	must(l->seconds > 0 && l->t1 <= l->t2);
 	must(l->seconds == 0xffffffff || l->t2 <= l->seconds);
-	must(l->mtu == 0 || l->mtu >= 68);
+	must(l->seconds >= 10 && l->t1 >= 5);
+	must(l->mtu == 0 || (l->mtu >= 576 && l->mtu <= 65532));
 	must(l->n_dns <= EFTF_DHCP4_MAX_ADDRS && l->n_sip <= EFTF_DHCP4_MAX_ADDRS);
 	must(l->n_routes <= EFTF_DHCP4_MAX_ROUTES);
 	must(memchr(l->sip_name, 0, sizeof(l->sip_name)));
@@ -31,9 +32,10 @@ static void check_input(struct eftf_dhcp4c *c, const uint8_t *data, size_t len)
 
 	must(changed == (c->state != before));
 	must(memchr(c->refusal, 0, sizeof(c->refusal)));
+	must(memchr(c->warning, 0, sizeof(c->warning)));
 	if (!changed)
 		return;
-	must(before <= EFTF_DHCP4C_RENEWING);
+	must(before <= EFTF_DHCP4C_REBINDING);
 	if (c->state == EFTF_DHCP4C_REQUESTING)
 		must(before == EFTF_DHCP4C_SELECTING);
 	else if (c->state == EFTF_DHCP4C_BOUND)
@@ -55,10 +57,12 @@ static void check_output(struct eftf_dhcp4c *c)
 	if (!len) {
 		must(wait_ms == -1);
 		must(c->state == before || c->state == EFTF_DHCP4C_FAILED);
-		must(c->state > EFTF_DHCP4C_RENEWING);
+		must(c->state > EFTF_DHCP4C_REBINDING);
 		return;
 	}
-	must(c->state == before && wait_ms >= 1000 && wait_ms <= 86400000);
+	must(c->state == before || (before == EFTF_DHCP4C_RENEWING &&
+				    c->state == EFTF_DHCP4C_REBINDING));
+	must(wait_ms >= 1000 && wait_ms <= 86400000);
 	must(!eftf_dhcp4_decode(&m, out, len, c->enterprise, NULL));
 	must(!m.reply && m.xid == c->xid);
 	must(m.type == (before == EFTF_DHCP4C_SELECTING ? EFTF_DHCP4_DISCOVER :
@@ -107,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		case 1:
 			/* there must be a lease to renew */
 			if (c.state == EFTF_DHCP4C_BOUND)
-				eftf_dhcp4c_renew(&c, fuzz_u16(&in));
+				eftf_dhcp4c_renew(&c, fuzz_u16(&in), 1000 * (uint64_t)fuzz_u16(&in));
 			break;
 		case 2:
 		case 3:

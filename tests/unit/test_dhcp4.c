@@ -115,7 +115,8 @@ static size_t by_hand(uint8_t *out, const void *options, size_t len)
 
 #define HAND(opts) by_hand(raw, opts, sizeof(opts) - 1)
 
-static void test_bad_options(void **state)
+/* Without a type the message is none. */
+static void test_bad_type(void **state)
 {
 	static const struct {
 		const char *what, *options;
@@ -126,23 +127,7 @@ static void test_bad_options(void **state)
 		BAD("type 0", "\x35\1\0\xff"),
 		BAD("type 9", "\x35\1\x9\xff"),
 		BAD("type of two octets", "\x35\2\1\1\xff"),
-		BAD("length beyond the end", "\x35\1\5\x33\4\0\0"),
-		BAD("length missing", "\x35\1\5\x33"),
-		BAD("lease of 3", "\x35\1\5\x33\3\0\0\1\xff"),
-		BAD("mask with a hole", "\x35\1\5\1\4\xff\0\xff\0\xff"),
-		BAD("router of 5", "\x35\1\5\3\5\1\2\3\4\5\xff"),
-		BAD("DNS of 3", "\x35\1\5\6\3\1\2\3\xff"),
-		BAD("DNS of 0", "\x35\1\5\6\0\xff"),
-		BAD("client id of 1", "\x35\1\5\x3d\1\1\xff"),
-		BAD("SIP of 1", "\x35\1\5\x78\1\1\xff"),
-		BAD("SIP name with a blank", "\x35\1\5\x78\6\0\3a b\0\xff"),
-		BAD("SIP name with a newline", "\x35\1\5\x78\6\0\3a\nb\0\xff"),
-		BAD("SIP name without end", "\x35\1\5\x78\5\0\3abc\xff"),
-		BAD("SIP name with a pointer", "\x35\1\5\x78\3\0\xc0\0\xff"),
-		BAD("route of /33", "\x35\1\5\x79\x9\x21\1\2\3\4\1\1\1\1\xff"),
-		BAD("route that is cut", "\x35\1\5\x79\4\x18\1\2\3\xff"),
-		BAD("vendor that is cut", "\x35\1\5\x7d\5\0\0\x7e\xd9\1\xff"),
-		BAD("overload of 4", "\x35\1\5\x34\1\4\xff"),
+		BAD("type behind the cut", "\x33\4\0\0\0\1\x1a\xff\x35\1\5"),
 	};
 	struct eftf_dhcp4_msg m;
 	struct eftf_err err;
@@ -158,6 +143,108 @@ static void test_bad_options(void **state)
 			fail_msg("accepted: %s", cases[i].what);
 		free(exact);
 	}
+}
+
+/* One wrong option is as if it were absent; the rest of the message counts. */
+static void test_bad_options(void **state)
+{
+	static const struct {
+		const char *what;
+		uint8_t code;
+		const char *option;
+		size_t len;
+	} cases[] = {
+#define WRONG(w, c, o) { w, c, o, sizeof(o) - 1 }
+		WRONG("T1 of 3", OPT_T1, "\x3a\3\0\0\1"),
+		WRONG("mask with a hole", OPT_MASK, "\1\4\xff\0\xff\0"),
+		WRONG("mask of 3", OPT_MASK, "\1\3\xff\0\xff"),
+		WRONG("router of 5", OPT_ROUTER, "\3\5\1\2\3\4\5"),
+		WRONG("router of 0", OPT_ROUTER, "\3\0"),
+		WRONG("server of 3", OPT_SERVER_ID, "\x36\3\1\2\3"),
+		WRONG("MTU of 1", OPT_MTU, "\x1a\1\5"),
+		WRONG("DNS of 3", OPT_DNS, "\6\3\1\2\3"),
+		WRONG("DNS of 0", OPT_DNS, "\6\0"),
+		WRONG("client id of 1", OPT_CLIENT_ID, "\x3d\1\1"),
+		WRONG("SIP of 1", OPT_SIP, "\x78\1\1"),
+		WRONG("SIP addresses of 5", OPT_SIP, "\x78\6\1\1\2\3\4\5"),
+		WRONG("SIP name with a blank", OPT_SIP, "\x78\6\0\3a b\0"),
+		WRONG("SIP name with a newline", OPT_SIP, "\x78\6\0\3a\nb\0"),
+		WRONG("SIP name without end", OPT_SIP, "\x78\5\0\3abc"),
+		WRONG("SIP name with a pointer", OPT_SIP, "\x78\3\0\xc0\0"),
+		WRONG("route of /33 behind a good one", OPT_ROUTES,
+		      "\x79\x12\x8\xa\1\1\1\1\x21\1\2\3\4\5\1\1\1\1\1\1"),
+		WRONG("route that is cut", OPT_ROUTES, "\x79\4\x18\1\2\3"),
+		WRONG("vendor that is cut", OPT_VENDOR, "\x7d\5\0\0\x7e\xd9\1"),
+		WRONG("overload of 4", OPT_OVERLOAD, "\x34\1\4"),
+		WRONG("overload of 0", OPT_OVERLOAD, "\x34\1\0"),
+	};
+	struct eftf_dhcp4_msg m, good;
+	uint8_t raw[600], options[100];
+
+	(void)state;
+	assert_int_equal(eftf_dhcp4_decode(&good, raw, HAND("\x35\1\5\x33\4\0\0\0\x9\xff"),
+					   ENTERPRISE, NULL), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t len = cases[i].len;
+
+		memcpy(options, "\x35\1\5", 3);
+		memcpy(options + 3, cases[i].option, len);
+		memcpy(options + 3 + len, "\x33\4\0\0\0\x9\xff", 7);
+		len = by_hand(raw, options, len + 10);
+		if (eftf_dhcp4_decode(&m, raw, len, ENTERPRISE, NULL))
+			fail_msg("%s: the whole message is refused", cases[i].what);
+		if (m.n_bad != 1 || m.bad[0] != cases[i].code)
+			fail_msg("%s: expected option %u to be named, seen %zu options, %u",
+				 cases[i].what, cases[i].code, m.n_bad, m.bad[0]);
+		if (m.has_mask || m.has_router || m.has_mtu || m.has_server_id || m.has_t1 ||
+		    m.n_dns || m.n_sip || m.sip_name[0] || m.n_routes || m.client_id_len)
+			fail_msg("%s: taken", cases[i].what);
+		assert_true(m.has_lease);
+		assert_int_equal(m.lease, 9);
+	}
+}
+
+/* What stands before an option that is cut counts. */
+static void test_cut(void **state)
+{
+	static const char options[] = "\x35\1\5\x33\4\0\0\0\x9\x1a\2\5\x78";
+	struct eftf_dhcp4_msg m;
+	uint8_t raw[600], *exact;
+
+	(void)state;
+	for (size_t len = 9; len < sizeof(options) - 1; len++) {
+		size_t all = by_hand(raw, options, len);
+
+		exact = malloc(all);
+		memcpy(exact, raw, all);
+		assert_int_equal(eftf_dhcp4_decode(&m, exact, all, ENTERPRISE, NULL), 0);
+		assert_int_equal(m.lease, 9);
+		assert_false(m.has_mtu);
+		assert_int_equal(m.n_bad, len > 9);
+		free(exact);
+	}
+	/* more than can be named */
+	memset(raw, 0, sizeof(raw));
+	assert_int_equal(eftf_dhcp4_decode(&m, raw, HAND(
+		"\x35\1\5\1\0\3\0\x6\0\x1a\0\x32\0\x33\0\x34\0\x36\0\x3a\0\x3b\0\x3d\0\x78\0\xff"),
+		ENTERPRISE, NULL), 0);
+	assert_int_equal(m.n_bad, EFTF_DHCP4_MAX_BAD);
+}
+
+/* Options of a fixed length that come twice: the first counts. */
+static void test_repeated(void **state)
+{
+	struct eftf_dhcp4_msg m;
+	uint8_t raw[600];
+
+	(void)state;
+	assert_int_equal(eftf_dhcp4_decode(&m, raw, HAND(
+		"\x35\1\5\x35\1\5\x33\4\0\0\0\x9\x33\4\0\0\0\7\x36\4\1\2\3\4\x36\4\1\2\3\5\xff"),
+		ENTERPRISE, NULL), 0);
+	assert_int_equal(m.type, EFTF_DHCP4_ACK);
+	assert_int_equal(m.lease, 9);
+	assert_int_equal(m.server_id.s_addr, inet_addr("1.2.3.4"));
+	assert_int_equal(m.n_bad, 0);
 }
 
 /* RFC 1035: 253 characters. One more would be decoded, and lost when it is encoded. */
@@ -192,7 +279,9 @@ static void test_longest_sip_name(void **state)
 		*p++ = 255;
 		len = by_hand(raw, options, (size_t)(p - options));
 		if (i == 1) {
-			assert_int_equal(eftf_dhcp4_decode(&m, raw, len, ENTERPRISE, NULL), -EBADMSG);
+			assert_int_equal(eftf_dhcp4_decode(&m, raw, len, ENTERPRISE, NULL), 0);
+			assert_int_equal(m.bad[0], OPT_SIP);
+			assert_string_equal(m.sip_name, "");
 			continue;
 		}
 		assert_int_equal(eftf_dhcp4_decode(&m, raw, len, ENTERPRISE, NULL), 0);
@@ -242,7 +331,15 @@ static void test_split_options(void **state)
 	assert_int_equal(eftf_dhcp4_decode(&m, raw, len, ENTERPRISE, NULL), 0);
 	assert_int_equal(m.dns[0].s_addr, inet_addr("192.0.2.54"));
 	raw[DHCP4_OFF_SNAME + 1] = 200;
-	assert_int_equal(eftf_dhcp4_decode(&m, raw, len, ENTERPRISE, NULL), -EBADMSG);
+	assert_int_equal(eftf_dhcp4_decode(&m, raw, len, ENTERPRISE, NULL), 0);
+	assert_int_equal(m.bad[0], OPT_DNS);
+	assert_int_equal(m.n_dns, 0);
+	/* a number in two pieces; the type in the file field */
+	len = HAND("\x34\1\1\x33\2\0\1\x33\2\0\2\xff");
+	memcpy(raw + DHCP4_OFF_FILE, "\x35\1\2\xff", 4);
+	assert_int_equal(eftf_dhcp4_decode(&m, raw, len, ENTERPRISE, NULL), 0);
+	assert_int_equal(m.type, EFTF_DHCP4_OFFER);
+	assert_int_equal(m.lease, 0x10002);
 }
 
 static void test_tolerance(void **state)
@@ -296,7 +393,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_no_room),
-		cmocka_unit_test(test_wire), cmocka_unit_test(test_bad_options),
+		cmocka_unit_test(test_wire), cmocka_unit_test(test_bad_type),
+		cmocka_unit_test(test_bad_options), cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_longest_sip_name), cmocka_unit_test(test_bad_fixed), cmocka_unit_test(test_split_options),
 		cmocka_unit_test(test_tolerance), cmocka_unit_test(test_random),
 	};

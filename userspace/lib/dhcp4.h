@@ -19,6 +19,7 @@
 #define EFTF_DHCP4_CLIENT_ID_MAX 64
 #define EFTF_DHCP4_MAX_ADDRS 4		/* DNS servers, SIP servers kept */
 #define EFTF_DHCP4_MAX_ROUTES 16
+#define EFTF_DHCP4_MAX_BAD 8		/* wrong options named */
 #define EFTF_ENTERPRISE_DEFAULT 32473	/* RFC 5612: documentation */
 
 enum eftf_dhcp4_type {
@@ -65,12 +66,19 @@ struct eftf_dhcp4_msg {
 	uint8_t token[EFTF_DHCP4_TOKEN_LEN];
 	uint8_t params[64];				/* option 55 */
 	size_t n_params;
+	uint8_t bad[EFTF_DHCP4_MAX_BAD];		/* decode: options that do not count: wrong */
+	size_t n_bad;
 };
 
 /* Returns octets written, 0 if out (size) is too small. enterprise: for option 125. */
 size_t eftf_dhcp4_encode(uint8_t *out, size_t size, const struct eftf_dhcp4_msg *msg,
 			 uint32_t enterprise);
-/* Returns 0, or -EBADMSG with what was wrong in err. Unknown options are skipped. */
+/*
+ * Returns 0, or -EBADMSG with what was wrong in err. Unknown options are
+ * skipped. One that is cut or has a wrong length or value is as if it were
+ * absent, and named in msg->bad; the rest of the message counts. Of an option
+ * of fixed length that comes several times the first counts.
+ */
 int eftf_dhcp4_decode(struct eftf_dhcp4_msg *msg, const uint8_t *data, size_t len,
 		      uint32_t enterprise, struct eftf_err *err);
 
@@ -91,11 +99,30 @@ struct eftf_lease4 {
 	uint8_t token[EFTF_DHCP4_TOKEN_LEN];
 };
 
+/* Can it be one machine's address on a link? */
+static inline bool eftf_dhcp4_is_host(struct in_addr addr)
+{
+	uint32_t a = ntohl(addr.s_addr);
+
+	return a >> 24 != 0 && a >> 24 != 127 && a >> 28 < 14;
+}
+
+/* The EFTF's inner address: the router, or else the server. 0.0.0.0: not known. */
+static inline struct in_addr eftf_lease4_gateway(const struct eftf_lease4 *lease)
+{
+	struct in_addr none = { 0 };
+
+	if (lease->router.s_addr)
+		return lease->router;
+	return eftf_dhcp4_is_host(lease->server) ? lease->server : none;
+}
+
 /* Client: DISCOVER, OFFER, REQUEST, ACK; retransmits by RFC 2131 4.1. */
 enum eftf_dhcp4c_state {
 	EFTF_DHCP4C_SELECTING,
 	EFTF_DHCP4C_REQUESTING,
-	EFTF_DHCP4C_RENEWING,
+	EFTF_DHCP4C_RENEWING,		/* from T1 on: asks the server of the lease */
+	EFTF_DHCP4C_REBINDING,		/* from T2 on: asks any server, by broadcast */
 	EFTF_DHCP4C_BOUND,
 	EFTF_DHCP4C_REFUSED,		/* NAK; the reason is in refusal */
 	EFTF_DHCP4C_FAILED,		/* no answer in time */
@@ -113,7 +140,10 @@ struct eftf_dhcp4c {
 	struct in_addr previous;	/* asked for; 0.0.0.0: any */
 	struct eftf_lease4 lease;
 	unsigned int sends;		/* of the current message */
+	uint64_t begun_ms, age_ms;	/* since start, or of the lease: at the first message, now */
 	char refusal[128];
+	char warning[160];		/* what was wrong in the last answer that counted all the same */
+	bool warning_is_new;
 };
 
 /*
@@ -122,12 +152,18 @@ struct eftf_dhcp4c {
  * changed the state, then each time the returned milliseconds have passed.
  */
 void eftf_dhcp4c_start(struct eftf_dhcp4c *c, uint32_t xid);
-/* Renewal of c->lease at T1: a REQUEST with ciaddr set. */
-void eftf_dhcp4c_renew(struct eftf_dhcp4c *c, uint32_t xid);
-/* Returns octets to send (0: nothing); *wait_ms: when to call again. */
+/* Renewal of c->lease, given age_ms ago: a REQUEST with ciaddr set. */
+void eftf_dhcp4c_renew(struct eftf_dhcp4c *c, uint32_t xid, uint64_t age_ms);
+/*
+ * Returns octets to send (0: nothing); *wait_ms: when to call again, at least
+ * 1000. Where to: the lease's server if the state is RENEWING afterwards (and
+ * it has a host's address), else broadcast.
+ */
 size_t eftf_dhcp4c_output(struct eftf_dhcp4c *c, uint8_t *out, size_t size, int *wait_ms);
 /* A DHCP payload that came. Returns true if the state changed. */
 bool eftf_dhcp4c_input(struct eftf_dhcp4c *c, const uint8_t *data, size_t len);
+/* A warning about the server that was not given out yet, or NULL. */
+const char *eftf_dhcp4c_warning(struct eftf_dhcp4c *c);
 /* A RELEASE for the lease. Returns octets to send. */
 size_t eftf_dhcp4c_release(const struct eftf_dhcp4c *c, uint8_t *out, size_t size);
 

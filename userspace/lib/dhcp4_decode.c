@@ -25,6 +25,7 @@ struct areas {
 struct option {
 	uint8_t data[1024];
 	size_t len;
+	size_t first;		/* length of the first piece */
 	bool found, too_long;
 };
 
@@ -41,6 +42,12 @@ static uint32_t get32(const uint8_t *p)
 static int bad(struct eftf_err *err, const char *what)
 {
 	return eftf_err_set(err, EBADMSG, "DHCP message refused: %s", what);
+}
+
+static void note_bad(struct eftf_dhcp4_msg *m, uint8_t code)
+{
+	if (m->n_bad < EFTF_DHCP4_MAX_BAD)
+		m->bad[m->n_bad++] = code;
 }
 
 /* Steps over one option. Returns its code, OPT_END at the end, -1 if it is cut. */
@@ -61,7 +68,8 @@ static int next_option(const struct area *a, size_t *pos, const uint8_t **data, 
 	return code;
 }
 
-static int check_area(const struct area *a)
+/* What stands before an option that is cut counts. */
+static void check_area(const struct area *a, struct eftf_dhcp4_msg *m)
 {
 	const uint8_t *data;
 	size_t pos = 0, len;
@@ -70,7 +78,8 @@ static int check_area(const struct area *a)
 	do {
 		code = next_option(a, &pos, &data, &len);
 	} while (code >= 0 && code != OPT_END);
-	return code < 0 ? -EBADMSG : 0;
+	if (code < 0)
+		note_bad(m, a->p[pos]);
 }
 
 static void join(const struct areas *areas, uint8_t wanted, struct option *opt)
@@ -80,6 +89,7 @@ static void join(const struct areas *areas, uint8_t wanted, struct option *opt)
 	int code;
 
 	opt->len = 0;
+	opt->first = 0;
 	opt->found = false;
 	opt->too_long = false;
 	for (unsigned int i = 0; i < areas->n; i++) {
@@ -88,6 +98,8 @@ static void join(const struct areas *areas, uint8_t wanted, struct option *opt)
 		       code != OPT_END) {
 			if (code != wanted)
 				continue;
+			if (!opt->found)
+				opt->first = len;
 			opt->found = true;
 			if (len > sizeof(opt->data) - opt->len) {
 				opt->too_long = true;
@@ -100,29 +112,29 @@ static void join(const struct areas *areas, uint8_t wanted, struct option *opt)
 }
 
 /* RFC 2132 9.3: "file" and "sname" may hold options as well. */
-static int find_areas(const uint8_t *data, size_t len, struct areas *areas, struct eftf_err *err)
+static void find_areas(const uint8_t *data, size_t len, struct areas *areas,
+		       struct eftf_dhcp4_msg *m)
 {
 	struct option opt;
 	unsigned int overload;
 
 	areas->a[0] = (struct area){ data + DHCP4_FIXED + 4, len - DHCP4_FIXED - 4 };
 	areas->n = 1;
-	if (check_area(&areas->a[0]))
-		return bad(err, "an option is cut");
+	check_area(&areas->a[0], m);
 	join(areas, OPT_OVERLOAD, &opt);
 	if (!opt.found)
-		return 0;
-	overload = opt.len == 1 ? opt.data[0] : 0;
-	if (overload < 1 || overload > 3)
-		return bad(err, "option 52 (overload) is wrong");
+		return;
+	overload = opt.first == 1 ? opt.data[0] : 0;
+	if (overload < 1 || overload > 3) {
+		note_bad(m, OPT_OVERLOAD);
+		return;
+	}
 	if (overload & 1)
 		areas->a[areas->n++] = (struct area){ data + DHCP4_OFF_FILE, DHCP4_FILE_LEN };
 	if (overload & 2)
 		areas->a[areas->n++] = (struct area){ data + DHCP4_OFF_SNAME, DHCP4_SNAME_LEN };
 	for (unsigned int i = 1; i < areas->n; i++)
-		if (check_area(&areas->a[i]))
-			return bad(err, "an option in sname or file is cut");
-	return 0;
+		check_area(&areas->a[i], m);
 }
 
 /* Addresses that do not fit into the array are left out. Returns 0 or -EBADMSG. */
@@ -185,8 +197,10 @@ static int get_routes(const struct option *o, struct eftf_dhcp4_msg *m)
 		memset(&r, 0, sizeof(r));
 		r.plen = o->data[pos++];
 		n = (r.plen + 7u) / 8;
-		if (r.plen > 32 || o->len - pos < n + 4)
+		if (r.plen > 32 || o->len - pos < n + 4) {
+			m->n_routes = 0;
 			return -EBADMSG;
+		}
 		memcpy(&r.dest, o->data + pos, n);
 		memcpy(&r.via, o->data + pos + n, 4);
 		/* RFC 3442: bits behind the prefix are to be cleared by the client. */
@@ -217,6 +231,7 @@ static int get_vendor(const struct option *o, struct eftf_dhcp4_msg *m, uint32_t
 {
 	size_t pos = 0, len;
 
+	/* another vendor's part may be wrong: what stands before it counts */
 	while (pos < o->len) {
 		if (o->len - pos < 5 || o->data[pos + 4] > o->len - pos - 5)
 			return -EBADMSG;
@@ -246,8 +261,15 @@ static bool mask_ok(struct in_addr mask)
 	return (inverse & (inverse + 1)) == 0;
 }
 
-/* Options of one fixed form: an address or a number. Returns 0 or -EBADMSG. */
-static int get_simple(const struct areas *areas, struct eftf_dhcp4_msg *m)
+/* Is the option there in a form that counts: whole, or its first piece? */
+static bool has_fixed(const struct option *o, uint8_t len, bool more)
+{
+	return o->found && (o->first == len || (!o->too_long && o->len == len) ||
+			    (more && !o->too_long && o->len && o->len % len == 0));
+}
+
+/* Options of one fixed form: an address or a number. */
+static void get_simple(const struct areas *areas, struct eftf_dhcp4_msg *m)
 {
 	const struct {
 		uint8_t code;
@@ -270,11 +292,11 @@ static int get_simple(const struct areas *areas, struct eftf_dhcp4_msg *m)
 
 	for (size_t i = 0; i < sizeof(simple) / sizeof(simple[0]); i++) {
 		join(areas, simple[i].code, &o);
-		if (!o.found)
+		if (!has_fixed(&o, simple[i].len, simple[i].more)) {
+			if (o.found)
+				note_bad(m, simple[i].code);
 			continue;
-		if (o.too_long || o.len < simple[i].len ||
-		    (simple[i].more ? o.len % 4 : o.len != simple[i].len))
-			return -EBADMSG;
+		}
 		*simple[i].has = true;
 		if (simple[i].code == OPT_MTU) {
 			m->mtu = get16(o.data);
@@ -286,39 +308,43 @@ static int get_simple(const struct areas *areas, struct eftf_dhcp4_msg *m)
 			memcpy(simple[i].to, o.data, 4);
 		}
 	}
-	return m->has_mask && !mask_ok(m->mask) ? -EBADMSG : 0;
+	if (m->has_mask && !mask_ok(m->mask)) {
+		note_bad(m, OPT_MASK);
+		m->has_mask = false;
+		m->mask.s_addr = 0;
+	}
 }
 
 /* Options with a form of their own. */
-static int get_complex(const struct areas *areas, struct eftf_dhcp4_msg *m, uint32_t enterprise,
-		       struct eftf_err *err)
+static void get_complex(const struct areas *areas, struct eftf_dhcp4_msg *m, uint32_t enterprise)
 {
 	struct option o;
 
 	join(areas, OPT_CLIENT_ID, &o);
-	if (o.found && (o.len < 2 || o.too_long || o.len > sizeof(m->client_id)))
-		return bad(err, "option 61 (client identifier) has a wrong length");
-	m->client_id_len = o.len;
-	memcpy(m->client_id, o.data, o.len);
+	if (o.found && (o.len < 2 || o.too_long || o.len > sizeof(m->client_id))) {
+		note_bad(m, OPT_CLIENT_ID);
+	} else {
+		m->client_id_len = o.len;
+		memcpy(m->client_id, o.data, o.len);
+	}
 	join(areas, OPT_DNS, &o);
 	if (o.found && (o.too_long || get_addrs(o.data, o.len, m->dns, &m->n_dns)))
-		return bad(err, "option 6 (DNS) is wrong");
+		note_bad(m, OPT_DNS);
 	join(areas, OPT_SIP, &o);
 	if (o.found && (o.too_long || get_sip(&o, m)))
-		return bad(err, "option 120 (SIP servers) is wrong");
+		note_bad(m, OPT_SIP);
 	join(areas, OPT_ROUTES, &o);
 	if (o.found && (o.too_long || get_routes(&o, m)))
-		return bad(err, "option 121 (classless routes) is wrong");
+		note_bad(m, OPT_ROUTES);
 	join(areas, OPT_VENDOR, &o);
 	if (o.found && (o.too_long || get_vendor(&o, m, enterprise)))
-		return bad(err, "option 125 (vendor information) is wrong");
+		note_bad(m, OPT_VENDOR);
 	join(areas, OPT_MESSAGE, &o);
 	if (o.found)
 		get_message(&o, m);
 	join(areas, OPT_PARAMS, &o);
 	m->n_params = o.len < sizeof(m->params) ? o.len : sizeof(m->params);
 	memcpy(m->params, o.data, m->n_params);
-	return 0;
 }
 
 static int get_fixed(const uint8_t *data, size_t len, struct eftf_dhcp4_msg *m,
@@ -354,15 +380,13 @@ int eftf_dhcp4_decode(struct eftf_dhcp4_msg *m, const uint8_t *data, size_t len,
 	ret = get_fixed(data, len, m, err);
 	if (ret)
 		return ret;
-	ret = find_areas(data, len, &areas, err);
-	if (ret)
-		return ret;
+	find_areas(data, len, &areas, m);
 	join(&areas, OPT_TYPE, &o);
-	if (!o.found || o.len != 1 || o.data[0] < EFTF_DHCP4_DISCOVER ||
+	if (!has_fixed(&o, 1, false) || o.data[0] < EFTF_DHCP4_DISCOVER ||
 	    o.data[0] > EFTF_DHCP4_INFORM)
 		return bad(err, "option 53 (message type) is missing or wrong");
 	m->type = o.data[0];
-	if (get_simple(&areas, m))
-		return bad(err, "an address, number or mask has a wrong length or value");
-	return get_complex(&areas, m, enterprise, err);
+	get_simple(&areas, m);
+	get_complex(&areas, m, enterprise);
+	return 0;
 }

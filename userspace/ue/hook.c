@@ -49,7 +49,7 @@ static void fill(struct environment *env, const struct eftf_hook_info *info)
 	const struct eftf_lease4 *lease = info->lease;
 	const char *path = getenv("PATH");
 	const size_t size = sizeof(env->text[0]);
-	struct in_addr gateway = lease->router.s_addr ? lease->router : lease->server;
+	struct in_addr gateway = eftf_lease4_gateway(lease);
 	int i;
 
 	snprintf(env->text[ENV_REASON], size, "EFTF_REASON=%s", info->reason);

@@ -8,10 +8,12 @@
 #include "channel.h"
 #include "clock.h"
 #include "inner.h"
+#include "log.h"
 #include "random.h"
 
 #define DHCP_SERVER_PORT 67
 #define DHCP_CLIENT_PORT 68
+#define PACKETS_AT_ONCE 64	/* then the deadline is looked at */
 
 static enum eftf_attempt handshake(struct eftf_tls *tls, int fd, struct eftf_signals *sig,
 				   struct eftf_err *err)
@@ -98,9 +100,13 @@ static int take_dhcp(struct eftf_channel *ch, struct eftf_dhcp4c *c, struct eftf
 {
 	struct eftf_inner_udp udp;
 	const uint8_t *packet;
+	const char *warning;
 	size_t len;
+	int i;
 
-	for (;;) {
+	for (i = 0; i < PACKETS_AT_ONCE; i++) {
+		bool changed;
+
 		switch (eftf_channel_recv(ch, &packet, &len, err)) {
 		case EFTF_CHANNEL_AGAIN:
 			return 0;
@@ -116,9 +122,14 @@ static int take_dhcp(struct eftf_channel *ch, struct eftf_dhcp4c *c, struct eftf
 		    udp.sport != DHCP_SERVER_PORT)
 			continue;
 		/* read no further: what follows an ACK must stay in the socket for the module */
-		if (eftf_dhcp4c_input(c, udp.data, udp.len))
+		changed = eftf_dhcp4c_input(c, udp.data, udp.len);
+		warning = eftf_dhcp4c_warning(c);
+		if (warning)
+			log_warn("DHCP answer of the EFTF: %s", warning);
+		if (changed)
 			return 1;
 	}
+	return 0;
 }
 
 static int no_lease(const struct eftf_dhcp4c *c, struct eftf_err *err)

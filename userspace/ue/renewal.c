@@ -15,12 +15,14 @@
 #define DHCP_CLIENT_PORT 68
 #define FOREVER 0xffffffffu
 #define RETRY_MIN_MS 5000u
+#define MESSAGES_AT_ONCE 64
 
 static void set_times(struct eftf_renewal *r)
 {
 	const struct eftf_lease4 *lease = &r->client->lease;
 	uint64_t now = eftf_now_ms();
 
+	r->given_at = now;
 	r->start_at = UINT64_MAX;
 	r->expires_at = UINT64_MAX;
 	r->send_at = UINT64_MAX;
@@ -59,15 +61,18 @@ static int open_socket(const struct eftf_renewal *r)
 {
 	struct sockaddr_in me = {
 		.sin_family = AF_INET, .sin_port = htons(DHCP_CLIENT_PORT),
-		.sin_addr = r->client->lease.address,
 	};
 	int fd, one = 1;
 
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	/* another DHCP client of this host may sit on port 68 of all addresses */
+	/*
+	 * Another DHCP client of this host may sit on port 68 of all addresses.
+	 * The socket is not bound to the inner address: a NAK is a broadcast.
+	 */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, r->device, (socklen_t)strlen(r->device)) ||
 	    bind(fd, (struct sockaddr *)&me, sizeof(me))) {
 		int ret = -errno;
@@ -105,17 +110,42 @@ static void begin(struct eftf_renewal *r)
 	}
 	r->fd = fd;
 	r->send_at = 0;
-	eftf_dhcp4c_renew(r->client, xid);
+	eftf_dhcp4c_renew(r->client, xid, eftf_now_ms() - r->given_at);
+}
+
+/* From the inner address, be there others on the device; to the server, or to all of them. */
+static int send_from_lease(const struct eftf_renewal *r, int fd, const uint8_t *message, size_t len)
+{
+	const struct eftf_lease4 *lease = &r->client->lease;
+	bool unicast = r->client->state != EFTF_DHCP4C_REBINDING &&
+		eftf_dhcp4_is_host(lease->server);
+	struct sockaddr_in server = {
+		.sin_family = AF_INET, .sin_port = htons(DHCP_SERVER_PORT),
+		.sin_addr.s_addr = unicast ? lease->server.s_addr : htonl(INADDR_BROADCAST),
+	};
+	struct in_pktinfo from = { .ipi_spec_dst = lease->address };
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(from))];
+	} control = { 0 };
+	struct iovec iov = { (void *)message, len };
+	struct msghdr msg = {
+		.msg_name = &server, .msg_namelen = sizeof(server), .msg_iov = &iov,
+		.msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = IPPROTO_IP;
+	cmsg->cmsg_type = IP_PKTINFO;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(from));
+	memcpy(CMSG_DATA(cmsg), &from, sizeof(from));
+	return sendmsg(fd, &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
 static void send_due(struct eftf_renewal *r)
 {
-	struct sockaddr_in server = {
-		.sin_family = AF_INET, .sin_port = htons(DHCP_SERVER_PORT),
-		.sin_addr = r->client->lease.server,
-	};
 	uint8_t message[EFTF_DHCP4_MAX];
-	int wait_ms = -1;
+	int wait_ms = -1, ret = 0;
 	size_t len;
 
 	len = eftf_dhcp4c_output(r->client, message, sizeof(message), &wait_ms);
@@ -124,19 +154,30 @@ static void send_due(struct eftf_renewal *r)
 		postpone(r);
 		return;
 	}
-	if (len && sendto(r->fd, message, len, MSG_DONTWAIT, (struct sockaddr *)&server,
-			  sizeof(server)) < 0)
-		log_debug("lease renewal: send: %s", strerror(errno));
+	if (len)
+		ret = send_from_lease(r, r->fd, message, len);
+	if (ret)
+		log_debug("lease renewal: send: %s", strerror(-ret));
 	r->send_at = wait_ms < 0 ? UINT64_MAX : eftf_now_ms() + (uint64_t)wait_ms;
 }
 
 static enum eftf_renewal_result receive(struct eftf_renewal *r, struct eftf_err *err)
 {
 	uint8_t message[2048];
-	ssize_t n;
+	const char *warning;
+	int i;
 
-	while ((n = recv(r->fd, message, sizeof(message), MSG_DONTWAIT)) >= 0) {
-		if (!eftf_dhcp4c_input(r->client, message, (size_t)n))
+	for (i = 0; i < MESSAGES_AT_ONCE; i++) {
+		ssize_t n = recv(r->fd, message, sizeof(message), MSG_DONTWAIT);
+		bool changed;
+
+		if (n < 0)
+			break;
+		changed = eftf_dhcp4c_input(r->client, message, (size_t)n);
+		warning = eftf_dhcp4c_warning(r->client);
+		if (warning)
+			log_warn("DHCP answer of the EFTF: %s", warning);
+		if (!changed)
 			continue;
 		if (r->client->state == EFTF_DHCP4C_REFUSED) {
 			eftf_err_set(err, EACCES, "EFTF refused to renew the lease: %s",
@@ -157,22 +198,19 @@ static enum eftf_renewal_result receive(struct eftf_renewal *r, struct eftf_err 
 void eftf_renewal_release(const struct eftf_renewal *r)
 {
 	uint8_t message[EFTF_DHCP4_MAX];
-	struct sockaddr_in server = {
-		.sin_family = AF_INET, .sin_port = htons(DHCP_SERVER_PORT),
-	};
 	size_t len;
-	int fd;
+	int fd, ret = 0;
 
 	if (!r->client || !r->client->lease.address.s_addr)
 		return;
 	fd = r->fd >= 0 ? r->fd : open_socket(r);
-	server.sin_addr = r->client->lease.server;
 	len = eftf_dhcp4c_release(r->client, message, sizeof(message));
 	if (fd < 0)
 		log_debug("release: UDP port 68 on %s: %s", r->device, strerror(-fd));
-	else if (len && sendto(fd, message, len, MSG_DONTWAIT, (struct sockaddr *)&server,
-			       sizeof(server)) < 0)
-		log_debug("release: %s", strerror(errno));
+	else if (len)
+		ret = send_from_lease(r, fd, message, len);
+	if (ret)
+		log_debug("release: %s", strerror(-ret));
 	if (fd >= 0 && fd != r->fd)
 		close(fd);
 }

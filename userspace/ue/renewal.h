@@ -15,6 +15,7 @@ struct eftf_renewal {
 	int fd;			/* -1: not running */
 	struct eftf_dhcp4c *client;	/* the caller's; its lease is the one to renew */
 	const char *device;
+	uint64_t given_at;	/* ms: when the lease was given */
 	uint64_t start_at;	/* ms: T1; UINT64_MAX: never */
 	uint64_t expires_at;	/* ms; UINT64_MAX: never */
 	uint64_t send_at;	/* ms: while running */

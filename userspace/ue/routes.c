@@ -39,7 +39,7 @@ static void add(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
 void eftf_routes_plan(struct eftf_routes *out, const struct eftf_lease4 *lease,
 		      const struct eftf_ue_routes *configured)
 {
-	struct in_addr gateway = lease->router.s_addr ? lease->router : lease->server;
+	struct in_addr gateway = eftf_lease4_gateway(lease);
 	size_t i;
 
 	memset(out, 0, sizeof(*out));

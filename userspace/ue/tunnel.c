@@ -63,7 +63,7 @@ static int hand_off(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	struct eftf_tunnel_spec spec = {
 		.ifindex = t->device.ifindex, .fd = fd,
 		.has_inner4 = true, .inner4 = lease->address,
-		.gateway4 = lease->router.s_addr ? lease->router : lease->server,
+		.gateway4 = eftf_lease4_gateway(lease),
 		.keepalive = keepalive, .timeout = timeout_of(conf, keepalive),
 		.negotiated = !conf->static_addr.set,
 		.record_limit = conf->record_limit,
