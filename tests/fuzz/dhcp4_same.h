@@ -12,7 +12,7 @@
 static inline void fuzz_dhcp4_sane(const struct eftf_dhcp4_msg *m)
 {
 	must(m->type >= EFTF_DHCP4_DISCOVER && m->type <= EFTF_DHCP4_INFORM);
-	must(m->client_id_len <= sizeof(m->client_id));
+	must(m->client_id_len <= sizeof(m->client_id) && m->token_len <= sizeof(m->token));
 	must(m->n_dns <= EFTF_DHCP4_MAX_ADDRS && m->n_sip <= EFTF_DHCP4_MAX_ADDRS);
 	must(m->n_routes <= EFTF_DHCP4_MAX_ROUTES && m->n_params <= sizeof(m->params));
 	must(memchr(m->sip_name, 0, sizeof(m->sip_name)));
@@ -55,7 +55,9 @@ static inline void fuzz_dhcp4_same(const struct eftf_dhcp4_msg *a, const struct 
 	must(a->has_lease == b->has_lease && a->lease == b->lease);
 	must(a->has_t1 == b->has_t1 && a->t1 == b->t1 && a->has_t2 == b->has_t2 && a->t2 == b->t2);
 	must(a->has_keepalive == b->has_keepalive && a->keepalive == b->keepalive);
-	must(a->has_token == b->has_token && !memcmp(a->token, b->token, sizeof(a->token)));
+	must(a->token_len == b->token_len && !memcmp(a->token, b->token, a->token_len));
+	must(!a->htype || (a->htype == b->htype && a->hlen == b->hlen));
+	must(!memcmp(a->chaddr, b->chaddr, sizeof(a->chaddr)));
 	fuzz_dhcp4_same_lists(a, b);
 }
 

@@ -22,7 +22,8 @@ static void check_lease(const struct eftf_dhcp4c *c)
 	must(l->n_routes <= EFTF_DHCP4_MAX_ROUTES);
 	must(memchr(l->sip_name, 0, sizeof(l->sip_name)));
 	must(c->previous.s_addr == l->address.s_addr);
-	must(!l->has_token || (c->has_token && !memcmp(c->token, l->token, sizeof(l->token))));
+	must(!l->token_len || (c->token_len == l->token_len &&
+			       !memcmp(c->token, l->token, l->token_len)));
 }
 
 static void check_input(struct eftf_dhcp4c *c, const uint8_t *data, size_t len)

@@ -37,15 +37,18 @@ static void give_back(void *arg, struct in_addr addr)
 	b->taken = 0;
 }
 
-static int confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4_TOKEN_LEN])
+static int confirm(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr addr, uint8_t *token,
+		   size_t *token_len)
 {
 	struct books *b = arg;
 
+	(void)msg;
 	must(b->taken && ntohl(addr.s_addr) == b->taken && !b->confirmed);
 	if (fuzz_u8(b->in) % 8 == 7)
 		return -EBUSY;
 	b->confirmed = true;
-	memset(token, 0xa5, EFTF_DHCP4_TOKEN_LEN);
+	*token_len = 1 + fuzz_u8(b->in) % EFTF_DHCP4_TOKEN_MAX;
+	memset(token, 0xa5, *token_len);
 	return 0;
 }
 
@@ -60,24 +63,27 @@ static void check_reply(const struct eftf_dhcp4s *s, enum eftf_dhcp4s_result res
 	must(!eftf_dhcp4_decode(&again, out, len, FUZZ_ENTERPRISE, NULL));
 	fuzz_dhcp4_same(reply, &again);
 	must(reply->reply && reply->xid == in->xid && reply->has_server_id);
+	must(reply->hlen == in->hlen && !memcmp(reply->chaddr, in->chaddr, sizeof(in->chaddr)));
 	switch (result) {
 	case EFTF_DHCP4S_OFFER:
-		must(reply->type == EFTF_DHCP4_OFFER && !s->bound && s->address.s_addr);
+		must(reply->type == EFTF_DHCP4_OFFER && s->address.s_addr);
 		must(reply->yiaddr.s_addr == s->address.s_addr && reply->has_lease);
-		must(!reply->has_token);
+		must(!reply->token_len);
 		break;
 	case EFTF_DHCP4S_ACK:
 	case EFTF_DHCP4S_RENEWED:
-		must(reply->type == EFTF_DHCP4_ACK && s->bound && reply->has_token);
+		must(reply->type == EFTF_DHCP4_ACK && s->bound);
+		must(!reply->token_len || reply->token_len == s->token_len);
+		must(in->n_params || reply->token_len);
 		must(reply->yiaddr.s_addr == s->address.s_addr && reply->has_lease);
 		break;
 	case EFTF_DHCP4S_INFORMED:
 		must(reply->type == EFTF_DHCP4_ACK && s->bound && !reply->yiaddr.s_addr);
-		must(!reply->has_lease && !reply->has_token);
+		must(!reply->has_lease && !reply->token_len);
 		break;
 	default:
 		must(reply->type == EFTF_DHCP4_NAK && !reply->yiaddr.s_addr);
-		must(!reply->has_token && reply->message[0]);
+		must(!reply->token_len && reply->message[0]);
 		break;
 	}
 	must(!s->keepalive || (s->keepalive >= 10 && s->keepalive <= 600));
@@ -121,7 +127,7 @@ static void step(struct eftf_dhcp4s *s, const struct eftf_dhcp4s_policy *policy,
 			check_reply(s, result, &msg, &reply);
 		must((result == EFTF_DHCP4S_ACK) == (s->bound && !bound));
 		must(!bound || s->bound);
-		if (result == EFTF_DHCP4S_RELEASED) {
+		if (result == EFTF_DHCP4S_RELEASED || result == EFTF_DHCP4S_DECLINED) {
 			must(bound);
 			/* as the gateway: the address goes, and the conversation with it */
 			memset(s, 0, sizeof(*s));

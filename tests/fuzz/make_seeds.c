@@ -101,7 +101,7 @@ static void fill(struct eftf_dhcp4_msg *m, enum eftf_dhcp4_type type)
 	m->requested.s_addr = htonl(0x0a400002);
 	m->has_keepalive = true;
 	m->keepalive = 60;
-	m->has_token = type == EFTF_DHCP4_ACK;
+	m->token_len = type == EFTF_DHCP4_ACK ? 74 : 0;
 	if (type == EFTF_DHCP4_NAK)
 		memcpy(m->message, "no", 3);
 	if (!m->reply || type == EFTF_DHCP4_NAK)

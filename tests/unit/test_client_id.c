@@ -86,10 +86,10 @@ static void test_configured(void **state)
 	assert_memory_equal(a + 11, "phone-7", 7);
 
 	memset(name, 'x', sizeof(name));
-	name[53] = '\0';
+	name[EFTF_DHCP4_CLIENT_ID_MAX - 11] = '\0';
 	assert_int_equal(get(a, name, "eftf0", &stable), EFTF_DHCP4_CLIENT_ID_MAX);
-	name[53] = 'x';
-	name[54] = '\0';
+	name[EFTF_DHCP4_CLIENT_ID_MAX - 11] = 'x';
+	name[EFTF_DHCP4_CLIENT_ID_MAX - 10] = '\0';
 	assert_int_equal(get(a, name, "eftf0", &stable), -EINVAL);
 }
 

@@ -63,13 +63,16 @@ static void give_back(void *arg, struct in_addr addr)
 	l->given_back++;
 }
 
-static int confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4_TOKEN_LEN])
+static int confirm(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr addr, uint8_t *token,
+		   size_t *token_len)
 {
 	struct lab *l = arg;
 
 	assert_int_equal(addr.s_addr, l->next.s_addr);
 	l->confirmed++;
-	memset(token, 0x77, EFTF_DHCP4_TOKEN_LEN);
+	assert_int_equal(msg->type, EFTF_DHCP4_REQUEST);
+	memset(token, 0x77, 74);
+	*token_len = 74;
 	return l->confirm_ret;
 }
 
@@ -145,8 +148,8 @@ static void test_bind(void **state)
 	assert_int_equal(l.c.lease.t2, 3150);
 	assert_int_equal(l.c.lease.keepalive, 110);
 	assert_int_equal(l.c.lease.n_sip, 1);
-	assert_true(l.c.has_token);
-	assert_int_equal(l.c.token[31], 0x77);
+	assert_int_equal(l.c.token_len, 74);
+	assert_int_equal(l.c.token[73], 0x77);
 	assert_int_equal(l.taken, 1);
 	assert_int_equal(l.confirmed, 1);
 	assert_int_equal(eftf_dhcp4c_output(&l.c, out, sizeof(out), &wait), 0);
@@ -230,7 +233,7 @@ static void test_server_table(void **state)
 	} cases[] = {
 #define M(t, ...) { .type = EFTF_DHCP4_##t, __VA_ARGS__ }
 		{ "discover again", OFFERED, M(DISCOVER, .xid = 0), EFTF_DHCP4S_OFFER, 0 },
-		{ "discover when bound", BOUND, M(DISCOVER, .xid = 0), EFTF_DHCP4S_IGNORED, 0 },
+		{ "discover when bound", BOUND, M(DISCOVER, .xid = 0), EFTF_DHCP4S_OFFER, 0 },
 		{ "request of the offer", OFFERED, M(REQUEST, .has_server_id = true,
 			.server_id = US, .has_requested = true, .requested = YOURS),
 			EFTF_DHCP4S_ACK, 0 },
@@ -263,7 +266,9 @@ static void test_server_table(void **state)
 		{ "release of an offer", OFFERED, M(RELEASE, .ciaddr = YOURS),
 			EFTF_DHCP4S_IGNORED, 1 },
 		{ "release of nothing", NEW, M(RELEASE, .xid = 0), EFTF_DHCP4S_IGNORED, 0 },
-		{ "decline", BOUND, M(DECLINE, .requested = YOURS), EFTF_DHCP4S_RELEASED, 0 },
+		{ "decline", BOUND, M(DECLINE, .requested = YOURS), EFTF_DHCP4S_DECLINED, 0 },
+		{ "decline of another's", BOUND, M(DECLINE, .requested = OTHER),
+			EFTF_DHCP4S_IGNORED, 0 },
 		{ "a reply", NEW, M(OFFER, .reply = true), EFTF_DHCP4S_IGNORED, 0 },
 		{ "an offer as a request", NEW, M(OFFER, .xid = 0), EFTF_DHCP4S_IGNORED, 0 },
 	};
@@ -285,6 +290,45 @@ static void test_server_table(void **state)
 	}
 }
 
+/* Clients of other makes compare these with what they sent, and may ask for little. */
+static void test_ordinary_client(void **state)
+{
+	struct eftf_dhcp4_msg in = {
+		.type = EFTF_DHCP4_DISCOVER, .xid = 77, .htype = 1, .hlen = 6,
+		.chaddr = { 2, 0, 0, 0, 0, 9 }, .params = { 1, 3, 6, 12 }, .n_params = 4,
+		.client_id_len = EFTF_DHCP4_CLIENT_ID_MAX,
+	}, reply, back;
+	uint8_t out[EFTF_DHCP4_MAX];
+	struct lab l;
+	size_t len;
+
+	(void)state;
+	lab_init(&l);
+	l.policy.n_dns = 1;
+	l.policy.dns[0] = ip("192.0.2.53");
+	l.policy.n_routes = 1;
+	l.policy.routes[0] = (struct eftf_dhcp4_route){ ip("192.0.2.0"), 24, ip(GATEWAY) };
+	memset(in.client_id, 0xab, sizeof(in.client_id));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(eftf_dhcp4s_input(&l.s, &l.policy, &pool, &l, &in, &reply),
+				 i ? EFTF_DHCP4S_ACK : EFTF_DHCP4S_OFFER);
+		len = eftf_dhcp4_encode(out, sizeof(out), &reply, ENTERPRISE);
+		assert_int_equal(eftf_dhcp4_decode(&back, out, len, ENTERPRISE, NULL), 0);
+		assert_memory_equal(out, "\2\1\6\0\0\0\0\x4d", 8);
+		assert_memory_equal(out + 28, in.chaddr, 16);
+		assert_int_equal(back.client_id_len, in.client_id_len);
+		assert_memory_equal(back.client_id, in.client_id, in.client_id_len);
+		assert_true(back.has_mask && back.has_router && back.n_dns == 1 && back.has_lease);
+		assert_false(back.has_mtu || back.n_sip || back.n_routes || back.has_keepalive ||
+			     back.token_len);
+		in.type = EFTF_DHCP4_REQUEST;
+		in.has_server_id = true;
+		in.server_id = ip(GATEWAY);
+		in.has_requested = true;
+		in.requested = reply.yiaddr;
+	}
+}
+
 static void test_inform(void **state)
 {
 	struct eftf_dhcp4_msg in = { .type = EFTF_DHCP4_INFORM, .ciaddr = ip(FIRST) }, reply;
@@ -296,7 +340,7 @@ static void test_inform(void **state)
 			 EFTF_DHCP4S_INFORMED);
 	/* RFC 2131 4.3.5: neither an address nor a lease time. */
 	assert_int_equal(reply.yiaddr.s_addr, 0);
-	assert_false(reply.has_lease || reply.has_token);
+	assert_false(reply.has_lease || reply.token_len);
 	assert_int_equal(reply.n_sip, 1);
 }
 
@@ -640,7 +684,7 @@ static void test_wrong_acks(void **state)
 	assert_int_equal(l.c.lease.t1, 30);
 	assert_int_equal(l.c.lease.t2, 53);
 	assert_int_equal(l.c.lease.mask.s_addr, 0xffffffff);
-	assert_false(l.c.lease.has_token);
+	assert_false(l.c.lease.token_len != 0);
 }
 
 int main(void)
@@ -648,7 +692,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bind), cmocka_unit_test(test_keepalive),
 		cmocka_unit_test(test_renew_release), cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_server_table), cmocka_unit_test(test_inform),
+		cmocka_unit_test(test_server_table), cmocka_unit_test(test_ordinary_client), cmocka_unit_test(test_inform),
 		cmocka_unit_test(test_retransmission), cmocka_unit_test(test_renewal_times),
 		cmocka_unit_test(test_lease_times), cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_no_hosts), cmocka_unit_test(test_two_servers),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: gw/pool.c gw/source.c gw/siphash.c lib/random.c lib/err.c */
+/* needs: gw/pool.c gw/charge.c gw/token.c gw/siphash.c lib/random.c lib/log.c lib/err.c */
+/* libs: -lwolfssl */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,43 +13,110 @@
 
 #include <cmocka.h>
 
+#include "gw/charge.h"
 #include "gw/pool.h"
 #include "gw/siphash.h"
-#include "gw/source.h"
 
 #define HOLD 120
+#define QUARANTINE 1000
 
 static int claimant[8], owner[8];	/* their addresses are names */
+static struct eftf_tokens *tokens;
 
 static struct in_addr ip(const char *text)
 {
 	return (struct in_addr){ inet_addr(text) };
 }
 
-static struct eftf_pool *make(const char *base, unsigned int plen, const char *gateway)
+static struct sockaddr_storage outer(const char *text)
 {
+	struct sockaddr_storage s = { 0 };
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&s;
+	struct sockaddr_in *in4 = (struct sockaddr_in *)&s;
+
+	s.ss_family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	inet_pton(s.ss_family, text,
+		  s.ss_family == AF_INET ? (void *)&in4->sin_addr : (void *)&in6->sin6_addr);
+	in4->sin_port = (in_port_t)rand();
+	return s;
+}
+
+static struct eftf_pool *make(const char *base, unsigned int plen, unsigned int per_source)
+{
+	struct eftf_pool_settings set = { HOLD, QUARANTINE, per_source };
 	struct eftf_pool *p = NULL;
 	struct eftf_err err;
 
-	if (eftf_pool_new(&p, ip(base), plen, ip(gateway), HOLD, &err))
+	/* the first address is the gateway's */
+	if (eftf_pool_new(&p, ip(base), plen, (struct in_addr){ ip(base).s_addr + htonl(1) }, &set,
+			  tokens, &err))
 		fail_msg("%s", err.text);
 	return p;
 }
 
-static struct in_addr take_as(struct eftf_pool *p, struct eftf_pool_asker asker, void *who,
-			      double now, bool expect_resumed)
+static struct eftf_lease_request from(const char *source)
+{
+	return (struct eftf_lease_request){ .source = outer(source) };
+}
+
+static struct eftf_lease_request with_token(const char *source, const uint8_t *token)
+{
+	struct eftf_lease_request r = from(source);
+
+	r.token_len = EFTF_TOKEN_LEN;
+	memcpy(r.token, token, EFTF_TOKEN_LEN);
+	return r;
+}
+
+static struct eftf_lease_request with_cert(const char *source, uint8_t cert, const char *client_id)
+{
+	struct eftf_lease_request r = from(source);
+
+	r.has_cert = true;
+	r.cert[0] = cert;
+	r.client_id_len = (uint8_t)strlen(client_id);
+	memcpy(r.client_id, client_id, r.client_id_len);
+	return r;
+}
+
+/* A claim that succeeds. */
+static struct in_addr take(struct eftf_pool *p, struct eftf_lease_request r, void *who, double now,
+			   bool expect_resumed)
 {
 	struct in_addr a = { 0 };
 	bool resumed;
 
-	assert_int_equal(eftf_pool_get(p, &asker, who, now, &a, &resumed), 0);
+	assert_int_equal(eftf_pool_get(p, &r, who, now, &a, &resumed), 0);
 	assert_int_equal(resumed, expect_resumed);
 	return a;
 }
 
-static struct in_addr take(struct eftf_pool *p, void *who, double now)
+static int refused(struct eftf_pool *p, struct eftf_lease_request r, double now)
 {
-	return take_as(p, (struct eftf_pool_asker){ 0 }, who, now, false);
+	struct in_addr a;
+	bool resumed;
+
+	return eftf_pool_get(p, &r, &claimant[7], now, &a, &resumed);
+}
+
+/* A claim and its confirmation. */
+static struct in_addr lease(struct eftf_pool *p, struct eftf_lease_request r, void *who, double now,
+			    bool expect_resumed, uint8_t *token)
+{
+	struct in_addr a = take(p, r, &claimant[6], now, expect_resumed);
+	uint8_t unused[EFTF_TOKEN_LEN];
+	void *old;
+
+	assert_int_equal(eftf_pool_confirm(p, &r, a, &claimant[6], who, &old, token ? token : unused), 0);
+	return a;
+}
+
+static struct eftf_pool_counts counts(struct eftf_pool *p)
+{
+	struct eftf_pool_counts c;
+
+	eftf_pool_count(p, &c);
+	return c;
 }
 
 /* Published vectors: key 00..0f, messages 00, 00 01, ... (SipHash paper, appendix A). */
@@ -68,297 +136,516 @@ static void test_siphash(void **state)
 
 static void test_all_once(void **state)
 {
-	struct eftf_pool *p = make("10.0.0.0", 24, "10.0.0.1");
-	uint8_t seen[256] = { 0 }, token[EFTF_DHCP4_TOKEN_LEN];
-	struct eftf_pool_counts c;
-	struct in_addr a;
-	bool resumed;
-	void *old;
+	struct eftf_pool *p = make("10.0.0.0", 24, 0);
+	uint8_t seen[256] = { 0 };
 
 	(void)state;
-	eftf_pool_count(p, &c);
-	assert_int_equal(c.size, 253);
+	assert_int_equal(counts(p).size, 253);
 	for (int i = 0; i < 253; i++) {
-		a = take(p, claimant, 0);
-		assert_int_equal(eftf_pool_confirm(p, a, claimant, owner, NULL, &old, token), 0);
-		assert_null(old);
+		struct in_addr a = lease(p, from("192.0.2.1"), owner, 0, false, NULL);
+
 		assert_int_equal(seen[ntohl(a.s_addr) & 255]++, 0);
 	}
 	assert_false(seen[0] || seen[1] || seen[255]);
-	assert_int_equal(eftf_pool_get(p, &(struct eftf_pool_asker){ 0 }, claimant, 0, &a, &resumed),
-			 -ENOSPC);
-	eftf_pool_release(p, ip("10.0.0.77"), owner, false, 0);
-	assert_int_equal(take(p, claimant, 0).s_addr, ip("10.0.0.77").s_addr);
+	assert_int_equal(refused(p, from("192.0.2.1"), 0), -ENOSPC);
+	assert_int_equal(counts(p).refused_full, 1);
+	/* The last resort is what was used a moment ago. */
+	eftf_pool_release(p, ip("10.0.0.77"), owner, true, 0);
+	assert_int_equal(take(p, from("192.0.2.1"), claimant, 0, false).s_addr, ip("10.0.0.77").s_addr);
+	assert_int_equal(counts(p).evicted, 1);
 	eftf_pool_free(p);
 }
 
+/* Who can choose his address can take the place of its last user. */
 static void test_wish(void **state)
 {
-	struct eftf_pool *p = make("10.0.0.0", 24, "10.0.0.1");
 	static const char *const never[] = { "10.0.0.0", "10.0.0.1", "10.0.0.255", "10.0.1.4",
 					     "9.255.255.255", "255.255.255.255" };
-	struct eftf_pool_asker asker = { .wish = ip("10.0.0.50") };
+	struct eftf_lease_request r = from("192.0.2.1");
+	struct eftf_pool *p = make("10.0.0.0", 24, 0);
 
 	(void)state;
-	assert_int_equal(take_as(p, asker, &claimant[0], 0, false).s_addr, asker.wish.s_addr);
+	r.wish = ip("10.0.0.50");
+	assert_int_equal(take(p, r, &claimant[0], 0, false).s_addr, ip("10.0.0.2").s_addr);
+	r = with_cert("192.0.2.1", 1, "phone");
+	r.wish = ip("10.0.0.50");
+	assert_int_equal(take(p, r, &claimant[1], 0, false).s_addr, r.wish.s_addr);
 	/* Claimed by now: a wish takes nothing from anybody. */
-	assert_int_equal(take_as(p, asker, &claimant[1], 0, false).s_addr, ip("10.0.0.2").s_addr);
+	assert_int_equal(take(p, r, &claimant[2], 0, false).s_addr, ip("10.0.0.3").s_addr);
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
 		struct in_addr a;
 
-		asker.wish = ip(never[i]);
-		a = take_as(p, asker, &claimant[2], 0, false);
-		assert_int_not_equal(a.s_addr, asker.wish.s_addr);
-		eftf_pool_put(p, a, &claimant[2], 0);
+		r.wish = ip(never[i]);
+		a = take(p, r, &claimant[3], 0, false);
+		assert_int_not_equal(a.s_addr, r.wish.s_addr);
+		eftf_pool_put(p, a, &claimant[3], 0);
 	}
+	eftf_pool_free(p);
+}
+
+static void test_quarantine(void **state)
+{
+	struct eftf_pool *p = make("10.0.0.0", 29, 0);	/* five addresses */
+	struct in_addr a, b;
+
+	(void)state;
+	a = lease(p, from("192.0.2.1"), &owner[0], 0, false, NULL);
+	eftf_pool_release(p, a, &owner[0], false, 10);
+	assert_int_equal(counts(p).quarantined, 1);
+	assert_int_equal(counts(p).held, 0);	/* nothing says that this UE can come back */
+	for (int i = 0; i < 8; i++) {
+		b = take(p, from("192.0.2.2"), &claimant[0], 10 + i, false);
+		assert_int_not_equal(a.s_addr, b.s_addr);
+		eftf_pool_put(p, b, &claimant[0], 10 + i);
+	}
+	eftf_pool_expire(p, 10 + QUARANTINE - 1);
+	assert_int_equal(counts(p).quarantined, 1);
+	eftf_pool_expire(p, 10 + QUARANTINE);
+	assert_int_equal(counts(p).quarantined, 0);
+	/* No quarantine asked for: free at once. */
+	eftf_pool_set(p, &(struct eftf_pool_settings){ 0, 0, 0 });
+	a = lease(p, from("192.0.2.1"), &owner[0], 2000, false, NULL);
+	eftf_pool_release(p, a, &owner[0], false, 2000);
+	assert_int_equal(counts(p).quarantined, 0);
 	eftf_pool_free(p);
 }
 
 static void test_hold_and_token(void **state)
 {
-	struct eftf_pool *p = make("10.0.0.0", 30, "10.0.0.1");	/* one address */
-	uint8_t token[EFTF_DHCP4_TOKEN_LEN], again[EFTF_DHCP4_TOKEN_LEN], wrong[32] = { 1 };
-	struct in_addr a = take(p, &claimant[0], 0), b;
-	struct eftf_pool_asker stranger = { .token = wrong, .wish = a };
-	struct eftf_pool_counts c;
-	bool resumed;
-	void *old;
+	struct eftf_pool *p = make("10.0.0.0", 24, 0);
+	uint8_t first[EFTF_TOKEN_LEN], second[EFTF_TOKEN_LEN], third[EFTF_TOKEN_LEN];
+	struct in_addr a, b;
 
 	(void)state;
-	assert_int_equal(eftf_pool_confirm(p, a, &claimant[0], &owner[0], NULL, &old, token), 0);
+	a = lease(p, from("192.0.2.1"), &owner[0], 0, false, first);
 	assert_ptr_equal(eftf_pool_owner(p, a), &owner[0]);
-	eftf_pool_release(p, a, &owner[0], true, 100);
-	eftf_pool_count(p, &c);
-	assert_int_equal(c.held, 1);
-	assert_int_equal(c.owned, 0);
-	/* Held: not for a stranger, nor for a wish; for the token at once. */
-	assert_int_equal(eftf_pool_get(p, &stranger, &claimant[1], 219, &b, &resumed), -ENOSPC);
-	b = take_as(p, (struct eftf_pool_asker){ .token = token }, &claimant[1], 219, true);
+	eftf_pool_release(p, a, &owner[0], false, 1);
+	assert_int_equal(counts(p).quarantined, 1);
+	/* From quarantine, by the token; now it is known to come back. */
+	b = lease(p, with_token("192.0.2.9", first), &owner[1], 2, true, second);
 	assert_int_equal(a.s_addr, b.s_addr);
-	assert_int_equal(eftf_pool_confirm(p, b, &claimant[1], &owner[1], NULL, &old, again), 0);
-	assert_null(old);
-	assert_memory_equal(token, again, sizeof(token));
-	/* The time is over: anybody's, with a new token. */
-	eftf_pool_release(p, a, &owner[1], true, 300);
-	assert_int_equal(eftf_pool_get(p, &stranger, &claimant[2], 419, &b, &resumed), -ENOSPC);
-	assert_int_equal(eftf_pool_get(p, &stranger, &claimant[2], 421, &b, &resumed), 0);
-	assert_int_equal(eftf_pool_confirm(p, b, &claimant[2], &owner[2], NULL, &old, again), 0);
-	assert_memory_not_equal(token, again, sizeof(token));
-	assert_int_equal(eftf_pool_get(p, &(struct eftf_pool_asker){ .token = token }, &claimant[3],
-					421, &b, &resumed), -ENOSPC);
+	assert_memory_not_equal(first, second, sizeof(first));
+	eftf_pool_release(p, a, &owner[1], false, 100);
+	assert_int_equal(counts(p).held, 1);
+	/* The answer with the second token may have been lost: the first still counts. */
+	b = lease(p, with_token("192.0.2.9", first), &owner[2], 101, true, third);
+	assert_int_equal(a.s_addr, b.s_addr);
+	eftf_pool_release(p, a, &owner[2], false, 102);
+	b = lease(p, with_token("192.0.2.9", third), &owner[2], 103, true, NULL);
+	assert_int_equal(a.s_addr, b.s_addr);
+	assert_int_equal(counts(p).tokens[EFTF_TOKEN_GOOD], 3);
+	/* Once a later one was shown it does not. */
+	b = take(p, with_token("192.0.2.9", first), &claimant[1], 104, false);
+	assert_int_not_equal(a.s_addr, b.s_addr);
+	eftf_pool_put(p, b, &claimant[1], 104);
+	assert_int_equal(counts(p).tokens[EFTF_TOKEN_STALE], 1);
+	/* Held, then in quarantine, then anybody's. */
+	eftf_pool_release(p, a, &owner[2], false, 200);
+	eftf_pool_expire(p, 200 + HOLD);
+	assert_int_equal(counts(p).held, 0);
+	assert_int_equal(counts(p).quarantined, 1);
+	eftf_pool_expire(p, 200 + HOLD + QUARANTINE);
+	assert_int_equal(counts(p).quarantined, 0);
+	/* Nobody else has had it since: the token says whose it was, as after a restart. */
+	b = take(p, with_token("192.0.2.9", third), &claimant[1], 2000, true);
+	assert_int_equal(a.s_addr, b.s_addr);
+	eftf_pool_free(p);
+}
+
+static void test_tokens_of_others(void **state)
+{
+	struct eftf_pool *p = make("10.0.0.0", 24, 0), *other = make("10.9.0.0", 24, 0);
+	uint8_t token[EFTF_TOKEN_LEN], later[EFTF_TOKEN_LEN];
+	struct eftf_lease_request r;
+	struct in_addr a, b;
+
+	(void)state;
+	a = lease(p, from("192.0.2.1"), &owner[0], 0, false, token);
+	for (size_t i = 0; i < EFTF_TOKEN_LEN; i++) {
+		r = with_token("192.0.2.1", token);
+		r.token[i] ^= 1 << i % 8;
+		b = take(p, r, &claimant[1], 0, false);
+		assert_int_not_equal(a.s_addr, b.s_addr);
+		eftf_pool_put(p, b, &claimant[1], 0);
+	}
+	assert_int_equal(counts(p).tokens[EFTF_TOKEN_UNKNOWN], EFTF_TOKEN_LEN);
+	r = with_token("192.0.2.1", token);
+	r.token_len = 32;		/* as they were once: random */
+	eftf_pool_put(p, take(p, r, &claimant[1], 0, false), &claimant[1], 0);
+	assert_int_equal(counts(p).tokens[EFTF_TOKEN_UNKNOWN], EFTF_TOKEN_LEN + 1);
+	take(other, with_token("192.0.2.1", token), &claimant[1], 0, false);
+	assert_int_equal(counts(other).tokens[EFTF_TOKEN_FOREIGN], 1);
+	/* What was given up is void at once, and stays so when it is another's. */
+	eftf_pool_release(p, a, &owner[0], true, 10);
+	eftf_pool_put(p, take(p, with_token("192.0.2.1", token), &claimant[1], 10, false), &claimant[1], 10);
+	assert_int_equal(counts(p).tokens[EFTF_TOKEN_STALE], 1);
+	eftf_pool_expire(p, 10 + QUARANTINE);
+	do {
+		b = lease(p, from("192.0.2.2"), &owner[1], 2000, false, later);
+	} while (b.s_addr != a.s_addr);
+	assert_int_equal(refused(p, with_token("192.0.2.1", token), 2000), -ENOSPC);
+	assert_int_equal(counts(p).tokens[EFTF_TOKEN_STALE], 2);
+	assert_ptr_equal(eftf_pool_owner(p, a), &owner[1]);
+	/* Another gateway with the same key and pool: the same address there. */
+	eftf_pool_free(other);
+	other = make("10.0.0.0", 24, 0);
+	assert_int_equal(take(other, with_token("192.0.2.2", later), &claimant[0], 0, true).s_addr, a.s_addr);
+	eftf_pool_free(other);
+	eftf_pool_free(p);
+}
+
+/* Connects, takes a lease, leaves, as fast as it can. */
+static void test_hog(void **state)
+{
+	struct eftf_pool *p = make("10.0.0.0", 24, 64);
+	struct in_addr a, held[4];
+	uint8_t token[4][EFTF_TOKEN_LEN];
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		held[i] = lease(p, from("198.51.100.7"), &owner[0], 0, false, token[i]);
+		eftf_pool_release(p, held[i], &owner[0], false, 1);
+		lease(p, with_token("198.51.100.7", token[i]), &owner[0], 2, true, token[i]);
+		eftf_pool_release(p, held[i], &owner[0], false, 3);
+	}
+	for (int i = 0; i < 100000; i++) {
+		/* all of its /56 is one source */
+		a = lease(p, from(i % 2 ? "2001:db8:0:7f::2" : "2001:db8::1"), &owner[1], 4, false, NULL);
+		eftf_pool_release(p, a, &owner[1], i % 3 == 0, 4);
+	}
+	assert_int_equal(counts(p).quarantined, 64);
+	assert_int_equal(counts(p).held, 4);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(take(p, with_token("198.51.100.7", token[i]), &claimant[i], 5, true).s_addr,
+				 held[i].s_addr);
+	/* Others are served: all of the rest is there for them. */
+	for (int i = 0; i < 253 - 4 - 64; i++)
+		lease(p, from(i < 62 ? "192.0.2.1" : i < 124 ? "192.0.2.2" : "2001:db8:0:100::1"),
+		      &owner[2], 6, false, NULL);
+	/* Live tunnels are not taken away, and no more than the limit given out. */
+	while (counts(p).quarantined)
+		lease(p, from("2001:db8::1"), &owner[1], 7, false, NULL);
+	assert_int_equal(refused(p, from("2001:db8:0:ff::1"), 7), -EDQUOT);
+	assert_int_equal(counts(p).refused_source, 1);
+	eftf_pool_free(p);
+}
+
+/* Nothing is free: what is in quarantine goes before what is held, each the oldest first. */
+static void test_nothing_free(void **state)
+{
+	struct eftf_pool *p = make("10.0.0.0", 29, 0);
+	uint8_t token[EFTF_TOKEN_LEN];
+	struct in_addr a[5];
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		a[i] = lease(p, from("192.0.2.1"), &owner[i], 0, false, token);
+		if (i >= 2)
+			continue;
+		eftf_pool_release(p, a[i], &owner[i], false, 0);
+		lease(p, with_token("192.0.2.1", token), &owner[i], 0, true, NULL);
+	}
+	for (int i = 0; i < 5; i++)
+		eftf_pool_release(p, a[i], &owner[i], false, i);
+	assert_int_equal(counts(p).held, 2);
+	assert_int_equal(counts(p).quarantined, 3);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(lease(p, from("192.0.2.3"), owner, 10, false, NULL).s_addr,
+				 a[(i + 2) % 5].s_addr);
+	assert_int_equal(refused(p, from("192.0.2.3"), 10), -ENOSPC);
 	eftf_pool_free(p);
 }
 
 static void test_pass_on(void **state)
 {
-	struct eftf_pool *p = make("10.0.0.0", 24, "10.0.0.1");
-	uint8_t token[EFTF_DHCP4_TOKEN_LEN];
-	struct in_addr a = take(p, &claimant[0], 0);
-	void *old;
+	struct eftf_pool *p = make("10.0.0.0", 24, 0);
+	struct in_addr a = lease(p, from("192.0.2.1"), &owner[0], 0, false, NULL);
 
 	(void)state;
-	assert_int_equal(eftf_pool_confirm(p, a, &claimant[0], &owner[0], NULL, &old, token), 0);
 	eftf_pool_pass_on(p, a, &owner[2], &owner[1]);
 	assert_ptr_equal(eftf_pool_owner(p, a), &owner[0]);
 	eftf_pool_pass_on(p, a, &owner[0], &owner[1]);
 	assert_ptr_equal(eftf_pool_owner(p, a), &owner[1]);
 	eftf_pool_pass_on(p, ip("192.0.2.1"), &owner[1], &owner[0]);	/* not of this pool */
 	/* not the first one's to give up any more */
-	eftf_pool_release(p, a, &owner[0], false, 1);
+	eftf_pool_release(p, a, &owner[0], true, 1);
 	assert_ptr_equal(eftf_pool_owner(p, a), &owner[1]);
 	eftf_pool_free(p);
 }
 
 static void test_newest_wins(void **state)
 {
-	struct eftf_pool *p = make("10.0.0.0", 24, "10.0.0.1");
-	uint8_t token[EFTF_DHCP4_TOKEN_LEN];
-	struct eftf_pool_asker asker = { .token = token };
-	struct in_addr a = take(p, &claimant[0], 0);
+	struct eftf_pool *p = make("10.0.0.0", 24, 0);
+	uint8_t token[EFTF_TOKEN_LEN], next[EFTF_TOKEN_LEN];
+	struct in_addr a = lease(p, from("192.0.2.1"), &owner[0], 0, false, token);
+	struct eftf_lease_request r = with_token("192.0.2.2", token);
 	void *old;
 
 	(void)state;
-	eftf_pool_confirm(p, a, &claimant[0], &owner[0], NULL, &old, token);
 	/* Two newer connections claim it; the later claim counts. */
-	assert_int_equal(take_as(p, asker, &claimant[1], 1, true).s_addr, a.s_addr);
-	assert_int_equal(take_as(p, asker, &claimant[2], 2, true).s_addr, a.s_addr);
+	assert_int_equal(take(p, r, &claimant[1], 1, true).s_addr, a.s_addr);
+	assert_int_equal(take(p, r, &claimant[2], 2, true).s_addr, a.s_addr);
 	assert_ptr_equal(eftf_pool_owner(p, a), &owner[0]);	/* until it is confirmed */
-	assert_int_equal(eftf_pool_confirm(p, a, &claimant[1], &owner[1], NULL, &old, token), -ESTALE);
+	assert_int_equal(eftf_pool_confirm(p, &r, a, &claimant[1], &owner[1], &old, next), -ESTALE);
 	eftf_pool_put(p, a, &claimant[1], 3);
-	assert_int_equal(eftf_pool_confirm(p, a, &claimant[2], &owner[2], NULL, &old, token), 0);
+	assert_int_equal(eftf_pool_confirm(p, &r, a, &claimant[2], &owner[2], &old, next), 0);
 	assert_ptr_equal(old, &owner[0]);
+	r = with_token("192.0.2.2", next);
 	/* The old session's end comes late and changes nothing. */
-	eftf_pool_release(p, a, &owner[0], true, 4);
+	eftf_pool_release(p, a, &owner[0], false, 4);
 	assert_ptr_equal(eftf_pool_owner(p, a), &owner[2]);
 	/* A claim that is dropped leaves the owner alone. */
-	take_as(p, asker, &claimant[3], 5, true);
+	take(p, r, &claimant[3], 5, true);
 	eftf_pool_put(p, a, &claimant[3], 5);
 	assert_ptr_equal(eftf_pool_owner(p, a), &owner[2]);
-	/* The owner ends while there is a claim: neither held nor free. */
-	take_as(p, asker, &claimant[3], 6, true);
+	/* The owner ends while there is a claim: neither parked nor free. */
+	take(p, r, &claimant[3], 6, true);
 	eftf_pool_release(p, a, &owner[2], false, 6);
-	assert_int_not_equal(take(p, &claimant[4], 7).s_addr, a.s_addr);
-	assert_int_equal(eftf_pool_confirm(p, a, &claimant[3], &owner[3], NULL, &old, token), 0);
+	assert_int_equal(counts(p).held + counts(p).quarantined, 0);
+	assert_int_not_equal(take(p, from("192.0.2.2"), &claimant[4], 7, false).s_addr, a.s_addr);
+	assert_int_equal(eftf_pool_confirm(p, &r, a, &claimant[3], &owner[3], &old, next), 0);
 	assert_null(old);
+	assert_int_equal(counts(p).owned, 1);
 	eftf_pool_free(p);
 }
 
 static void test_certificate(void **state)
 {
-	struct eftf_pool *p = make("10.0.0.0", 24, "10.0.0.1");
-	uint8_t token[EFTF_DHCP4_TOKEN_LEN], one[32] = { 1 }, two[32] = { 2 };
-	struct eftf_pool_asker asker = { .cert = one }, other = { .cert = two };
-	struct in_addr a, b;
-	void *old;
+	struct eftf_pool *p = make("10.0.0.0", 24, 0);
+	struct eftf_lease_request one = with_cert("192.0.2.1", 1, "a"), two = with_cert("192.0.2.1", 1, "b"),
+		three = with_cert("192.0.2.1", 3, "a");
+	struct in_addr a, b, c;
 
 	(void)state;
-	a = take_as(p, asker, &claimant[0], 0, false);
-	eftf_pool_confirm(p, a, &claimant[0], &owner[0], one, &old, token);
-	assert_int_equal(take_as(p, asker, &claimant[1], 0, true).s_addr, a.s_addr);
+	a = lease(p, one, &owner[0], 0, false, NULL);
+	b = lease(p, two, &owner[1], 0, false, NULL);
+	c = lease(p, three, &owner[2], 0, false, NULL);
+	assert_true(a.s_addr != b.s_addr && b.s_addr != c.s_addr && a.s_addr != c.s_addr);
+	assert_int_equal(take(p, one, &claimant[1], 0, true).s_addr, a.s_addr);
 	eftf_pool_put(p, a, &claimant[1], 0);
-	b = take_as(p, other, &claimant[2], 0, false);
-	assert_int_not_equal(a.s_addr, b.s_addr);
-	eftf_pool_confirm(p, b, &claimant[2], &owner[2], two, &old, token);
-	eftf_pool_release(p, a, &owner[0], true, 10);
-	assert_int_equal(take_as(p, asker, &claimant[3], 20, true).s_addr, a.s_addr);
+	/* What has a certificate can come back: its address is held. */
+	eftf_pool_release(p, a, &owner[0], false, 10);
+	assert_int_equal(counts(p).held, 1);
+	assert_int_equal(take(p, one, &claimant[3], 20, true).s_addr, a.s_addr);
 	eftf_pool_put(p, a, &claimant[3], 20);
-	take_as(p, asker, &claimant[3], 141, false);	/* held for 120 s since */
+	/* Given up: a new one for the same certificate. */
+	eftf_pool_release(p, b, &owner[1], true, 20);
+	assert_int_not_equal(take(p, two, &claimant[3], 20, false).s_addr, b.s_addr);
+	eftf_pool_expire(p, 20 + HOLD);
+	eftf_pool_expire(p, 20 + HOLD + QUARANTINE);
+	take(p, one, &claimant[4], 20 + HOLD + QUARANTINE, false);
 	eftf_pool_free(p);
 }
 
 /* A model that is too simple to be wrong, and random operations. */
+enum { FREE, CLAIMED, OWNED, HELD, PARKED };
+
+static struct model {
+	int st, source;
+	bool leased, proven;
+	uint8_t token[EFTF_TOKEN_LEN];
+	double until;
+	unsigned int seq;		/* when it was put into its list */
+} m[32];
+static unsigned int model_seq;
+
+static void model_list(int j, int st, double until)
+{
+	m[j].st = st;
+	m[j].until = until;
+	m[j].seq = ++model_seq;
+}
+
+/* The oldest in the states from..to, of a source or, with -1, of all; -1: none. */
+static int model_oldest(int from_st, int to_st, int source)
+{
+	int oldest = -1;
+
+	for (int j = 2; j < 31; j++)
+		if (m[j].st >= from_st && m[j].st <= to_st && (source < 0 || m[j].source == source) &&
+		    (oldest < 0 || m[j].seq < m[oldest].seq))
+			oldest = j;
+	return oldest;
+}
+
+static void model_expire(double now)
+{
+	int j;
+
+	while ((j = model_oldest(PARKED, PARKED, -1)) >= 0 && m[j].until <= now)
+		m[j].st = FREE;
+	while ((j = model_oldest(HELD, HELD, -1)) >= 0 && m[j].until <= now)
+		model_list(j, PARKED, now + QUARANTINE);
+}
+
+static int model_number(int st, int source)
+{
+	int n = 0;
+
+	for (int j = 2; j < 31; j++)
+		n += (st < 0 ? m[j].st != FREE : m[j].st == st) && (source < 0 || m[j].source == source);
+	return n;
+}
+
+/* An address without a proof: what the pool must answer; room is made as it makes it. */
+static int model_room(int who)
+{
+	int j;
+
+	if (model_number(-1, who) >= 12) {
+		j = model_oldest(HELD, PARKED, who);
+		if (j < 0)
+			return -EDQUOT;
+		m[j].st = FREE;
+	}
+	if (model_number(FREE, -1))
+		return 0;
+	j = model_oldest(PARKED, PARKED, -1);
+	if (j < 0)
+		j = model_oldest(HELD, HELD, -1);
+	if (j < 0)
+		return -ENOSPC;
+	m[j].st = FREE;
+	return 0;
+}
+
+static void model_get(struct eftf_pool *p, int i, const char *source, int who, double now)
+{
+	bool token = m[i].st >= HELD, resumed;
+	struct eftf_lease_request r = token ? with_token(source, m[i].token) : from(source);
+	int expected = token ? 0 : model_room(who);
+	struct in_addr a = { 0 };
+	int got;
+
+	assert_int_equal(eftf_pool_get(p, &r, claimant, now, &a, &resumed), expected);
+	if (expected)
+		return;
+	assert_int_equal(resumed, token);
+	got = (int)(ntohl(a.s_addr) & 31);
+	if (token) {
+		assert_int_equal(got, i);
+	} else {
+		assert_int_equal(m[got].st, FREE);
+		m[got].leased = false;
+		m[got].proven = false;
+		m[got].source = who;
+	}
+	m[got].st = CLAIMED;
+}
+
+static void model_confirm(struct eftf_pool *p, int i, const char *source, int who)
+{
+	struct eftf_lease_request r = m[i].leased ? with_token(source, m[i].token) : from(source);
+	void *old;
+
+	assert_int_equal(eftf_pool_confirm(p, &r, (struct in_addr){ htonl(0x0a000000u + (unsigned)i) },
+					   claimant, owner, &old, m[i].token), 0);
+	m[i].proven = m[i].leased;
+	m[i].leased = true;
+	m[i].source = who;
+	m[i].st = OWNED;
+}
+
 static void test_random(void **state)
 {
-	struct eftf_pool *p = make("10.0.0.0", 27, "10.0.0.1");
-	struct { int st; uint8_t token[32]; double until; } m[32] = { { 0 } };
-	enum { FREE, CLAIMED, OWNED, HELD };
+	static const char *const sources[] = { "192.0.2.1", "192.0.2.2", "2001:db8::1", "::1" };
+	struct eftf_pool *p = make("10.0.0.0", 27, 12);
 	double now = 0;
-	unsigned int n[4];
-	struct eftf_pool_counts c;
 
 	(void)state;
 	srand(64);
-	for (int round = 0; round < 200000; round++) {
-		struct eftf_pool_asker asker = { .wish = { htonl(0x0a000000u + (unsigned)rand() % 32) } };
-		unsigned int i = (unsigned)rand() % 32;
-		struct in_addr a = { htonl(0x0a000000 + i) };
-		bool resumed;
-		void *old;
+	for (int round = 0; round < 60000; round++) {
+		int who = rand() % 4, i = 2 + rand() % 29, what = rand() % 3;
 
 		now += rand() % 20;
-		for (int j = 0; j < 32; j++)
-			if (m[j].st == HELD && m[j].until <= now)
-				m[j].st = FREE;
-		switch (rand() % 3) {
-		case 0:
-			if (m[i].st == HELD)
-				asker.token = m[i].token;
-			if (eftf_pool_get(p, &asker, claimant, now, &a, &resumed)) {
-				for (int j = 2; j < 31; j++)
-					assert_int_not_equal(m[j].st, FREE);
-				break;
-			}
-			assert_int_equal(resumed, asker.token != NULL);
-			if (resumed)
-				assert_int_equal(ntohl(a.s_addr) & 31, i);
-			else
-				assert_int_equal(m[ntohl(a.s_addr) & 31].st, FREE);
-			m[ntohl(a.s_addr) & 31].st = CLAIMED;
-			break;
-		case 1:
-			if (m[i].st != CLAIMED)
-				break;
-			assert_int_equal(eftf_pool_confirm(p, a, claimant, owner, NULL, &old,
-							   m[i].token), 0);
-			m[i].st = OWNED;
-			break;
-		case 2:
-			if (m[i].st != OWNED)
-				break;
-			m[i].st = rand() % 2 ? HELD : FREE;
-			m[i].until = now + HOLD;
-			eftf_pool_release(p, a, owner, m[i].st == HELD, now);
-			break;
-		}
-		memset(n, 0, sizeof(n));
-		for (int j = 0; j < 32; j++)
-			n[m[j].st]++;
+		model_expire(now);
 		eftf_pool_expire(p, now);
-		eftf_pool_count(p, &c);
-		assert_int_equal(c.owned, n[OWNED]);
-		assert_int_equal(c.held, n[HELD]);
+		if (what == 0) {
+			model_get(p, i, sources[who], who, now);
+		} else if (what == 1 && m[i].st == CLAIMED) {
+			model_confirm(p, i, sources[who], who);
+		} else if (what == 2 && m[i].st == OWNED) {
+			eftf_pool_release(p, (struct in_addr){ htonl(0x0a000000u + (unsigned)i) }, owner,
+					  false, now);
+			model_list(i, m[i].proven ? HELD : PARKED,
+				   now + (m[i].proven ? HOLD : QUARANTINE));
+		}
+		assert_int_equal(counts(p).owned, model_number(OWNED, -1));
+		assert_int_equal(counts(p).held, model_number(HELD, -1));
+		assert_int_equal(counts(p).quarantined, model_number(PARKED, -1));
 	}
+	assert_true(counts(p).evicted > 100 && counts(p).refused_source > 100);
 	eftf_pool_free(p);
 }
 
-static struct sockaddr_storage outer(const char *text)
-{
-	struct sockaddr_storage s = { 0 };
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&s;
-	struct sockaddr_in *in4 = (struct sockaddr_in *)&s;
-
-	s.ss_family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	inet_pton(s.ss_family, text,
-		  s.ss_family == AF_INET ? (void *)&in4->sin_addr : (void *)&in6->sin6_addr);
-	in4->sin_port = (in_port_t)rand();
-	return s;
-}
-
-static void test_sources(void **state)
+/* What has no address is not kept; an IPv6 /56 is one source. */
+static void test_charges(void **state)
 {
 	static const char *const distinct[] = { "192.0.2.1", "192.0.2.2", "2001:db8::1",
-						"2001:db8:0:1::1", "::1" };
-	struct eftf_source *s[5], *again;
+						"2001:db8:0:100::1", "::1" };
+	struct eftf_charge *c[5], *again;
 	struct sockaddr_storage a;
-	struct eftf_sources *all;
+	struct eftf_charges *all;
 
 	(void)state;
-	assert_int_equal(eftf_sources_new(&all, 4, NULL), 0);
+	assert_int_equal(eftf_charges_new(&all, 4, NULL), 0);
 	for (int i = 0; i < 5; i++) {
 		a = outer(distinct[i]);
-		s[i] = eftf_source_get(all, &a);
-		s[i]->tunnels = 1;
+		c[i] = eftf_charge_get(all, &a);
+		c[i]->addresses++;
 		for (int j = 0; j < i; j++)
-			assert_ptr_not_equal(s[i], s[j]);
+			assert_ptr_not_equal(c[i], c[j]);
 	}
 	a = outer("192.0.2.1");
-	assert_ptr_equal(eftf_source_get(all, &a), s[0]);
+	assert_ptr_equal(eftf_charge_get(all, &a), c[0]);
 	a = outer("::ffff:192.0.2.2");
-	assert_ptr_equal(eftf_source_get(all, &a), s[1]);
-	a = outer("2001:db8::ffff:1");		/* the same /64 */
-	assert_ptr_equal(eftf_source_get(all, &a), s[2]);
-	eftf_source_put(all, s[0]);		/* had twice, so it is still there */
+	assert_ptr_equal(eftf_charge_get(all, &a), c[1]);
+	a = outer("2001:db8:0:ff:1::1");
+	assert_ptr_equal(eftf_charge_get(all, &a), c[2]);
+	eftf_charge_put(all, c[0]);		/* still has one */
 	a = outer("192.0.2.1");
-	assert_ptr_equal(eftf_source_get(all, &a), s[0]);
-	eftf_source_put(all, s[0]);
-	eftf_source_put(all, s[0]);
-	again = eftf_source_get(all, &a);
-	assert_int_equal(again->tunnels, 0);
-	for (int i = 0; i < 10000; i++) {	/* chains of all lengths */
-		a = outer("10.0.0.0");
-		((struct sockaddr_in *)&a)->sin_addr.s_addr = htonl(0x0a000000u + (unsigned)i);
-		eftf_source_get(all, &a)->tunnels = 1;
+	assert_ptr_equal(eftf_charge_get(all, &a), c[0]);
+	c[0]->addresses = 0;
+	eftf_charge_put(all, c[0]);
+	again = eftf_charge_get(all, &a);
+	assert_int_equal(again->addresses, 0);
+	for (int round = 0; round < 2; round++) {	/* chains of all lengths */
+		for (unsigned int i = 0; i < 10000; i++) {
+			a = outer("10.0.0.0");
+			((struct sockaddr_in *)&a)->sin_addr.s_addr = htonl(0x0a000000u + i);
+			again = eftf_charge_get(all, &a);
+			assert_int_equal(again->addresses, round);
+			again->addresses = !round;
+			eftf_charge_put(all, again);
+		}
 	}
-	for (int i = 9999; i >= 0; i--) {
-		a = outer("10.0.0.0");
-		((struct sockaddr_in *)&a)->sin_addr.s_addr = htonl(0x0a000000u + (unsigned)i);
-		again = eftf_source_get(all, &a);
-		assert_int_equal(again->tunnels, 1);
-		eftf_source_put(all, again);
-		eftf_source_put(all, again);
-	}
-	eftf_sources_free(all);
+	eftf_charges_free(all);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return eftf_tokens_new(&tokens, NULL, NULL);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	eftf_tokens_free(tokens);
+	return 0;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_siphash), cmocka_unit_test(test_all_once),
-		cmocka_unit_test(test_wish), cmocka_unit_test(test_hold_and_token),
+		cmocka_unit_test(test_wish), cmocka_unit_test(test_quarantine),
+		cmocka_unit_test(test_hold_and_token), cmocka_unit_test(test_tokens_of_others),
+		cmocka_unit_test(test_hog), cmocka_unit_test(test_nothing_free),
 		cmocka_unit_test(test_pass_on),
 		cmocka_unit_test(test_newest_wins), cmocka_unit_test(test_certificate),
-		cmocka_unit_test(test_random), cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_random), cmocka_unit_test(test_charges),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

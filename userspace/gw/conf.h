@@ -42,14 +42,15 @@ struct eftf_gw_routes {
 
 struct eftf_gw_conf {
 	struct eftf_gw_listen listen;
-	char *cert, *key, *client_ca, *crl;
+	char *cert, *key, *client_ca, *crl, *token_keys;
 	char device[IFNAMSIZ];
 	struct eftf_gw_cidr pool;
 	struct in_addr gateway;
 	struct eftf_gw_addrs dns;
 	struct eftf_gw_pcscf pcscf;
 	struct eftf_gw_routes routes;
-	unsigned int mtu, lease, keepalive, keepalive_min, keepalive_max, timeout, hold;
+	unsigned int mtu, lease, keepalive, keepalive_min, keepalive_max, timeout;
+	unsigned int hold, quarantine;	/* s */
 	unsigned int max_tunnels, max_tunnels_per_source;
 	unsigned int max_handshakes, max_handshakes_per_source;
 	unsigned int handshake_timeout, negotiate_timeout;

@@ -29,11 +29,14 @@ static void no_put(void *arg, struct in_addr addr)
 	(void)addr;
 }
 
-static int no_confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4_TOKEN_LEN])
+static int no_confirm(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr addr,
+		      uint8_t *token, size_t *token_len)
 {
 	(void)arg;
+	(void)msg;
 	(void)addr;
 	(void)token;
+	(void)token_len;
 	return -ESTALE;
 }
 
@@ -68,6 +71,12 @@ static void on_message(struct eftf_gw *gw, const struct sockaddr_in *peer, const
 		return;
 	}
 	switch (eftf_dhcp4s_input(&s->dhcp, &gw->policy, &no_pool, NULL, &msg, &reply)) {
+	case EFTF_DHCP4S_DECLINED:
+		if (eftf_gw_may_log(ev_now(gw->loop)))
+			log_warn("tunnel %u: its UE has found the address in use and declines it", s->id);
+		s->given_up = true;
+		eftf_session_end(gw, s);
+		break;
 	case EFTF_DHCP4S_RELEASED:
 		s->given_up = true;
 		eftf_session_end(gw, s);
@@ -78,12 +87,12 @@ static void on_message(struct eftf_gw *gw, const struct sockaddr_in *peer, const
 		if (s->dhcp.keepalive != keepalive)
 			eftf_session_retime(gw, s);
 		break;
+	case EFTF_DHCP4S_OFFER:
 	case EFTF_DHCP4S_INFORMED:
 	case EFTF_DHCP4S_NAK:
 		reply_to(gw, peer, &reply);
 		break;
 	case EFTF_DHCP4S_IGNORED:
-	case EFTF_DHCP4S_OFFER:
 	case EFTF_DHCP4S_ACK:
 	case EFTF_DHCP4S_EXHAUSTED:
 		break;

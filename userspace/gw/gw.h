@@ -13,7 +13,6 @@
 #include "nl.h"
 #include "pool.h"
 #include "prefix.h"
-#include "source.h"
 #include "tls.h"
 
 struct eftf_conn;
@@ -31,8 +30,8 @@ struct eftf_gw {
 	bool verbose;			/* -v: the file's level does not count */
 	struct eftf_tls_ctx *tls;
 	struct eftf_dhcp4s_policy policy;
+	struct eftf_tokens *tokens;
 	struct eftf_pool *pool;
-	struct eftf_sources *sources;
 	struct eftf_prefixes *prefixes;
 	struct eftf_gw_counts counts;
 
@@ -106,6 +105,7 @@ void eftf_gw_dhcp_close(struct eftf_gw *gw);
 void eftf_gw_dhcp_read(struct eftf_gw *gw);
 
 /* reload.c: settings from the configuration; what may change at run time. */
+int eftf_gw_pool_open(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_apply(struct eftf_gw *gw);
 /* old: before a reload, whose revocation lists stay if there are no new ones; or NULL. */
 int eftf_gw_load_tls(const struct eftf_gw_conf *conf, const struct eftf_tls_ctx *old,

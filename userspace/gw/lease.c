@@ -9,65 +9,56 @@
 #include "addr.h"
 #include "log.h"
 #include "session.h"
-#include "siphash.h"
 
 struct eftf_lease {
 	struct eftf_gw *gw;
 	struct sockaddr_storage outer;
-	struct eftf_source *source;
 	bool has_cert;
 	uint8_t cert[EFTF_TLS_PEER_ID_LEN];
 	struct eftf_dhcp4s dhcp;
-	uint8_t pool_id[EFTF_POOL_ID_LEN];	/* certificate and client identifier */
 	struct eftf_session *session;	/* from the ACK on */
 	struct eftf_session *old;	/* from the ACK on: who had the address, while its tunnel runs */
 	bool resumed;
 	bool overtaken;			/* a newer connection has the address */
 };
 
-/* A certificate may be on several devices: the client identifier tells them apart. */
-static const uint8_t *pool_id(struct eftf_lease *l, const struct eftf_dhcp4_msg *msg)
-{
-	struct eftf_siphash_key key;
-	uint64_t h;
+_Static_assert(EFTF_TLS_PEER_ID_LEN == EFTF_CERT_ID_LEN, "a certificate's identity is one");
+_Static_assert(EFTF_DHCP4_CLIENT_ID_MAX <= UINT8_MAX, "client_id_len holds it");
 
-	if (!l->has_cert)
-		return NULL;
-	memcpy(l->pool_id, l->cert, sizeof(l->pool_id));
-	memcpy(&key, l->cert, sizeof(key));
-	h = eftf_siphash(&key, msg->client_id, msg->client_id_len);
-	for (size_t i = 0; i < sizeof(h); i++)
-		l->pool_id[i] ^= (uint8_t)(h >> (8 * i));
-	return l->pool_id;
+/* What the pool is to know of a message. */
+static void fill_request(const struct eftf_lease *l, const struct eftf_dhcp4_msg *msg,
+			 struct eftf_lease_request *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->source = l->outer;
+	r->has_cert = l->has_cert;
+	memcpy(r->cert, l->cert, sizeof(r->cert));
+	r->client_id_len = (uint8_t)msg->client_id_len;
+	memcpy(r->client_id, msg->client_id, msg->client_id_len);
+	r->token_len = (uint8_t)msg->token_len;
+	memcpy(r->token, msg->token, msg->token_len);
+	r->wish = msg->requested;
 }
 
-/* A resumed UE replaces its own tunnel, so the limits do not apply to it. */
-static bool may_have_another(const struct eftf_lease *l)
+/* A UE that comes back replaces its own tunnel, so the limit does not apply to it. */
+static bool may_have_another(const struct eftf_gw *gw, struct in_addr addr)
 {
-	struct eftf_gw *gw = l->gw;
-
-	if (l->resumed)
-		return true;
-	if (gw->conf.max_tunnels_per_source &&
-	    l->source->tunnels >= gw->conf.max_tunnels_per_source) {
-		gw->counts.refused_tunnels++;
-		return false;
-	}
-	return gw->n_sessions < gw->conf.max_tunnels;
+	return gw->n_sessions < gw->conf.max_tunnels || eftf_pool_owner(gw->pool, addr);
 }
 
 static int pool_get(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr)
 {
 	struct eftf_lease *l = arg;
 	struct eftf_gw *gw = l->gw;
-	struct eftf_pool_asker asker = {
-		.token = msg->has_token ? msg->token : NULL,
-		.cert = pool_id(l, msg),
-		.wish = msg->requested,
-	};
-	int ret = eftf_pool_get(gw->pool, &asker, l, ev_now(gw->loop), addr, &l->resumed);
+	struct eftf_lease_request request;
+	int ret;
 
-	if (!ret && !may_have_another(l)) {
+	fill_request(l, msg, &request);
+	ret = eftf_pool_get(gw->pool, &request, l, ev_now(gw->loop), addr, &l->resumed);
+	explicit_bzero(&request, sizeof(request));
+	if (ret == -EDQUOT)
+		gw->counts.refused_tunnels++;
+	if (!ret && !may_have_another(gw, *addr)) {
 		eftf_pool_put(gw->pool, *addr, l, ev_now(gw->loop));
 		addr->s_addr = 0;
 		ret = -ENOSPC;
@@ -97,22 +88,26 @@ static void inherit(struct eftf_lease *l, struct eftf_session *owner)
 		owner->heir = &l->old;
 }
 
-static int pool_confirm(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4_TOKEN_LEN])
+static int pool_confirm(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr addr,
+			uint8_t *token, size_t *token_len)
 {
 	struct eftf_lease *l = arg;
+	struct eftf_lease_request request;
 	void *owner;
 	int ret;
 
 	/* Between OFFER and REQUEST other tunnels may have reached the limit. */
-	if (!may_have_another(l))
+	if (!may_have_another(l->gw, addr))
 		return -ENOSPC;
 	l->session = eftf_session_new(l->gw, &l->outer, addr);
 	if (!l->session)
 		return -ENOMEM;
-	ret = eftf_pool_confirm(l->gw->pool, addr, l, l->session,
-				l->has_cert ? l->pool_id : NULL, &owner, token);
+	fill_request(l, msg, &request);
+	ret = eftf_pool_confirm(l->gw->pool, &request, addr, l, l->session, &owner, token);
+	explicit_bzero(&request, sizeof(request));
+	*token_len = EFTF_TOKEN_LEN;
 	if (ret) {
-		eftf_session_put(l->gw, l->session);
+		eftf_session_put(l->session);
 		l->session = NULL;
 		return ret;
 	}
@@ -192,11 +187,6 @@ struct eftf_lease *eftf_lease_new(struct eftf_gw *gw, const struct sockaddr_stor
 	if (!l)
 		return NULL;
 	l->gw = gw;
-	l->source = eftf_source_get(gw->sources, outer);
-	if (!l->source) {
-		free(l);
-		return NULL;
-	}
 	l->outer = *outer;
 	l->has_cert = cert;
 	if (cert)
@@ -218,13 +208,12 @@ void eftf_lease_free(struct eftf_lease *l)
 	if (l->session && l->old) {
 		/* the new connection has failed before the hand-off: its address is the old tunnel's again */
 		eftf_pool_pass_on(gw->pool, l->session->inner, l->session, l->old);
-		eftf_session_put(gw, l->session);
+		eftf_session_put(l->session);
 	} else if (l->session) {
-		eftf_pool_release(gw->pool, l->session->inner, l->session, true,
+		eftf_pool_release(gw->pool, l->session->inner, l->session, false,
 				  ev_now(gw->loop));
-		eftf_session_put(gw, l->session);
+		eftf_session_put(l->session);
 	}
-	eftf_source_put(gw->sources, l->source);
 	explicit_bzero(l, sizeof(*l));
 	free(l);
 }

@@ -137,11 +137,7 @@ static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 	int ret = eftf_tls_kernel_check(err);
 
 	if (!ret)
-		ret = eftf_pool_new(&gw->pool, gw->conf.pool.base, gw->conf.pool.plen,
-				    gw->conf.gateway, gw->conf.hold, err);
-	if (!ret)
-		ret = eftf_sources_new(&gw->sources,
-				       gw->conf.max_handshakes + gw->conf.max_tunnels, err);
+		ret = eftf_gw_pool_open(gw, err);
 	if (!ret)
 		ret = eftf_prefixes_new(&gw->prefixes, gw->conf.max_handshakes, err);
 	if (!ret)
@@ -172,8 +168,8 @@ static void gw_close(struct eftf_gw *gw)
 	eftf_sessions_close(gw);
 	eftf_gw_device_close(gw);
 	eftf_prefixes_free(gw->prefixes);
-	eftf_sources_free(gw->sources);
 	eftf_pool_free(gw->pool);
+	eftf_tokens_free(gw->tokens);
 	eftf_tls_ctx_free(gw->tls);
 	eftf_gw_conf_free(&gw->conf);
 }
@@ -198,13 +194,14 @@ static void run(struct eftf_gw *gw)
 	ev_timer_stop(gw->loop, &gw->housekeeping);
 }
 
-/* Reads configuration, certificate and key; --test-config does no more. Returns an exit status. */
+/* Reads configuration, certificate and keys; --test-config does no more. Returns an exit status. */
 static int load(struct eftf_gw *gw)
 {
 	struct eftf_err err;
 
 	if (eftf_gw_conf_load(&gw->conf, gw->conf_path, &err) ||
-	    eftf_gw_load_tls(&gw->conf, NULL, &gw->tls, &err)) {
+	    eftf_gw_load_tls(&gw->conf, NULL, &gw->tls, &err) ||
+	    eftf_tokens_new(&gw->tokens, gw->conf.token_keys, &err)) {
 		log_error("%s", err.text);
 		return 2;
 	}

@@ -6,20 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "charge.h"
 #include "random.h"
 #include "siphash.h"
 
 #define NONE 0u				/* index 0 is the network's address: never used */
 
+enum where { NOWHERE, FREE, HELD, QUARANTINE, N_LISTS };
+
 /* An address. All zero: never used yet. */
 struct entry {
 	void *owner, *claim;
-	double held_until;
-	uint32_t prev, next;		/* in the list "free" or "held" */
-	uint32_t token_next, cert_next;	/* hash chains */
-	bool listed_free, held, has_token, has_cert, barred;
-	uint8_t token[EFTF_DHCP4_TOKEN_LEN];
-	uint8_t cert[EFTF_POOL_ID_LEN];
+	struct eftf_charge *charge;	/* NULL: free */
+	double until;			/* when HELD or QUARANTINE end */
+	uint32_t prev, next;		/* in the list that "where" says */
+	uint32_t own_prev, own_next;	/* in its source's list of parked addresses */
+	uint32_t cert_next;		/* hash chain */
+	uint8_t where;
+	bool barred;
+	bool leased;			/* the lease of id is known; what follows is of it */
+	bool proven;			/* its UE has come back with a proof before */
+	bool has_cert;
+	uint32_t epoch, oldest_epoch;	/* of the last token; of the oldest that still counts */
+	uint8_t id[EFTF_TOKEN_ID_LEN];
+	uint8_t cert[EFTF_CERT_ID_LEN];
 };
 
 struct list {
@@ -30,17 +40,60 @@ struct eftf_pool {
 	struct entry *e;
 	uint32_t base;			/* host order */
 	uint32_t size;			/* of e[]; the last one is the broadcast address */
-	uint32_t untouched;		/* from here on nothing was ever used, unless wished for */
-	struct list free, held;
-	uint32_t *by_token, *by_cert;	/* heads of the hash chains */
-	uint32_t mask;			/* of the hash tables */
+	uint32_t untouched;		/* from here on nothing was ever used, unless by a proof */
+	struct list list[N_LISTS];
+	struct eftf_charges *charges;
+	const struct eftf_tokens *tokens;
+	uint32_t *by_cert;		/* heads of the hash chains */
+	uint32_t mask;			/* of the hash table */
 	struct eftf_siphash_key key;
-	unsigned int hold;
-	unsigned int n_owned, n_held, n_usable;
+	struct eftf_pool_settings set;
+	struct eftf_pool_counts counts;
 };
 
-static void list_add(struct eftf_pool *p, struct list *l, uint32_t i)
+/* ---- lists ---------------------------------------------------------------- */
+
+static unsigned int *count_of(struct eftf_pool *p, enum where where)
 {
+	return where == HELD ? &p->counts.held :
+		where == QUARANTINE ? &p->counts.quarantined : NULL;
+}
+
+/* At the end of its source's list of parked addresses. */
+static void own_add(struct eftf_pool *p, uint32_t i)
+{
+	struct eftf_charge *c = p->e[i].charge;
+
+	p->e[i].own_prev = c->parked_tail;
+	p->e[i].own_next = NONE;
+	if (c->parked_tail)
+		p->e[c->parked_tail].own_next = i;
+	else
+		c->parked_head = i;
+	c->parked_tail = i;
+}
+
+static void own_del(struct eftf_pool *p, uint32_t i)
+{
+	struct eftf_charge *c = p->e[i].charge;
+	struct entry *e = &p->e[i];
+
+	if (e->own_prev)
+		p->e[e->own_prev].own_next = e->own_next;
+	else
+		c->parked_head = e->own_next;
+	if (e->own_next)
+		p->e[e->own_next].own_prev = e->own_prev;
+	else
+		c->parked_tail = e->own_prev;
+}
+
+static void list_add(struct eftf_pool *p, enum where where, uint32_t i)
+{
+	struct list *l = &p->list[where];
+	unsigned int *count = count_of(p, where);
+
+	p->e[i].where = (uint8_t)where;
 	p->e[i].prev = l->tail;
 	p->e[i].next = NONE;
 	if (l->tail)
@@ -48,12 +101,20 @@ static void list_add(struct eftf_pool *p, struct list *l, uint32_t i)
 	else
 		l->head = i;
 	l->tail = i;
+	if (count) {
+		(*count)++;
+		own_add(p, i);
+	}
 }
 
-static void list_del(struct eftf_pool *p, struct list *l, uint32_t i)
+static void unlist(struct eftf_pool *p, uint32_t i)
 {
 	struct entry *e = &p->e[i];
+	struct list *l = &p->list[e->where];
+	unsigned int *count = count_of(p, e->where);
 
+	if (e->where == NOWHERE)
+		return;
 	if (e->prev)
 		p->e[e->prev].next = e->next;
 	else
@@ -62,54 +123,40 @@ static void list_del(struct eftf_pool *p, struct list *l, uint32_t i)
 		p->e[e->next].prev = e->prev;
 	else
 		l->tail = e->prev;
+	if (count) {
+		(*count)--;
+		own_del(p, i);
+	}
+	e->where = NOWHERE;
 }
 
-/* ---- proofs --------------------------------------------------------------- */
+/* ---- certificates ----------------------------------------------------------- */
 
-static uint32_t bucket(const struct eftf_pool *p, const uint8_t *id)
+/* A certificate may be on several devices: the client identifier tells them apart. */
+static void cert_id(const struct eftf_lease_request *r, uint8_t id[EFTF_CERT_ID_LEN])
 {
-	return (uint32_t)eftf_siphash(&p->key, id, EFTF_POOL_ID_LEN) & p->mask;
+	struct eftf_siphash_key key;
+	uint64_t h;
+
+	memcpy(id, r->cert, EFTF_CERT_ID_LEN);
+	memcpy(&key, r->cert, sizeof(key));
+	h = eftf_siphash(&key, r->client_id, r->client_id_len);
+	for (size_t i = 0; i < sizeof(h); i++)
+		id[i] ^= (uint8_t)(h >> (8 * i));
 }
 
-/* In constant time: the time must not tell how much of a guessed token is right. */
-static bool same(const uint8_t *a, const uint8_t *b)
+static uint32_t *cert_chain(const struct eftf_pool *p, const uint8_t *id)
 {
-	uint8_t diff = 0;
-
-	for (size_t i = 0; i < EFTF_POOL_ID_LEN; i++)
-		diff |= a[i] ^ b[i];
-	return !diff;
+	return &p->by_cert[(uint32_t)eftf_siphash(&p->key, id, EFTF_CERT_ID_LEN) & p->mask];
 }
 
-static uint32_t find_token(const struct eftf_pool *p, const uint8_t *token)
+static uint32_t find_cert(const struct eftf_pool *p, const uint8_t *id)
 {
-	uint32_t i = p->by_token[bucket(p, token)];
+	uint32_t i = *cert_chain(p, id);
 
-	while (i && !same(p->e[i].token, token))
-		i = p->e[i].token_next;
-	return i;
-}
-
-static uint32_t find_cert(const struct eftf_pool *p, const uint8_t *cert)
-{
-	uint32_t i = p->by_cert[bucket(p, cert)];
-
-	while (i && !same(p->e[i].cert, cert))
+	while (i && memcmp(p->e[i].cert, id, EFTF_CERT_ID_LEN))
 		i = p->e[i].cert_next;
 	return i;
-}
-
-static void forget_token(struct eftf_pool *p, uint32_t i)
-{
-	uint32_t *at;
-
-	if (!p->e[i].has_token)
-		return;
-	for (at = &p->by_token[bucket(p, p->e[i].token)]; *at != i; )
-		at = &p->e[*at].token_next;
-	*at = p->e[i].token_next;
-	p->e[i].has_token = false;
-	explicit_bzero(p->e[i].token, sizeof(p->e[i].token));
 }
 
 static void forget_cert(struct eftf_pool *p, uint32_t i)
@@ -118,45 +165,28 @@ static void forget_cert(struct eftf_pool *p, uint32_t i)
 
 	if (!p->e[i].has_cert)
 		return;
-	for (at = &p->by_cert[bucket(p, p->e[i].cert)]; *at != i; )
+	for (at = cert_chain(p, p->e[i].cert); *at != i; )
 		at = &p->e[*at].cert_next;
 	*at = p->e[i].cert_next;
 	p->e[i].has_cert = false;
 }
 
-static int make_token(struct eftf_pool *p, uint32_t i)
+static void set_cert(struct eftf_pool *p, uint32_t i, const struct eftf_lease_request *r)
 {
 	struct entry *e = &p->e[i];
-	uint32_t b;
-	int ret;
+	uint8_t id[EFTF_CERT_ID_LEN];
+	uint32_t *head;
 
-	if (e->has_token)
-		return 0;
-	ret = eftf_random(e->token, sizeof(e->token));
-	if (ret)
-		return ret;
-	b = bucket(p, e->token);
-	e->token_next = p->by_token[b];
-	p->by_token[b] = i;
-	e->has_token = true;
-	return 0;
-}
-
-static void set_cert(struct eftf_pool *p, uint32_t i, const uint8_t *cert)
-{
-	struct entry *e = &p->e[i];
-	uint32_t b, other;
-
-	if (!cert || (e->has_cert && same(e->cert, cert)))
+	if (!r->has_cert)
 		return;
+	cert_id(r, id);
 	forget_cert(p, i);
-	other = find_cert(p, cert);
-	if (other)		/* one address for one identity: the newest */
-		forget_cert(p, other);
-	memcpy(e->cert, cert, sizeof(e->cert));
-	b = bucket(p, cert);
-	e->cert_next = p->by_cert[b];
-	p->by_cert[b] = i;
+	if (find_cert(p, id))		/* one address for one identity: the newest */
+		forget_cert(p, find_cert(p, id));
+	memcpy(e->cert, id, sizeof(e->cert));
+	head = cert_chain(p, id);
+	e->cert_next = *head;
+	*head = i;
 	e->has_cert = true;
 }
 
@@ -164,43 +194,44 @@ static void set_cert(struct eftf_pool *p, uint32_t i, const uint8_t *cert)
 
 static void make_free(struct eftf_pool *p, uint32_t i)
 {
-	forget_token(p, i);
+	struct entry *e = &p->e[i];
+
 	forget_cert(p, i);
-	p->e[i].listed_free = true;
-	list_add(p, &p->free, i);
+	e->leased = false;
+	e->proven = false;
+	if (e->charge) {
+		e->charge->addresses--;
+		eftf_charge_put(p->charges, e->charge);
+		e->charge = NULL;
+	}
+	list_add(p, FREE, i);
 }
 
-static void unhold(struct eftf_pool *p, uint32_t i)
+static void quarantine(struct eftf_pool *p, uint32_t i, double now)
 {
-	if (!p->e[i].held)
+	if (!p->set.quarantine) {
+		make_free(p, i);
 		return;
-	list_del(p, &p->held, i);
-	p->e[i].held = false;
-	p->n_held--;
+	}
+	p->e[i].until = now + p->set.quarantine;
+	list_add(p, QUARANTINE, i);
 }
 
-/* An address without owner and claim becomes held (its UE may come back) or free. */
-static void settle(struct eftf_pool *p, uint32_t i, bool hold, double now)
+/* What becomes of an address without owner and claim. */
+static void settle(struct eftf_pool *p, uint32_t i, double now)
 {
 	struct entry *e = &p->e[i];
 
 	if (e->owner || e->claim)
 		return;
-	if (!hold || !p->hold || !e->has_token) {
+	if (!e->leased) {
 		make_free(p, i);
-		return;
+	} else if (e->proven && p->set.hold) {
+		e->until = now + p->set.hold;
+		list_add(p, HELD, i);
+	} else {
+		quarantine(p, i, now);
 	}
-	e->held_until = now + p->hold;
-	e->held = true;
-	list_add(p, &p->held, i);
-	p->n_held++;
-}
-
-static bool is_free(const struct eftf_pool *p, uint32_t i)
-{
-	const struct entry *e = &p->e[i];
-
-	return !e->owner && !e->claim && !e->held && !e->barred;
 }
 
 /* The index of an address of this pool that may be given out, or NONE. */
@@ -211,45 +242,164 @@ static uint32_t index_of(const struct eftf_pool *p, struct in_addr addr)
 	return i && i < p->size - 1 && !p->e[i].barred ? i : NONE;
 }
 
+static bool is_free(const struct eftf_pool *p, uint32_t i)
+{
+	const struct entry *e = &p->e[i];
+
+	return !e->owner && !e->claim && (e->where == NOWHERE || e->where == FREE) && !e->barred;
+}
+
+static void evict(struct eftf_pool *p, uint32_t i)
+{
+	unlist(p, i);
+	make_free(p, i);
+	p->counts.evicted++;
+}
+
 /* An address that is free, the longest unused one if all were in use before. */
 static uint32_t any_free(struct eftf_pool *p)
 {
 	while (p->untouched < p->size - 1) {
 		uint32_t i = p->untouched++;
 
-		if (is_free(p, i) && !p->e[i].listed_free)
+		if (is_free(p, i) && p->e[i].where != FREE)
 			return i;
 	}
-	return p->free.head;
+	if (!p->list[FREE].head && p->list[QUARANTINE].head)
+		evict(p, p->list[QUARANTINE].head);
+	if (!p->list[FREE].head && p->list[HELD].head)
+		evict(p, p->list[HELD].head);
+	return p->list[FREE].head;
 }
 
-static uint32_t find_proof(const struct eftf_pool *p, const struct eftf_pool_asker *asker)
+/* ---- proofs --------------------------------------------------------------- */
+
+/* Fills lease and, if the token counts, its address. */
+static enum eftf_token_verdict judge_token(const struct eftf_pool *p,
+					   const struct eftf_lease_request *r,
+					   struct eftf_token_lease *lease, uint32_t *i)
 {
-	uint32_t i = asker->token ? find_token(p, asker->token) : NONE;
+	const struct entry *e;
 
-	return i || !asker->cert ? i : find_cert(p, asker->cert);
+	*i = NONE;
+	if (eftf_token_open(p->tokens, r->token, r->token_len, lease))
+		return EFTF_TOKEN_UNKNOWN;
+	if (!index_of(p, lease->inner4))
+		return EFTF_TOKEN_FOREIGN;
+	e = &p->e[index_of(p, lease->inner4)];
+	/* Without a lease on the address, as after a restart, the token alone says whose it is. */
+	if (e->leased && (memcmp(e->id, lease->id, sizeof(e->id)) || lease->epoch < e->oldest_epoch))
+		return EFTF_TOKEN_STALE;
+	*i = index_of(p, lease->inner4);
+	return EFTF_TOKEN_GOOD;
 }
 
-int eftf_pool_get(struct eftf_pool *p, const struct eftf_pool_asker *asker, void *claimant,
-		   double now, struct in_addr *addr, bool *resumed)
+static uint32_t find_proof(struct eftf_pool *p, const struct eftf_lease_request *r)
+{
+	struct eftf_token_lease lease;
+	uint8_t id[EFTF_CERT_ID_LEN];
+	uint32_t i = NONE;
+
+	if (r->token_len)
+		p->counts.tokens[judge_token(p, r, &lease, &i)]++;
+	if (i || !r->has_cert)
+		return i;
+	cert_id(r, id);
+	return find_cert(p, id);
+}
+
+/* What the lease is from now on; oldest_epoch: a token counts until a later one was shown. */
+static int next_lease(const struct eftf_pool *p, uint32_t i, const struct eftf_lease_request *r,
+		      struct entry *to)
+{
+	struct eftf_token_lease lease;
+	uint32_t shown = NONE;
+
+	*to = p->e[i];
+	if (r->token_len)
+		judge_token(p, r, &lease, &shown);
+	if (shown == i) {
+		memcpy(to->id, lease.id, sizeof(to->id));
+		to->oldest_epoch = lease.epoch;
+		to->epoch = to->leased && to->epoch > lease.epoch ? to->epoch : lease.epoch;
+		to->proven = true;
+	} else if (to->leased) {
+		to->proven = true;	/* by its certificate */
+	} else {
+		to->epoch = 0;
+		to->oldest_epoch = 1;
+		to->proven = r->has_cert;
+		if (eftf_random(to->id, sizeof(to->id)))
+			return -EIO;
+	}
+	to->epoch++;
+	to->leased = true;
+	return 0;
+}
+
+/* ---- life ------------------------------------------------------------------ */
+
+/* One more address for a source, if it may; at its limit its oldest parked one goes. */
+static int charge(struct eftf_pool *p, struct eftf_charge *c)
+{
+	c->addresses++;			/* first: so it stays when others go */
+	if (!p->set.per_source || c->addresses <= p->set.per_source)
+		return 0;
+	if (c->parked_head) {
+		evict(p, c->parked_head);
+		return 0;
+	}
+	c->addresses--;
+	eftf_charge_put(p->charges, c);
+	p->counts.refused_source++;
+	return -EDQUOT;
+}
+
+/* An address for who shows no proof; a certificate that is new here may have a wish. */
+static uint32_t choose(struct eftf_pool *p, const struct eftf_lease_request *r)
+{
+	uint32_t i = r->has_cert ? index_of(p, r->wish) : NONE;
+
+	return i && is_free(p, i) ? i : any_free(p);
+}
+
+static int take(struct eftf_pool *p, const struct eftf_lease_request *r, uint32_t *i)
+{
+	struct eftf_charge *c = eftf_charge_get(p->charges, &r->source);
+	int ret;
+
+	if (!c)
+		return -ENOMEM;
+	ret = charge(p, c);
+	if (ret)
+		return ret;
+	if (!*i)
+		*i = choose(p, r);
+	if (!*i) {
+		c->addresses--;
+		eftf_charge_put(p->charges, c);
+		p->counts.refused_full++;
+		return -ENOSPC;
+	}
+	p->e[*i].charge = c;
+	return 0;
+}
+
+int eftf_pool_get(struct eftf_pool *p, const struct eftf_lease_request *r, void *claimant,
+		  double now, struct in_addr *addr, bool *resumed)
 {
 	uint32_t i;
+	int ret;
 
 	eftf_pool_expire(p, now);
-	i = find_proof(p, asker);
+	i = find_proof(p, r);
 	*resumed = i != NONE;
-	if (!i) {
-		i = index_of(p, asker->wish);
-		if (!i || !is_free(p, i))
-			i = any_free(p);
-		if (!i)
-			return -ENOSPC;
+	if (!i || !p->e[i].charge) {
+		ret = take(p, r, &i);
+		if (ret)
+			return ret;
 	}
-	unhold(p, i);
-	if (p->e[i].listed_free) {
-		list_del(p, &p->free, i);
-		p->e[i].listed_free = false;
-	}
+	unlist(p, i);
 	p->e[i].claim = claimant;
 	addr->s_addr = htonl(p->base + i);
 	return 0;
@@ -262,40 +412,70 @@ void eftf_pool_put(struct eftf_pool *p, struct in_addr addr, void *claimant, dou
 	if (!i || p->e[i].claim != claimant)
 		return;
 	p->e[i].claim = NULL;
-	settle(p, i, true, now);
+	settle(p, i, now);
 }
 
-int eftf_pool_confirm(struct eftf_pool *p, struct in_addr addr, void *claimant, void *owner,
-		      const uint8_t *cert, void **old, uint8_t token[EFTF_DHCP4_TOKEN_LEN])
+/* The source of the newest connection is the one that is charged. */
+static int move_charge(struct eftf_pool *p, uint32_t i, const struct sockaddr_storage *source)
 {
+	struct eftf_charge *to = eftf_charge_get(p->charges, source), *from = p->e[i].charge;
+
+	if (!to)
+		return -ENOMEM;
+	to->addresses++;
+	p->e[i].charge = to;
+	from->addresses--;
+	eftf_charge_put(p->charges, from);
+	return 0;
+}
+
+int eftf_pool_confirm(struct eftf_pool *p, const struct eftf_lease_request *r, struct in_addr addr,
+		      void *claimant, void *owner, void **old, uint8_t token[EFTF_TOKEN_LEN])
+{
+	struct eftf_token_lease lease = { .inner4 = addr };
 	uint32_t i = index_of(p, addr);
+	struct entry next;
 	int ret;
 
 	if (!i || p->e[i].claim != claimant)
 		return -ESTALE;
-	ret = make_token(p, i);
+	ret = next_lease(p, i, r, &next);
 	if (ret)
 		return ret;
-	set_cert(p, i, cert);
+	memcpy(lease.id, next.id, sizeof(lease.id));
+	lease.epoch = next.epoch;
+	ret = eftf_token_seal(p->tokens, &lease, token);
+	if (!ret)
+		ret = move_charge(p, i, &r->source);
+	if (ret)
+		return ret;
+	next.charge = p->e[i].charge;
+	next.claim = NULL;
+	next.owner = owner;
 	*old = p->e[i].owner;
 	if (!*old)
-		p->n_owned++;
-	p->e[i].owner = owner;
-	p->e[i].claim = NULL;
-	memcpy(token, p->e[i].token, EFTF_DHCP4_TOKEN_LEN);
+		p->counts.owned++;
+	p->e[i] = next;
+	set_cert(p, i, r);
 	return 0;
 }
 
-void eftf_pool_release(struct eftf_pool *p, struct in_addr addr, void *owner, bool hold,
+void eftf_pool_release(struct eftf_pool *p, struct in_addr addr, void *owner, bool given_up,
 		       double now)
 {
 	uint32_t i = index_of(p, addr);
+	struct entry *e = &p->e[i];
 
-	if (!i || p->e[i].owner != owner)
+	if (!i || e->owner != owner)
 		return;
-	p->e[i].owner = NULL;
-	p->n_owned--;
-	settle(p, i, hold, now);
+	e->owner = NULL;
+	p->counts.owned--;
+	if (given_up) {
+		e->oldest_epoch = e->epoch + 1;
+		e->proven = false;
+		forget_cert(p, i);
+	}
+	settle(p, i, now);
 }
 
 void eftf_pool_pass_on(struct eftf_pool *p, struct in_addr addr, void *from, void *to)
@@ -306,14 +486,25 @@ void eftf_pool_pass_on(struct eftf_pool *p, struct in_addr addr, void *from, voi
 		p->e[i].owner = to;
 }
 
+/* The oldest of a list whose time is over, or NONE. All have the same time, so the list is sorted. */
+static uint32_t first_over(const struct eftf_pool *p, enum where where, double now)
+{
+	uint32_t i = p->list[where].head;
+
+	return i && p->e[i].until <= now ? i : NONE;
+}
+
 void eftf_pool_expire(struct eftf_pool *p, double now)
 {
-	/* All have the same hold time, so the list is sorted by the time of expiry. */
-	while (p->held.head && p->e[p->held.head].held_until <= now) {
-		uint32_t i = p->held.head;
+	uint32_t i;
 
-		unhold(p, i);
+	while ((i = first_over(p, QUARANTINE, now))) {
+		unlist(p, i);
 		make_free(p, i);
+	}
+	while ((i = first_over(p, HELD, now))) {
+		unlist(p, i);
+		quarantine(p, i, now);
 	}
 }
 
@@ -324,33 +515,33 @@ void *eftf_pool_owner(const struct eftf_pool *p, struct in_addr addr)
 	return i ? p->e[i].owner : NULL;
 }
 
-void eftf_pool_set_hold(struct eftf_pool *p, unsigned int hold)
+void eftf_pool_set(struct eftf_pool *p, const struct eftf_pool_settings *settings)
 {
-	p->hold = hold;
+	p->set = *settings;
 }
 
 void eftf_pool_count(const struct eftf_pool *p, struct eftf_pool_counts *c)
 {
-	c->size = p->n_usable;
-	c->owned = p->n_owned;
-	c->held = p->n_held;
+	*c = p->counts;
 }
+
+/* ---- open and close ----------------------------------------------------------- */
 
 static int alloc_tables(struct eftf_pool *p, struct eftf_err *err)
 {
 	/* Zeroed pages cost nothing until an address on them is used. */
 	p->e = calloc(p->size, sizeof(*p->e));
-	p->by_token = calloc(p->size, sizeof(*p->by_token));
 	p->by_cert = calloc(p->size, sizeof(*p->by_cert));
-	if (!p->e || !p->by_token || !p->by_cert)
+	if (!p->e || !p->by_cert)
 		return eftf_err_set(err, ENOMEM, "no memory for a pool of %u addresses", p->size);
 	if (eftf_random(&p->key, sizeof(p->key)))
 		return eftf_err_set(err, EIO, "the kernel gives no random octets");
-	return 0;
+	return eftf_charges_new(&p->charges, p->size, err);
 }
 
 int eftf_pool_new(struct eftf_pool **out, struct in_addr base, unsigned int plen,
-		  struct in_addr gateway, unsigned int hold, struct eftf_err *err)
+		  struct in_addr gateway, const struct eftf_pool_settings *settings,
+		  const struct eftf_tokens *tokens, struct eftf_err *err)
 {
 	struct eftf_pool *p;
 	uint32_t g;
@@ -366,8 +557,9 @@ int eftf_pool_new(struct eftf_pool **out, struct in_addr base, unsigned int plen
 	p->size = 1u << (32 - plen);
 	p->mask = p->size - 1;		/* a power of 2: as many buckets */
 	p->untouched = 1;
-	p->hold = hold;
-	p->n_usable = p->size - 2;
+	p->set = *settings;
+	p->tokens = tokens;
+	p->counts.size = p->size - 2;
 	ret = alloc_tables(p, err);
 	if (ret) {
 		eftf_pool_free(p);
@@ -376,7 +568,7 @@ int eftf_pool_new(struct eftf_pool **out, struct in_addr base, unsigned int plen
 	g = index_of(p, gateway);
 	if (g) {
 		p->e[g].barred = true;
-		p->n_usable--;
+		p->counts.size--;
 	}
 	*out = p;
 	return 0;
@@ -386,10 +578,8 @@ void eftf_pool_free(struct eftf_pool *p)
 {
 	if (!p)
 		return;
-	if (p->e)
-		explicit_bzero(p->e, p->untouched * sizeof(*p->e));
+	eftf_charges_free(p->charges);
 	free(p->e);
-	free(p->by_token);
 	free(p->by_cert);
 	free(p);
 }

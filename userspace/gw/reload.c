@@ -31,8 +31,23 @@ static uint16_t longest_keepalive(const struct eftf_gw_conf *c)
 	return (uint16_t)max;
 }
 
+static struct eftf_pool_settings pool_settings(const struct eftf_gw_conf *c)
+{
+	return (struct eftf_pool_settings){ .hold = c->hold, .quarantine = c->quarantine,
+					    .per_source = c->max_tunnels_per_source };
+}
+
+int eftf_gw_pool_open(struct eftf_gw *gw, struct eftf_err *err)
+{
+	struct eftf_pool_settings set = pool_settings(&gw->conf);
+
+	return eftf_pool_new(&gw->pool, gw->conf.pool.base, gw->conf.pool.plen, gw->conf.gateway,
+			     &set, gw->tokens, err);
+}
+
 void eftf_gw_apply(struct eftf_gw *gw)
 {
+	struct eftf_pool_settings set = pool_settings(&gw->conf);
 	const struct eftf_gw_conf *c = &gw->conf;
 	struct eftf_dhcp4s_policy *p = &gw->policy;
 
@@ -56,7 +71,7 @@ void eftf_gw_apply(struct eftf_gw *gw)
 	p->keepalive_max = longest_keepalive(c);
 	p->enterprise = c->enterprise;
 	if (gw->pool)
-		eftf_pool_set_hold(gw->pool, c->hold);
+		eftf_pool_set(gw->pool, &set);
 	eftf_log_open("eftf-gw", gw->verbose ? EFTF_LOG_DEBUG : (enum eftf_log_level)c->log_level,
 		      c->syslog);
 }
@@ -89,8 +104,10 @@ void eftf_gw_reload(struct eftf_gw *gw)
 	struct eftf_err err;
 
 	if (eftf_gw_conf_load(&conf, gw->conf_path, &err) ||
-	    eftf_gw_load_tls(&conf, gw->tls, &tls, &err)) {
+	    eftf_gw_load_tls(&conf, gw->tls, &tls, &err) ||
+	    eftf_tokens_reload(gw->tokens, conf.token_keys, &err)) {
 		log_error("reload: %s: going on as before", err.text);
+		eftf_tls_ctx_free(tls);
 		eftf_gw_conf_free(&conf);
 		return;
 	}

@@ -50,25 +50,17 @@ struct eftf_session *eftf_session_new(struct eftf_gw *gw, const struct sockaddr_
 
 	if (!s)
 		return NULL;
-	s->source = eftf_source_get(gw->sources, outer);
-	if (!s->source) {
-		free(s);
-		return NULL;
-	}
-	s->source->tunnels++;
 	s->outer = *outer;
 	s->inner = inner;
 	s->since = ev_now(gw->loop);
 	return s;
 }
 
-void eftf_session_put(struct eftf_gw *gw, struct eftf_session *s)
+void eftf_session_put(struct eftf_session *s)
 {
-	s->source->tunnels--;
 	if (s->heir)
 		*s->heir = NULL;
 	eftf_rekey_set(&s->rekey, NULL, 0);
-	eftf_source_put(gw->sources, s->source);
 	explicit_bzero(s, sizeof(*s));
 	free(s);
 }
@@ -116,7 +108,7 @@ int eftf_session_take_over(struct eftf_gw *gw, struct eftf_session *s, struct ef
 	list(gw, s);
 	if (s->dhcp.keepalive != old->dhcp.keepalive)
 		eftf_session_retime(gw, s);
-	eftf_session_put(gw, old);
+	eftf_session_put(old);
 	gw->counts.moved++;
 	return 0;
 }
@@ -163,8 +155,8 @@ void eftf_session_ended(struct eftf_gw *gw, struct eftf_session *s,
 {
 	log_end(gw, s, info);
 	unlist(gw, s);
-	eftf_pool_release(gw->pool, s->inner, s, !s->given_up, ev_now(gw->loop));
-	eftf_session_put(gw, s);
+	eftf_pool_release(gw->pool, s->inner, s, s->given_up, ev_now(gw->loop));
+	eftf_session_put(s);
 }
 
 void eftf_session_end(struct eftf_gw *gw, struct eftf_session *s)
@@ -219,7 +211,7 @@ void eftf_sessions_close(struct eftf_gw *gw)
 	for (uint32_t i = 0; gw->sessions && i <= gw->sessions_mask; i++) {
 		for (s = gw->sessions[i]; s; s = next) {
 			next = s->next;
-			eftf_session_put(gw, s);
+			eftf_session_put(s);
 		}
 	}
 	free(gw->sessions);

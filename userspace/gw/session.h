@@ -11,7 +11,6 @@ struct eftf_session {
 	uint32_t id;			/* tunnel id of the module; 0: not attached yet */
 	struct in_addr inner;
 	struct sockaddr_storage outer;	/* the UE, or the last NAT or proxy before us */
-	struct eftf_source *source;
 	struct eftf_dhcp4s dhcp;
 	struct eftf_rekey rekey;	/* of the current connection */
 	double since;
@@ -32,7 +31,7 @@ void eftf_sessions_close(struct eftf_gw *gw);
 struct eftf_session *eftf_session_new(struct eftf_gw *gw, const struct sockaddr_storage *outer,
 				      struct in_addr inner);
 /* Frees a session that has no tunnel: never attached, or ended. */
-void eftf_session_put(struct eftf_gw *gw, struct eftf_session *s);
+void eftf_session_put(struct eftf_session *s);
 /* The session of a tunnel, or NULL. */
 struct eftf_session *eftf_session_find(const struct eftf_gw *gw, uint32_t id);
 /* Gives the socket to the module; on success fd may be closed. */

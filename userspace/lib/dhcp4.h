@@ -15,8 +15,9 @@
 #include "err.h"
 
 #define EFTF_DHCP4_MAX 1400		/* longest message that is built */
-#define EFTF_DHCP4_TOKEN_LEN 32
-#define EFTF_DHCP4_CLIENT_ID_MAX 64
+#define EFTF_DHCP4_TOKEN_MAX 128
+#define EFTF_DHCP4_CLIENT_ID_MAX 255	/* of one option */
+#define EFTF_DHCP4_CHADDR_MAX 16
 #define EFTF_DHCP4_MAX_ADDRS 4		/* DNS servers, SIP servers kept */
 #define EFTF_DHCP4_MAX_ROUTES 16
 #define EFTF_DHCP4_MAX_BAD 8		/* wrong options named */
@@ -42,6 +43,8 @@ struct eftf_dhcp4_route {
 /* A message in its parts. has_* / n_* / *_len = 0 mean: option absent. */
 struct eftf_dhcp4_msg {
 	bool reply;			/* op: BOOTREPLY */
+	uint8_t htype, hlen;		/* htype 0, to encode: a link without addresses */
+	uint8_t chaddr[EFTF_DHCP4_CHADDR_MAX];
 	uint32_t xid;
 	uint16_t secs;
 	bool broadcast;
@@ -61,10 +64,11 @@ struct eftf_dhcp4_msg {
 	struct eftf_dhcp4_route routes[EFTF_DHCP4_MAX_ROUTES];
 	size_t n_routes;
 	char message[128];				/* option 56, printable */
-	bool has_keepalive, has_token;			/* option 125, our enterprise */
+	bool has_keepalive;				/* option 125, our enterprise */
 	uint16_t keepalive;
-	uint8_t token[EFTF_DHCP4_TOKEN_LEN];
-	uint8_t params[64];				/* option 55 */
+	uint8_t token[EFTF_DHCP4_TOKEN_MAX];
+	size_t token_len;
+	uint8_t params[255];				/* option 55 */
 	size_t n_params;
 	uint8_t bad[EFTF_DHCP4_MAX_BAD];		/* decode: options that do not count: wrong */
 	size_t n_bad;
@@ -95,8 +99,8 @@ struct eftf_lease4 {
 	struct eftf_dhcp4_route routes[EFTF_DHCP4_MAX_ROUTES];
 	size_t n_routes;
 	uint16_t keepalive;		/* 0: not given */
-	bool has_token;
-	uint8_t token[EFTF_DHCP4_TOKEN_LEN];
+	uint8_t token[EFTF_DHCP4_TOKEN_MAX];
+	size_t token_len;
 };
 
 /* Can it be one machine's address on a link? */
@@ -135,8 +139,8 @@ struct eftf_dhcp4c {
 	uint8_t client_id[EFTF_DHCP4_CLIENT_ID_MAX];
 	size_t client_id_len;
 	uint16_t keepalive;		/* proposed; 0: none */
-	bool has_token;			/* to resume with */
-	uint8_t token[EFTF_DHCP4_TOKEN_LEN];
+	uint8_t token[EFTF_DHCP4_TOKEN_MAX];	/* to resume with */
+	size_t token_len;			/* 0: none */
 	struct in_addr previous;	/* asked for; 0.0.0.0: any */
 	struct eftf_lease4 lease;
 	unsigned int sends;		/* of the current message */

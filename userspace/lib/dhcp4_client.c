@@ -68,7 +68,7 @@ static void fill_request(const struct eftf_dhcp4c *c, struct eftf_dhcp4_msg *m)
 	m->n_params = sizeof(params);
 	m->has_keepalive = c->keepalive != 0;
 	m->keepalive = c->keepalive;
-	m->has_token = c->has_token;
+	m->token_len = c->token_len;
 	memcpy(m->token, c->token, sizeof(m->token));
 }
 
@@ -279,11 +279,11 @@ static void take_lease(struct eftf_dhcp4c *c, const struct eftf_dhcp4_msg *m)
 	l->n_routes = m->n_routes;
 	memcpy(l->routes, m->routes, sizeof(l->routes));
 	l->keepalive = m->has_keepalive ? m->keepalive : 0;
-	l->has_token = m->has_token;
+	l->token_len = m->token_len;
 	memcpy(l->token, m->token, sizeof(l->token));
 	/* The newest token is the one to resume with. */
-	if (m->has_token) {
-		c->has_token = true;
+	if (m->token_len) {
+		c->token_len = m->token_len;
 		memcpy(c->token, m->token, sizeof(c->token));
 	}
 	c->previous = l->address;

@@ -140,16 +140,16 @@ static void put_routes(struct out *o, const struct eftf_dhcp4_msg *m)
 /* RFC 3925: enterprise number, length, sub-options. */
 static void put_vendor(struct out *o, const struct eftf_dhcp4_msg *m, uint32_t enterprise)
 {
-	uint8_t buf[5 + 4 + 2 + EFTF_DHCP4_TOKEN_LEN];
+	uint8_t buf[5 + 4 + 2 + EFTF_DHCP4_TOKEN_MAX];
 	struct out v = { .p = buf, .size = sizeof(buf) };
 
-	if (!m->has_keepalive && !m->has_token)
+	if (!m->has_keepalive && !m->token_len)
 		return;
 	put32(&v, enterprise);
 	put8(&v, 0);
 	put_option16(&v, m->has_keepalive, VENDOR_KEEPALIVE, m->keepalive);
-	if (m->has_token)
-		put_option(&v, VENDOR_TOKEN, m->token, sizeof(m->token));
+	if (m->token_len)
+		put_option(&v, VENDOR_TOKEN, m->token, m->token_len);
 	buf[4] = (uint8_t)(v.len - 5);
 	put_option(o, OPT_VENDOR, buf, v.len);
 	explicit_bzero(buf, sizeof(buf));
@@ -157,11 +157,12 @@ static void put_vendor(struct out *o, const struct eftf_dhcp4_msg *m, uint32_t e
 
 static void put_fixed(struct out *o, const struct eftf_dhcp4_msg *m)
 {
-	static const uint8_t zero[16 + DHCP4_SNAME_LEN + DHCP4_FILE_LEN];
+	static const uint8_t zero[DHCP4_SNAME_LEN + DHCP4_FILE_LEN];
 
 	put8(o, m->reply ? 2 : 1);
-	put8(o, DHCP4_HTYPE);
-	put16(o, 0);			/* hlen, hops */
+	put8(o, m->htype ? m->htype : DHCP4_HTYPE);
+	put8(o, m->hlen);
+	put8(o, 0);			/* hops */
 	put32(o, m->xid);
 	put16(o, m->secs);
 	put16(o, m->broadcast ? DHCP4_FLAG_BROADCAST : 0);
@@ -169,7 +170,8 @@ static void put_fixed(struct out *o, const struct eftf_dhcp4_msg *m)
 	put(o, &m->yiaddr, 4);
 	put(o, &m->siaddr, 4);
 	put(o, &m->giaddr, 4);
-	put(o, zero, sizeof(zero));	/* chaddr, sname, file */
+	put(o, m->chaddr, sizeof(m->chaddr));
+	put(o, zero, sizeof(zero));	/* sname, file */
 	put(o, cookie, sizeof(cookie));
 }
 

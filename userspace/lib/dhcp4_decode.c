@@ -218,9 +218,9 @@ static void get_suboptions(const uint8_t *p, size_t len, struct eftf_dhcp4_msg *
 		if (p[0] == VENDOR_KEEPALIVE && p[1] == 2) {
 			m->has_keepalive = true;
 			m->keepalive = get16(p + 2);
-		} else if (p[0] == VENDOR_TOKEN && p[1] == sizeof(m->token)) {
-			m->has_token = true;
-			memcpy(m->token, p + 2, sizeof(m->token));
+		} else if (p[0] == VENDOR_TOKEN && p[1] && p[1] <= sizeof(m->token)) {
+			m->token_len = p[1];
+			memcpy(m->token, p + 2, m->token_len);
 		}
 		len -= 2u + p[1];
 		p += 2 + p[1];
@@ -359,6 +359,9 @@ static int get_fixed(const uint8_t *data, size_t len, struct eftf_dhcp4_msg *m,
 	if (memcmp(data + DHCP4_FIXED, cookie, sizeof(cookie)))
 		return bad(err, "the magic cookie is missing");
 	m->reply = data[0] == 2;
+	m->htype = data[1];
+	m->hlen = data[2];
+	memcpy(m->chaddr, data + DHCP4_OFF_CHADDR, sizeof(m->chaddr));
 	m->xid = get32(data + 4);
 	m->secs = get16(data + 8);
 	m->broadcast = get16(data + 10) & DHCP4_FLAG_BROADCAST;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dhcp4_wire.h"
+
 struct call {
 	struct eftf_dhcp4s *s;
 	const struct eftf_dhcp4s_policy *policy;
@@ -15,7 +17,8 @@ struct call {
 
 bool eftf_dhcp4s_replies(enum eftf_dhcp4s_result result)
 {
-	return result != EFTF_DHCP4S_IGNORED && result != EFTF_DHCP4S_RELEASED;
+	return result != EFTF_DHCP4S_IGNORED && result != EFTF_DHCP4S_RELEASED &&
+		result != EFTF_DHCP4S_DECLINED;
 }
 
 static void begin(struct call *c, enum eftf_dhcp4_type type)
@@ -28,11 +31,47 @@ static void begin(struct call *c, enum eftf_dhcp4_type type)
 	out->xid = c->in->xid;
 	out->broadcast = c->in->broadcast;
 	out->giaddr = c->in->giaddr;
+	/* RFC 2131 table 3: clients know their answers by the hardware address. */
+	out->htype = c->in->htype;
+	out->hlen = c->in->hlen;
+	memcpy(out->chaddr, c->in->chaddr, sizeof(out->chaddr));
 	out->has_server_id = true;
 	out->server_id = c->policy->server;
 	/* RFC 6842: the identifier goes back unaltered. */
 	out->client_id_len = c->in->client_id_len;
 	memcpy(out->client_id, c->in->client_id, c->in->client_id_len);
+}
+
+/* RFC 2131 4.3.1: a parameter request list, where there is one, says what the client can use. */
+static bool wanted(const struct call *c, uint8_t option)
+{
+	return !c->in->n_params || memchr(c->in->params, option, c->in->n_params);
+}
+
+/* A client that sends our vendor options understands them, whatever its list says. */
+static bool wants_vendor(const struct call *c)
+{
+	return wanted(c, OPT_VENDOR) || c->in->has_keepalive || c->in->token_len;
+}
+
+static void put_lists(struct call *c)
+{
+	const struct eftf_dhcp4s_policy *p = c->policy;
+	struct eftf_dhcp4_msg *out = c->out;
+
+	if (wanted(c, OPT_DNS)) {
+		out->n_dns = p->n_dns;
+		memcpy(out->dns, p->dns, sizeof(out->dns));
+	}
+	if (wanted(c, OPT_SIP)) {
+		out->n_sip = p->n_sip;
+		memcpy(out->sip, p->sip, sizeof(out->sip));
+		memcpy(out->sip_name, p->sip_name, sizeof(out->sip_name));
+	}
+	if (wanted(c, OPT_ROUTES)) {
+		out->n_routes = p->n_routes;
+		memcpy(out->routes, p->routes, sizeof(out->routes));
+	}
 }
 
 /* What a DISCOVER, REQUEST or INFORM is told alike. */
@@ -41,21 +80,23 @@ static void put_settings(struct call *c)
 	const struct eftf_dhcp4s_policy *p = c->policy;
 	struct eftf_dhcp4_msg *out = c->out;
 
-	out->has_mask = true;
-	out->mask = p->mask;
-	out->has_router = true;
-	out->router = p->server;
-	out->has_mtu = p->mtu != 0;
-	out->mtu = p->mtu;
-	out->n_dns = p->n_dns;
-	memcpy(out->dns, p->dns, sizeof(out->dns));
-	out->n_sip = p->n_sip;
-	memcpy(out->sip, p->sip, sizeof(out->sip));
-	memcpy(out->sip_name, p->sip_name, sizeof(out->sip_name));
-	out->n_routes = p->n_routes;
-	memcpy(out->routes, p->routes, sizeof(out->routes));
-	out->has_keepalive = true;
-	out->keepalive = c->s->keepalive;
+	if (wanted(c, OPT_MASK)) {
+		out->has_mask = true;
+		out->mask = p->mask;
+	}
+	if (wanted(c, OPT_ROUTER)) {
+		out->has_router = true;
+		out->router = p->server;
+	}
+	if (p->mtu && wanted(c, OPT_MTU)) {
+		out->has_mtu = true;
+		out->mtu = p->mtu;
+	}
+	if (wants_vendor(c)) {
+		out->has_keepalive = true;
+		out->keepalive = c->s->keepalive;
+	}
+	put_lists(c);
 }
 
 static void put_lease(struct call *c)
@@ -110,11 +151,11 @@ static bool take_address(struct call *c)
 
 static enum eftf_dhcp4s_result on_discover(struct call *c)
 {
-	if (c->s->bound)
-		return EFTF_DHCP4S_IGNORED;
+	/* A client that begins anew inside its tunnel is offered what it has. */
 	if (!take_address(c))
 		return refuse(c, EFTF_DHCP4S_EXHAUSTED, "no address left");
-	decide_keepalive(c);
+	if (!c->s->bound)
+		decide_keepalive(c);
 	begin(c, EFTF_DHCP4_OFFER);
 	put_lease(c);
 	put_settings(c);
@@ -123,17 +164,20 @@ static enum eftf_dhcp4s_result on_discover(struct call *c)
 
 static enum eftf_dhcp4s_result acknowledge(struct call *c)
 {
-	bool first = !c->s->bound;
+	struct eftf_dhcp4s *s = c->s;
+	bool first = !s->bound;
 
-	if (first && c->pool->confirm(c->arg, c->s->address, c->s->token))
+	if (first && c->pool->confirm(c->arg, c->in, s->address, s->token, &s->token_len))
 		return refuse(c, EFTF_DHCP4S_NAK, "the address is not available any more");
-	c->s->bound = true;
+	s->bound = true;
 	begin(c, EFTF_DHCP4_ACK);
 	c->out->ciaddr = c->in->ciaddr;
 	put_lease(c);
 	put_settings(c);
-	c->out->has_token = true;
-	memcpy(c->out->token, c->s->token, sizeof(c->out->token));
+	if (wants_vendor(c)) {
+		c->out->token_len = s->token_len;
+		memcpy(c->out->token, s->token, sizeof(c->out->token));
+	}
 	return first ? EFTF_DHCP4S_ACK : EFTF_DHCP4S_RENEWED;
 }
 
@@ -179,7 +223,8 @@ static enum eftf_dhcp4s_result on_inform(struct call *c)
 }
 
 /* The address leaves this UE; the caller frees it in the pool, bound or not. */
-static enum eftf_dhcp4s_result on_release(struct call *c, struct in_addr addr)
+static enum eftf_dhcp4s_result on_release(struct call *c, struct in_addr addr,
+					  enum eftf_dhcp4s_result result)
 {
 	struct eftf_dhcp4s *s = c->s;
 
@@ -190,7 +235,7 @@ static enum eftf_dhcp4s_result on_release(struct call *c, struct in_addr addr)
 		s->address.s_addr = 0;
 		return EFTF_DHCP4S_IGNORED;
 	}
-	return EFTF_DHCP4S_RELEASED;
+	return result;
 }
 
 enum eftf_dhcp4s_result eftf_dhcp4s_input(struct eftf_dhcp4s *s,
@@ -212,9 +257,9 @@ enum eftf_dhcp4s_result eftf_dhcp4s_input(struct eftf_dhcp4s *s,
 	case EFTF_DHCP4_INFORM:
 		return on_inform(&c);
 	case EFTF_DHCP4_RELEASE:
-		return on_release(&c, msg->ciaddr);
+		return on_release(&c, msg->ciaddr, EFTF_DHCP4S_RELEASED);
 	case EFTF_DHCP4_DECLINE:
-		return on_release(&c, msg->requested);
+		return on_release(&c, msg->requested, EFTF_DHCP4S_DECLINED);
 	default:
 		return EFTF_DHCP4S_IGNORED;
 	}

@@ -29,12 +29,14 @@ struct eftf_dhcp4s_policy {
  * Where addresses come from. get: an address for this UE (msg: its message,
  * with token, client identifier, requested address); 0, or -ENOSPC if none is
  * left. put: an address that was taken and not confirmed. confirm: the
- * UE has it now; fills the token to resume with; 0 or a negative errno.
+ * UE (msg: its REQUEST) has it now; fills the token to resume with, of which
+ * there is room for EFTF_DHCP4_TOKEN_MAX octets; 0 or a negative errno.
  */
 struct eftf_dhcp4s_pool {
 	int (*get)(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr);
 	void (*put)(void *arg, struct in_addr addr);
-	int (*confirm)(void *arg, struct in_addr addr, uint8_t token[EFTF_DHCP4_TOKEN_LEN]);
+	int (*confirm)(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr addr,
+		       uint8_t *token, size_t *token_len);
 };
 
 /* One UE. Starts as 0. */
@@ -42,7 +44,8 @@ struct eftf_dhcp4s {
 	struct in_addr address;		/* offered or leased; 0.0.0.0: none */
 	bool bound;			/* the UE has it */
 	uint16_t keepalive;		/* decided; seconds, 0: off */
-	uint8_t token[EFTF_DHCP4_TOKEN_LEN];
+	uint8_t token[EFTF_DHCP4_TOKEN_MAX];
+	size_t token_len;
 };
 
 enum eftf_dhcp4s_result {
@@ -54,6 +57,7 @@ enum eftf_dhcp4s_result {
 	EFTF_DHCP4S_NAK,		/* reply: NAK; the address, if any, is given back */
 	EFTF_DHCP4S_EXHAUSTED,		/* reply: NAK as no address is left */
 	EFTF_DHCP4S_RELEASED,		/* no reply; the caller frees the address */
+	EFTF_DHCP4S_DECLINED,		/* likewise: the UE has found it in use */
 };
 
 bool eftf_dhcp4s_replies(enum eftf_dhcp4s_result result);

@@ -6,6 +6,7 @@
 #define DHCP4_FIXED 236			/* op .. file */
 #define DHCP4_MIN (DHCP4_FIXED + 4 + 1)	/* + cookie + end option */
 #define DHCP4_BOOTP_MIN 300		/* RFC 1542 2.1: shorter ones are padded */
+#define DHCP4_OFF_CHADDR 28
 #define DHCP4_OFF_SNAME 44
 #define DHCP4_OFF_FILE 108
 #define DHCP4_SNAME_LEN 64

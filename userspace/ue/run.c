@@ -142,7 +142,7 @@ static bool reload(struct eftf_ue *ue)
 	}
 	log_info("configuration read again");
 	eftf_down(ue);	/* by its own device and hook */
-	dhcp.has_token = ue->dhcp.has_token;
+	dhcp.token_len = ue->dhcp.token_len;
 	memcpy(dhcp.token, ue->dhcp.token, sizeof(dhcp.token));
 	dhcp.previous = ue->dhcp.previous;
 	eftf_tls_ctx_free(ue->tls);

@@ -50,7 +50,7 @@ static int get_lease(struct eftf_ue *ue, int fd, struct eftf_err *err)
 	if (ret == -EACCES) {
 		/* what was refused may have been the old address */
 		explicit_bzero(ue->dhcp.token, sizeof(ue->dhcp.token));
-		ue->dhcp.has_token = false;
+		ue->dhcp.token_len = 0;
 		ue->dhcp.previous.s_addr = 0;
 	}
 	if (ret)

@@ -13,7 +13,7 @@ static void lease_lost(struct eftf_ue *ue, const struct eftf_err *why)
 	log_warn("%s; reconnecting", why->text);
 	eftf_tunnel_end(&ue->tunnel, EFTF_REASON_DELETED);
 	explicit_bzero(ue->dhcp.token, sizeof(ue->dhcp.token));
-	ue->dhcp.has_token = false;
+	ue->dhcp.token_len = 0;
 	ue->dhcp.previous.s_addr = 0;
 }
 
