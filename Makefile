@@ -6,6 +6,11 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 OUT ?= $(CURDIR)/build
 PREFIX ?= /usr/local
 INSTALL_MOD_DIR ?= updates
+SYSCONFDIR ?= /etc
+MANIFEST ?= $(PREFIX)/share/eftf/manifest
+export PREFIX SYSCONFDIR MANIFEST
+
+.DEFAULT_GOAL := all
 
 # Debian's own kernels, on which a release has to work; all others are in the same list.
 GUEST_KERNELS := $(shell awk '$$2 == "package" { print $$1 }' tests/lib/kernels)
@@ -22,24 +27,60 @@ help:
 	@echo 'make soak SECONDS=3600  a long run in that kernel: tunnels come and go, memory fails, peers are hostile'
 	@echo 'make bench-voice       delay and loss of voice beside bulk, in a kernel whose clock stands still while it computes'
 	@echo '                      CELLS="2000:50:200:up:1 ...": which links and traffic, see tests/bench/voice.sh'
+	@echo 'make                  module and programs'
 	@echo 'make modules KDIR=... eftf.ko for the kernel headers in KDIR (default: the running kernel)'
-	@echo 'make programs         eftf-ue, eftf-gw, eftfctl'
+	@echo 'make programs         eftf-ue, eftf-gw, eftfctl; PROGS="eftf-ue eftfctl": only these, also for install'
 	@echo 'make install          module for KDIR and programs; DESTDIR, PREFIX, INSTALL_MOD_DIR'
+	@echo 'make install-programs only the programs and what belongs to them'
+	@echo 'make uninstall        takes back what install has put there, with the same DESTDIR and PREFIX'
+	@echo 'make deb              packages for Debian, in $(OUT)/deb'
+	@echo 'make dist             the commit HEAD as an archive, in $(OUT); the same octets each time'
 	@echo 'make clean'
 
 all: modules programs
 
 modules:
-	@test -d "$(KDIR)" || { echo 'eftf: no kernel headers in $(KDIR): install linux-headers-$(shell uname -r), or name others by KDIR=' >&2; exit 1; }
+	@userspace/dist/missing module "$(KDIR)"
 	+$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(KFLAGS) modules
 
 programs:
 	+@$(MAKE) --no-print-directory -C userspace O="$(OUT)/programs"
 
+# Without debug information: seven megabytes of it. The kernel's make compresses the file if the kernel's modules are.
+install-module: modules
+	@echo '  INSTALL eftf.ko'
+	@set -e; put() { DESTDIR="$(DESTDIR)" MANIFEST="$(MANIFEST)" userspace/dist/put "$$@"; }; \
+	release=$$(cat "$(KDIR)/include/config/kernel.release"); folder="/lib/modules/$$release/$(INSTALL_MOD_DIR)"; \
+	put --folder "$$folder"; \
+	$(MAKE) -s -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_DIR="$(INSTALL_MOD_DIR)" INSTALL_MOD_STRIP=1 DEPMOD=true \
+		INSTALL_MOD_PATH="$(DESTDIR)" modules_install; \
+	for file in "$(DESTDIR)$$folder"/eftf.ko*; do put --note "$$folder/$${file##*/}"; done; \
+	test -n "$(DESTDIR)" || depmod "$$release"
+
+install-programs: programs
+	+@$(MAKE) --no-print-directory -C userspace O="$(OUT)/programs" install
+
+# One after the other: both note what they do in the same manifest.
 install: all
-	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_DIR="$(INSTALL_MOD_DIR)" \
-		$(if $(DESTDIR),INSTALL_MOD_PATH="$(DESTDIR)") modules_install
-	$(MAKE) -C userspace O="$(OUT)/programs" PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" install
+	+@$(MAKE) --no-print-directory install-programs
+	+@$(MAKE) --no-print-directory install-module
+	@test -n "$(DESTDIR)" || echo 'Next: systemctl daemon-reload; systemd-sysusers; a configuration in $(SYSCONFDIR)/eftf, samples: $(PREFIX)/share/doc/eftf/examples'
+
+uninstall:
+	+@$(MAKE) --no-print-directory -C userspace uninstall
+	@test -n "$(DESTDIR)" || depmod
+
+dist:
+	@mkdir -p "$(OUT)"
+	@userspace/dist/source archive "$(OUT)/eftf-$(shell userspace/dist/version).tar.xz"
+
+# Built in a copy, so that nothing of the build stays in the tree.
+deb: need-build
+	@tests/lib/need.sh @deb
+	@userspace/dist/source folder "$(OUT)/deb/eftf"
+	+@cd "$(OUT)/deb/eftf" && unset MAKEFLAGS MAKEOVERRIDES MFLAGS PREFIX MANIFEST OUT O && dpkg-buildpackage -b -us -uc -j2 >../build.log 2>&1 || \
+		{ tail -n 40 ../build.log >&2; exit 1; }
+	@rm -rf "$(OUT)/deb/eftf"; ls "$(OUT)"/deb/*.deb
 
 # The module is built in a copy, one for each kernel, so that builds for several
 # kernels stand side by side. guest-module-6.1 -> build/module-6.1/eftf.ko
@@ -132,5 +173,5 @@ clean:
 	rm -rf "$(OUT)"
 	-@test ! -d "$(KDIR)" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
 
-.PHONY: help all modules programs install jobs need-build need-guest test-tools guest demo bench-voice quick check \
+.PHONY: help all modules programs install install-module install-programs uninstall dist deb jobs need-build need-guest test-tools guest demo bench-voice quick check \
 	check-debug check-races soak fuzz clean

@@ -10,6 +10,7 @@
 #include <net/rtnetlink.h>
 
 #include "device.h"
+#include "eftf_version.h"
 #include "end.h"
 #include "netlink.h"
 #include "owner.h"
@@ -55,6 +56,7 @@ module_init(eftf_init);
 module_exit(eftf_exit);
 MODULE_DESCRIPTION("Firewall traversal tunnel of 3GPP TS 24.322 over kTLS");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(EFTF_VERSION);
 MODULE_SOFTDEP("pre: tls");
 MODULE_ALIAS_RTNL_LINK(EFTF_LINK_KIND);
 MODULE_ALIAS_GENL_FAMILY(EFTF_GENL_NAME);

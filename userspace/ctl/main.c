@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ctl.h"
-#include "version.h"
+#include "eftf_version.h"
 
 const struct eftf_ctl_verb eftf_ctl_verbs[] = {
 	{"link", "add", eftf_ctl_link_add, "NAME role ue|gw [mtu N] [ue-to-ue on|off]",

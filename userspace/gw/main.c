@@ -11,7 +11,7 @@
 #include "gw.h"
 #include "log.h"
 #include "session.h"
-#include "version.h"
+#include "eftf_version.h"
 
 #define HOUSEKEEPING_S 1.0
 #define FD_RESERVE 64

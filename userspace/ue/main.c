@@ -10,7 +10,7 @@
 #include "log.h"
 #include "ue.h"
 #include "verdict.h"
-#include "version.h"
+#include "eftf_version.h"
 
 static const char help[] =
 "usage: eftf-ue [options]\n"
