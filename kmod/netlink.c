@@ -5,11 +5,11 @@
  */
 #include <linux/module.h>
 #include <net/genetlink.h>
-#include <net/ipv6.h>
+#include <net/sock.h>
 
+#include "config.h"
 #include "describe.h"
 #include "device.h"
-#include "echo.h"
 #include "end.h"
 #include "event.h"
 #include "key.h"
@@ -22,9 +22,6 @@
 #include "tunnel.h"
 #include "types.h"
 
-#define EFTF_KEEPALIVE_MAX	65535		/* s */
-#define EFTF_TIMEOUT_MAX	(7 * 24 * 3600)	/* s; far from wrapping in jiffies */
-#define EFTF_STALL_MAX		3600		/* s; TCP has given up long before */
 #define EFTF_STALL_DEFAULT	10		/* s */
 
 static struct netlink_range_validation eftf_id_range = {
@@ -92,79 +89,6 @@ static bool eftf_missing(struct genl_info *info, int attr, const char *text)
 	return true;
 }
 
-static int eftf_parse_times(struct nlattr **attrs, struct eftf_tunnel_config *c,
-			    struct netlink_ext_ack *extack)
-{
-	if (attrs[EFTF_A_KEEPALIVE])
-		c->keepalive = nla_get_u32(attrs[EFTF_A_KEEPALIVE]);
-	if (attrs[EFTF_A_TIMEOUT])
-		c->timeout = nla_get_u32(attrs[EFTF_A_TIMEOUT]);
-	if (c->keepalive > EFTF_KEEPALIVE_MAX) {
-		NL_SET_ERR_MSG_ATTR(extack, attrs[EFTF_A_KEEPALIVE],
-				    "the keep-alive interval is at most 65535 seconds");
-		return -ERANGE;
-	}
-	if (c->timeout > EFTF_TIMEOUT_MAX) {
-		NL_SET_ERR_MSG_ATTR(extack, attrs[EFTF_A_TIMEOUT],
-				    "the timeout is at most 604800 seconds");
-		return -ERANGE;
-	}
-	if (attrs[EFTF_A_STALL])
-		c->stall = nla_get_u32(attrs[EFTF_A_STALL]);
-	if (c->stall > EFTF_STALL_MAX) {
-		NL_SET_ERR_MSG_ATTR(extack, attrs[EFTF_A_STALL],
-				    "the stall time is at most 3600 seconds");
-		return -ERANGE;
-	}
-	return eftf_echo_check(c, extack);
-}
-
-static bool eftf_unicast4(__be32 addr)
-{
-	return addr && !ipv4_is_multicast(addr) && !ipv4_is_lbcast(addr) &&
-	       !ipv4_is_loopback(addr);
-}
-
-static bool eftf_unicast6(const struct in6_addr *addr)
-{
-	return !ipv6_addr_any(addr) && !ipv6_addr_is_multicast(addr) &&
-	       !ipv6_addr_loopback(addr) && !ipv6_addr_v4mapped(addr);
-}
-
-static int eftf_parse_addresses(struct nlattr **attrs, struct eftf_tunnel_config *c,
-				struct netlink_ext_ack *extack)
-{
-	if (attrs[EFTF_A_INNER4]) {
-		c->has_inner4 = true;
-		c->inner4 = nla_get_in_addr(attrs[EFTF_A_INNER4]);
-	}
-	if (attrs[EFTF_A_GATEWAY4]) {
-		c->has_gateway4 = true;
-		c->gateway4 = nla_get_in_addr(attrs[EFTF_A_GATEWAY4]);
-	}
-	if (attrs[EFTF_A_INNER6]) {
-		c->has_inner6 = true;
-		c->inner6 = nla_get_in6_addr(attrs[EFTF_A_INNER6]);
-	}
-	if (attrs[EFTF_A_GATEWAY6]) {
-		c->has_gateway6 = true;
-		c->gateway6 = nla_get_in6_addr(attrs[EFTF_A_GATEWAY6]);
-	}
-	c->plen = attrs[EFTF_A_INNER6_PLEN] ? nla_get_u8(attrs[EFTF_A_INNER6_PLEN]) : 128;
-	if (!c->has_inner4 && !c->has_inner6) {
-		NL_SET_ERR_MSG(extack, "a tunnel needs an inner address: INNER4, INNER6 or both");
-		return -EINVAL;
-	}
-	if ((c->has_inner4 && !eftf_unicast4(c->inner4)) ||
-	    (c->has_gateway4 && !eftf_unicast4(c->gateway4)) ||
-	    (c->has_inner6 && !eftf_unicast6(&c->inner6)) ||
-	    (c->has_gateway6 && !eftf_unicast6(&c->gateway6))) {
-		NL_SET_ERR_MSG(extack, "an inner address is not a unicast address");
-		return -EADDRNOTAVAIL;
-	}
-	return 0;
-}
-
 /*
  * A tunnel without owner and its socket keep each other, and their namespace,
  * alive for good: not for everybody who can make a namespace.
@@ -175,22 +99,6 @@ static int eftf_may_persist(struct sk_buff *skb, struct netlink_ext_ack *extack)
 		return 0;
 	NL_SET_ERR_MSG(extack, "a persistent tunnel needs CAP_NET_ADMIN of the initial user namespace");
 	return -EPERM;
-}
-
-static int eftf_parse_config(struct genl_info *info, struct eftf_tunnel_config *c)
-{
-	struct nlattr **attrs = info->attrs;
-	int err;
-
-	if (attrs[EFTF_A_ID])
-		c->id = nla_get_u32(attrs[EFTF_A_ID]);
-	if (attrs[EFTF_A_PERSISTENT])
-		c->persistent = nla_get_u8(attrs[EFTF_A_PERSISTENT]);
-	c->negotiated = nla_get_flag(attrs[EFTF_A_NEGOTIATED]);
-	if (attrs[EFTF_A_RECORD_LIMIT])
-		c->record_limit = nla_get_u64(attrs[EFTF_A_RECORD_LIMIT]);
-	err = eftf_parse_addresses(attrs, c, info->extack);
-	return err ?: eftf_parse_times(attrs, c, info->extack);
 }
 
 /*
@@ -246,7 +154,7 @@ static int eftf_nl_tunnel_new(struct sk_buff *skb, struct genl_info *info)
 	if (eftf_missing(info, EFTF_A_IFINDEX, "IFINDEX is missing: which device?") ||
 	    eftf_missing(info, EFTF_A_FD, "FD is missing: which socket?"))
 		return -EINVAL;
-	err = eftf_parse_config(info, &config);
+	err = eftf_config_parse(info->attrs, &config, info->extack);
 	if (!err && config.persistent)
 		err = eftf_may_persist(skb, info->extack);
 	if (err)
@@ -310,7 +218,7 @@ static int eftf_nl_tunnel_apply(struct sk_buff *skb, struct genl_info *info,
 	struct eftf_tunnel_config changed = *c;
 	int err;
 
-	err = eftf_parse_times(info->attrs, &changed, info->extack);
+	err = eftf_config_parse_times(info->attrs, &changed, info->extack);
 	if (err)
 		return err;
 	if (info->attrs[EFTF_A_PERSISTENT])
