@@ -19,6 +19,7 @@
  * Helper         the answer to EVENT_KEY_UPDATE: eftf_key_change (with KEYS)
  * Room           TCP: an acknowledgement makes room; a wake-up only if a
  *                sender has left SOCK_NOSPACE behind (sk_stream_write_space)
+ * Ack            the same with HOLD: what is acknowledged makes room under the bound
  *
  * state here     in kmod, or in the kernel around it
  * ------------   ----------------------------------------------------------
@@ -30,6 +31,8 @@
  * keyless        TLS has read a KeyUpdate, the first record, and has no key for the next
  * awaited        tp->key_since; brought: EFTF_TP_KEY_RX; asked: the event was sent
  * room[t]        sendmsg would accept; nospace[t]: SOCK_NOSPACE
+ * out            records outstanding, at most BOUND of bulk (with HOLD): eftf_hold_outstanding;
+ *                held: EFTF_TP_HELD; UNTIL: tp->hold_until
  * foreign        file_count() of the socket is more than the module's own
  * stalled[t]     stalled_since of the transport; soon: the timer is armed for at most
  *                a second; late: it is armed for the next keep-alive
@@ -50,7 +53,13 @@
 #define NIL	2	/* no transport */
 
 #define RECORDS	2	/* that come in, on each transport */
-#define PACKETS	2	/* that go out */
+#ifdef HOLD
+#define PACKETS	4	/* that go out */
+#else
+#define PACKETS	2
+#endif
+#define BOUND	2
+#define UNTIL	1
 #ifndef STALLS
 #define STALLS	1	/* times that memory is short, in each direction */
 #endif
@@ -77,6 +86,8 @@ bit soon, late, timer_busy;
 bit draining;	/* the old transport */
 bit keyless, awaited, brought, asked, updated;
 bit foreign;
+byte out;
+bit held;
 
 inline kick_tx(t)
 {
@@ -111,6 +122,20 @@ inline wake_out(t)
 	fi
 }
 
+/* eftf_hold_goes_on() is asked first; the socket's lock keeps the next acknowledgement away */
+inline wake_out_held(t)
+{
+	if
+	:: held && out > UNTIL ->
+#ifndef BROKEN_HOLD_FORGETS
+		nospace[t] = 1
+#else
+		skip
+#endif
+	:: else -> wake_out(t)
+	fi
+}
+
 /* mod_timer(), timer_reduce() to a second from now */
 inline arm_soon()
 {
@@ -124,7 +149,24 @@ proctype Tx(byte t)
 
 end:	do
 	:: atomic { tx_pend[t] && !tx_busy[t] -> tx_pend[t] = 0; tx_busy[t] = 1; budget = BUDGET }
-again:		if
+again:
+#ifdef HOLD
+		if	/* eftf_hold_bulk */
+		:: batch[t] || cur != t || queued == 0 || out < BOUND
+		:: else ->
+			held = 1;
+			nospace[t] = 1;
+#ifndef BROKEN_HOLD_ONE_LOOK
+			if
+			:: out < BOUND -> held = 0
+			:: else -> goto rest
+			fi
+#else
+			goto rest
+#endif
+		fi;
+#endif
+		if
 		:: batch[t]
 		:: !batch[t] && cur == t ->	/* eftf_tx_next */
 			d_step { batch[t] = (queued > 0); queued = (queued -> queued - 1 : 0) }
@@ -141,16 +183,23 @@ again:		if
 			:: else -> budget--
 			fi
 		}
+#ifdef HOLD
+		held = 0;	/* eftf_hold_end */
+#endif
 		if
 		:: atomic {
 				room[t] ->
 				batch[t] = 0;
 				STALLED(t) = 0;	/* eftf_timer_sent */
 				if
+#ifdef HOLD
+				:: out++
+#else
 #ifndef SWAP
 				:: room[t] = 0	/* what is unsent now fills it */
 #endif
 				:: skip
+#endif
 				fi;
 				goto again
 			}
@@ -162,6 +211,7 @@ again:		if
 			:: d_step { kick_rx(t) }	/* EBADMSG: the reader finds out why */
 			fi
 		fi;
+rest:
 #ifndef NO_RETRY
 		d_step { STALLED(t) = 1; arm_soon() }	/* eftf_timer_stalled */
 #endif
@@ -302,6 +352,21 @@ end:	do
 			room[t] = 1;
 			if
 			:: nospace[t] -> nospace[t] = 0; wake_out(t)
+			:: else
+			fi
+		}
+	od
+}
+
+/* Everything is acknowledged in the end. TCP moves snd_una, then looks at SOCK_NOSPACE. */
+proctype Ack()
+{
+end:	do
+	:: out > 0 ->
+		out--;
+		atomic {
+			if
+			:: nospace[0] -> nospace[0] = 0; wake_out_held(0)
 			:: else
 			fi
 		}
@@ -476,7 +541,12 @@ init
 		BOTH(run Rx(1); run Peer(1);)
 #else
 		BOTH(room[1] = 1; run Tx(1); run Room(1); run Drain();)
-		run Tx(0); run Room(0);
+		run Tx(0);
+#ifdef HOLD
+		run Ack();
+#else
+		run Room(0);
+#endif
 		run Timer();
 		run Xmit()
 #endif
