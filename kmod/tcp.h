@@ -38,4 +38,22 @@ static inline u32 eftf_tcp_path_mtu(const struct sock *sk)
 	       inet_csk(sk)->icsk_af_ops->net_header_len;
 }
 
+/* Half of TCP's own 200 ms, which allow for receivers that put off their acknowledgements for that long. */
+#define EFTF_TCP_RTO_MIN	(HZ / 10)
+
+/*
+ * Mends losses as early as TCP can: everything behind a lost segment waits for
+ * it. RACK and the tail loss probe are TCP's defaults; the probe of a single
+ * segment waits for the lower bound of the time-out, too. A thin stream, as a
+ * call is, tries again without doubling the time-out. A route's rto_min goes
+ * before this bound, and a lower one of the socket stays. Socket's lock held.
+ */
+static inline void eftf_tcp_hasten(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	tcp_sk(sk)->thin_lto = 1;
+	WRITE_ONCE(icsk->icsk_rto_min, min_t(u32, icsk->icsk_rto_min, EFTF_TCP_RTO_MIN));
+}
+
 #endif

@@ -26,6 +26,7 @@
 #include "ktls.h"
 #include "record.h"
 #include "rx.h"
+#include "tcp.h"
 #include "timer.h"
 #include "transport.h"
 #include "tunnel.h"
@@ -76,6 +77,7 @@ static int eftf_transport_try_claim(struct eftf_transport *tp, struct netlink_ex
 		write_unlock(&sk->sk_callback_lock);
 		/* override the caller's Nagle and SO_RCVLOWAT settings */
 		tcp_sk(sk)->nonagle = TCP_NAGLE_OFF;
+		eftf_tcp_hasten(sk);
 		WRITE_ONCE(sk->sk_rcvlowat, 1);
 	}
 	bh_unlock_sock(sk);
@@ -280,7 +282,7 @@ err_free:
 /**
  * eftf_transport_destroy - undo eftf_transport_create()
  * @tp: transport that was never started; the socket is its user's again, with
- *	TCP_NODELAY and without SO_RCVLOWAT
+ *	TCP_NODELAY and early retransmissions, without SO_RCVLOWAT
  *
  * Context: process.
  */

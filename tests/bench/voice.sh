@@ -95,7 +95,7 @@ cell() {
 	IFS=: read -r kbit rtt buffer direction flows kind argument <<<"$1"
 	kind=${kind:-steady}
 	case $kind in
-	loss) words=(loss "$argument%") ;;
+	loss) words=(loss "$argument%") to=305 seconds=307 ;;
 	beside) seconds=62 from=30 to=60 ;;
 	begin) seconds=12 from=0 to=12 late=10 ;;
 	steady) to=${argument:-35} seconds=$((to + 2)) ;;
