@@ -38,7 +38,7 @@
 
 #define EFTF_FLIGHT_SECOND	1000000U		/* us */
 #define EFTF_FLIGHT_ROUND_US	10000U			/* a round is not shorter */
-#define EFTF_FLIGHT_MAX		0x7fffffffU		/* octets; a bound is not larger */
+#define EFTF_FLIGHT_MAX		0x7fffffffU		/* bytes; a bound is not larger */
 #define EFTF_FLIGHT_MSS		536U			/* if TCP names none */
 #define EFTF_FLIGHT_RECORD	1024U			/* a record is not smaller */
 #define EFTF_FLIGHT_PROBE_GAP	(5ULL * EFTF_FLIGHT_SECOND)
@@ -51,8 +51,8 @@
 #define EFTF_FLIGHT_ALONE	2U			/* rounds at full rate that end a release */
 #define EFTF_FLIGHT_GROW	5U			/* from here on half of the bound for each round */
 
-/* @len microseconds at @rate octets per second */
-static u32 eftf_flight_octets(u32 rate, u64 len)
+/* @len microseconds at @rate bytes per second */
+static u32 eftf_flight_bytes(u32 rate, u64 len)
 {
 	return (u32)min(div_u64((u64)rate * len, EFTF_FLIGHT_SECOND), (u64)EFTF_FLIGHT_MAX);
 }
@@ -69,7 +69,7 @@ static u32 eftf_flight_limit(const struct eftf_flight *f, const struct eftf_flig
 static void eftf_flight_set(struct eftf_flight *f, const struct eftf_flight_settings *set,
 			    u32 rate, u32 mss)
 {
-	u64 bound = (u64)mss + eftf_flight_octets(rate, (u64)f->base_us + set->target_us);
+	u64 bound = (u64)mss + eftf_flight_bytes(rate, (u64)f->base_us + set->target_us);
 
 	f->bound = (u32)min(bound, (u64)EFTF_FLIGHT_MAX);
 }
@@ -206,7 +206,7 @@ static bool eftf_flight_shrink(struct eftf_flight *f, const struct eftf_flight_s
 	return f->over >= most;
 }
 
-/* A round has ended under a bound: @rate octets per second were delivered. */
+/* A round has ended under a bound: @rate bytes per second were delivered. */
 static enum eftf_flight_event eftf_flight_round(struct eftf_flight *f,
 						const struct eftf_flight_settings *set,
 						u32 rate, u32 mss, u64 now)
@@ -324,7 +324,7 @@ enum eftf_flight_event eftf_flight_update(struct eftf_flight *f,
  * @most: no more than this
  *
  * Context: any.
- * Return: octets that leave in 4 ms, so that voice waits for no more than that.
+ * Return: bytes that leave in 4 ms, so that voice waits for no more than that.
  */
 u32 eftf_flight_record(const struct eftf_flight *f, u32 most)
 {

@@ -37,10 +37,10 @@ struct eftf_flight_settings {
  * @voice_at: seconds of the same clock when voice was last queued; 0 = never
  * @rtt_us: round trip of the segment delivered last; 0 = none measured
  * @delivered: segments delivered; wraps
- * @una: sequence number of the first octet not acknowledged
- * @nxt: sequence number behind the last octet that TCP has accepted
+ * @una: sequence number of the first byte not acknowledged
+ * @nxt: sequence number behind the last byte that TCP has accepted
  * @sacked: segments beyond @una that the peer has
- * @mss: octets of a segment
+ * @mss: bytes of a segment
  */
 struct eftf_flight_sample {
 	u64 now_us;
@@ -63,9 +63,9 @@ struct eftf_flight_sample {
  * @min_us: lowest round trip of this round; EFTF_FLIGHT_NONE = none yet
  * @delivered: TCP's count at the last sample
  * @acked: sequence number that stands for what had been delivered at @start_us
- * @rate: octets per second in the last round
+ * @rate: bytes per second in the last round
  * @peak: highest since the last probe that found the path empty
- * @bound: octets; EFTF_FLIGHT_NONE = no bound
+ * @bound: bytes; EFTF_FLIGHT_NONE = no bound
  * @grow: rounds in a row without a queue in which bulk was held back
  * @over: rounds with a queue in which bulk was held back, none without between;
  *	released: rounds in a row in which bulk had the link for itself
@@ -113,11 +113,11 @@ enum eftf_flight_event eftf_flight_update(struct eftf_flight *f,
 u32 eftf_flight_record(const struct eftf_flight *f, u32 most);
 
 /**
- * eftf_flight_outstanding - octets that TCP has accepted and the peer not received
+ * eftf_flight_outstanding - bytes that TCP has accepted and the peer not received
  * @s: sample
  *
  * Context: any.
- * Return: octets; 0 also if the figures do not fit together.
+ * Return: bytes; 0 also if the figures do not fit together.
  */
 static inline u32 eftf_flight_outstanding(const struct eftf_flight_sample *s)
 {

@@ -151,7 +151,7 @@ bool eftf_hold_goes_on(struct eftf_transport *tp)
  * wait behind 16 KiB of bulk.
  *
  * Context: TX worker.
- * Return: octets.
+ * Return: bytes.
  */
 size_t eftf_hold_record_size(const struct eftf_transport *tp)
 {

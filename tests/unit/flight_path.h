@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A path for test_flight.c: one sender of voice and endless bulk whose bulk is bounded by
+ * A path for test_flight_path.c: one sender of voice and endless bulk whose bulk is bounded by
  * kmod/flight.c, one bottleneck with a drop-tail buffer, one other sender. Loss halves a window,
  * once for each round trip; what was lost is sent as new.
  */
@@ -13,7 +13,7 @@
 #include "../../kmod/flight.h"
 
 #define PATH_MSS	1448u
-#define PATH_VOICE	250u		/* octets, every 20 ms */
+#define PATH_VOICE	250u		/* bytes, every 20 ms */
 #define PATH_QUEUE	4096		/* packets; more than any buffer here */
 #define PATH_FLYING	65536		/* packets behind the bottleneck */
 #define PATH_DELAYS	100000
@@ -27,14 +27,14 @@ struct path_packet {
 };
 
 struct path_sender {
-	unsigned int flying, window, threshold;	/* octets */
+	unsigned int flying, window, threshold;	/* bytes */
 	u64 cut_at;
-	u64 delivered;				/* octets */
+	u64 delivered;				/* bytes */
 };
 
 struct path {
 	/* to be set */
-	u64 rate;				/* octets per second */
+	u64 rate;				/* bytes per second */
 	u32 base_us;
 	unsigned int buffer;			/* packets */
 	bool bulk, voice, other;
@@ -227,9 +227,9 @@ static inline unsigned int path_delay(struct path *p, double percent)
 /* Share of the link that bulk, or the other sender, has had, in per cent. */
 static inline unsigned int path_share(const struct path *p, bool other)
 {
-	u64 octets = other ? p->others.delivered - p->other_then : p->mine.delivered - p->bulk_then;
+	u64 bytes = other ? p->others.delivered - p->other_then : p->mine.delivered - p->bulk_then;
 
-	return (unsigned int)(octets * 100 / (p->rate * (p->now - p->since) / 1000000));
+	return (unsigned int)(bytes * 100 / (p->rate * (p->now - p->since) / 1000000));
 }
 
 #endif

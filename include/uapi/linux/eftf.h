@@ -40,7 +40,7 @@ enum {
 	IFLA_EFTF_SIP_PORTS,	/* array of u16, at most 8: signalling that is not marked by DSCP
 				 * has one of them at either end; default 5060, 5061
 				 */
-	IFLA_EFTF_PCSCF,	/* array of 16 octets each, at most 8: or one of these addresses,
+	IFLA_EFTF_PCSCF,	/* array of 16 bytes each, at most 8: or one of these addresses,
 				 * IPv4 as ::ffff:a.b.c.d; default none
 				 */
 	__IFLA_EFTF_MAX,
@@ -109,11 +109,11 @@ enum eftf_attr {
 	EFTF_A_IFNAME,		/* string, read only */
 	EFTF_A_ID,		/* u32, not 0; unique in the device */
 	EFTF_A_FD,		/* s32: a TCP socket with kTLS in both directions */
-	EFTF_A_INNER4,		/* 4 octets: the UE's inner address, at both ends */
-	EFTF_A_INNER6,		/* 16 octets: the UE's inner prefix, at both ends */
+	EFTF_A_INNER4,		/* 4 bytes: the UE's inner address, at both ends */
+	EFTF_A_INNER6,		/* 16 bytes: the UE's inner prefix, at both ends */
 	EFTF_A_INNER6_PLEN,	/* u8, 1 to 128, default 128 */
-	EFTF_A_GATEWAY4,	/* 4 octets: the EFTF's inner address, at both ends */
-	EFTF_A_GATEWAY6,	/* 16 octets */
+	EFTF_A_GATEWAY4,	/* 4 bytes: the EFTF's inner address, at both ends */
+	EFTF_A_GATEWAY6,	/* 16 bytes */
 	EFTF_A_KEEPALIVE,	/* u32, seconds without sending; 0 = off; <= 65535 */
 	EFTF_A_TIMEOUT,		/* u32, seconds without receiving, from when it was set, or from
 				 * the beginning of an envelope to its end; 0 = off
@@ -157,11 +157,11 @@ enum eftf_attr {
 	EFTF_A_UNACKED,		/* u32, bytes in flight: sent, not acknowledged */
 	EFTF_A_RETRANSMITS,	/* u32: TCP's time-outs in a row (tcpi_retransmits); 0 = all is well */
 	EFTF_A_PATH_MTU,	/* u32, bytes of an outer packet, as far as TCP knows */
-	EFTF_A_FLIGHT_BOUND,	/* u32, octets that may be outstanding before bulk waits; not
+	EFTF_A_FLIGHT_BOUND,	/* u32, bytes that may be outstanding before bulk waits; not
 				 * there without a bound
 				 */
 	EFTF_A_FLIGHT_BASE,	/* u32, us: round trip of the path without a queue */
-	EFTF_A_FLIGHT_RATE,	/* u32, octets per second that the path has carried last */
+	EFTF_A_FLIGHT_RATE,	/* u32, bytes per second that the path has carried last */
 	__EFTF_A_MAX,
 };
 #define EFTF_A_MAX (__EFTF_A_MAX - 1)
