@@ -25,6 +25,9 @@ help:
 	@echo 'make fuzz SECONDS=60  every fuzzer for that long, those of the module in the debug kernel'
 	@echo '                      ONLY="dhcp4 sip": only those of tests/fuzz'
 	@echo 'make soak SECONDS=3600  a long run in that kernel: tunnels come and go, memory fails, peers are hostile'
+	@echo 'make bench            what it does beside WireGuard, OpenVPN and others: tables, JSON, plots in build/bench; 40 minutes'
+	@echo '                      PARTS="voice loss cost setup gateway": only those; PARTS=self-test: does it still work? See tests/bench/README.md'
+	@echo 'make bench-readme     puts the last figures of make bench into README.md'
 	@echo 'make bench-voice       delay and loss of voice beside bulk, in a kernel whose clock stands still while it computes'
 	@echo '                      CELLS="2000:50:200:up:1 ...": which links and traffic, see tests/bench/voice.sh'
 	@echo 'make                  module and programs'
@@ -128,6 +131,16 @@ test-tools:
 guest: need-guest
 	+@$(MAKE) --no-print-directory programs test-tools $(GUEST_KERNELS:%=guest-module-%)
 
+PARTS ?= voice loss cost setup gateway
+bench: need-guest
+	@tests/lib/need.sh @bench
+	+@$(MAKE) --no-print-directory programs test-tools guest-module-uml-travel guest-module-6.12
+	@tests/bench/build-dco 6.12 "$(OUT)/bench-dco"
+	@OUT="$(OUT)" tests/bench/bench $(PARTS)
+
+bench-readme:
+	@tests/bench/report --readme "$(OUT)/bench"
+
 CELLS ?= 2000:50:200:none:0 2000:50:200:up:1 2000:50:200:down:1 2000:50:200:up:1:begin:3
 bench-voice: need-build
 	+@$(MAKE) --no-print-directory programs test-tools guest-module-uml-travel
@@ -173,5 +186,5 @@ clean:
 	rm -rf "$(OUT)"
 	-@test ! -d "$(KDIR)" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
 
-.PHONY: help all modules programs install install-module install-programs uninstall dist deb jobs need-build need-guest test-tools guest demo bench-voice quick check \
+.PHONY: help all modules programs install install-module install-programs uninstall dist deb jobs need-build need-guest test-tools guest demo bench bench-readme bench-voice quick check \
 	check-debug check-races soak fuzz clean

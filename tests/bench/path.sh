@@ -1,16 +1,26 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A path with a bottleneck in both directions, and a tunnel over it. Source tests/guest/lib.sh first.
+# A path between two ends, with a bottleneck in both directions, and what can be made over it. Source
+# tests/guest/lib.sh first.
 #
 #   +----+ .2   10.1.0.0/24   .1 +----+ .1  10.2.0.0/24  .2 +----+ .1  10.3.0.0/24   .2 +----+
 #   | ue |----------------------| r1 |--------------------| r2 |----------------------| gw |
 #   +----+ <- delay              +----+ rate, buffer ->     +----+              delay -> +----+
-#     eftf0 10.9.0.2                        <- rate, buffer                  eftf0 10.9.0.1
+#                                           <- rate, buffer
 #
 #   path_up                          the namespaces, without limits
-#   path_shape UP DOWN RTT BUFFER    kbit/s in each direction, ms, packets; again and again, if wanted
-#   path_tunnel                      a new tunnel, made after the shaping: TCP remembers the link it began on
+#   path_direct                      only ue and gw, joined by one pair of devices, with GSO
+#   path_shape UP DOWN RTT BUFFER    kbit/s in each direction, ms, packets (or "codel": fq_codel instead of a plain queue);
+#                                    again and again, if wanted. Shape before a tunnel is made: TCP remembers the link it
+#                                    began on
 #   path_down
+#   peer NAME                        the tunnel of that name, from peers/: plain, eftf, eftf-unbound, wireguard, ...; then
+#                                    peer_up, peer_down, $inner_ue, $inner_gw are its own
+#   peer_renew [WORDS...]            makes it anew
+# shellcheck disable=SC2034 # for the scripts of peers/
+outer_ue=10.1.0.2 outer_gw=10.3.0.2
+# shellcheck disable=SC2034
+peer_files=$(mktemp -d)
 
 path_up() {
 	local ns
@@ -18,7 +28,7 @@ path_up() {
 	for ns in ue r1 r2 gw; do
 		ip netns add "$ns" && ip -n "$ns" link set lo up || return
 	done
-	path_link ue 10.1.0.2 r1 10.1.0.1 && path_link r1 10.2.0.1 r2 10.2.0.2 && path_link gw 10.3.0.2 r2 10.3.0.1 || return
+	path_link ue "$outer_ue" r1 10.1.0.1 && path_link r1 10.2.0.1 r2 10.2.0.2 && path_link gw "$outer_gw" r2 10.3.0.1 || return
 	ip -n ue route add default via 10.1.0.1
 	ip -n r1 route add 10.3.0.0/24 via 10.2.0.2
 	ip -n r2 route add 10.1.0.0/24 via 10.2.0.1
@@ -35,6 +45,17 @@ path_link() {
 		ip -n "$1" addr add "$2/24" dev "$3" && ip -n "$3" addr add "$4/24" dev "$1"
 }
 
+path_direct() {
+	local ns
+
+	for ns in ue gw; do
+		ip netns add $ns && ip -n $ns link set lo up || return
+	done
+	ip link add gw netns ue type veth peer name ue netns gw &&
+		ip -n ue addr add "$outer_ue" peer "$outer_gw/32" dev gw && ip -n ue link set gw up &&
+		ip -n gw addr add "$outer_gw" peer "$outer_ue/32" dev ue && ip -n gw link set ue up
+}
+
 path_down() {
 	local ns
 
@@ -44,8 +65,11 @@ path_down() {
 
 # path_rate NS DEV KBIT BUFFER
 path_rate() {
+	local queue=(pfifo limit "$4")
+
+	[[ $4 != codel ]] || queue=(fq_codel)
 	in_ns "$1" tc qdisc replace dev "$2" root handle 1: tbf rate "${3}kbit" burst 1600 limit 100000000 &&
-		in_ns "$1" tc qdisc replace dev "$2" parent 1:1 handle 2: pfifo limit "$4"
+		in_ns "$1" tc qdisc replace dev "$2" parent 1:1 "${queue[@]}"
 }
 
 # path_delay NS DEV MS WORDS...: of netem, loss for instance
@@ -61,25 +85,17 @@ path_shape() {
 		path_delay r2 gw $(($3 / 2)) "${@:5}" && path_delay r1 ue $(($3 / 2)) "${@:5}"
 }
 
-# The ends run in the namespaces; $A and $B are the sockets.
-path_attach() {
-	# shellcheck disable=SC2016 # ktls-pair sets A and B
-	ktls-pair --netns-a ue --addr-a 10.1.0.2 --netns-b gw --addr-b 10.3.0.2 -- sh -c '
-		ip netns exec ue eftfctl tunnel add dev eftf0 fd $A inner4 10.9.0.2 gateway4 10.9.0.1 id 1 &&
-		ip netns exec gw eftfctl tunnel add dev eftf0 fd $B inner4 10.9.0.2 gateway4 10.9.0.1 id 1'
+peer() {
+	peer_variant=
+	[[ $1 != *-* ]] || peer_variant=${1#*-}
+	# shellcheck source=tests/bench/peers/eftf.sh
+	. "$EFTF_REPO/tests/bench/peers/${1%%-*}.sh"
 }
 
-# path_tunnel WORDS...: of eftfctl link set
-path_tunnel() {
-	local ns inner
+peer_renew() { peer_up "$peer_variant" "$@"; }
 
-	for ns in ue gw; do
-		ip -n $ns link del eftf0 2>/dev/null
-		inner=10.9.0.$([[ $ns == ue ]] && echo 2 || echo 1)
-		in_ns $ns eftfctl link add eftf0 role $ns || return
-		[[ $# -eq 0 ]] || in_ns $ns eftfctl link set eftf0 "$@" || return
-		ip -n $ns addr add "$inner/32" dev eftf0 && ip -n $ns link set eftf0 up &&
-			ip -n $ns route add 10.9.0.0/24 dev eftf0 || return
-	done
-	path_attach
+# need_tun: what programs in user space read and write packets by
+need_tun() {
+	[[ -e /dev/net/tun ]] || modprobe -q tun
+	[[ -e /dev/net/tun ]] || { mkdir -p /dev/net && mknod /dev/net/tun c 10 200; }
 }

@@ -1,18 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Voice beside bulk in a tunnel, measured; run it by tests/guest/run. Arguments are cells, measured one after the other:
-#   KBIT:RTT:BUFFER:DIRECTION:FLOWS[:CASE[:ARGUMENT]]
-# a link of KBIT each way, RTT in ms, a buffer of so many packets; bulk goes up, down, both, or not at all (none); voice
-# always goes both ways, and is shown for the direction of bulk, or for both. CASE:
+#   [RUNSx][PEER/]KBIT:RTT:BUFFER:DIRECTION:FLOWS[:CASE[:ARGUMENT]]
+# so many times (1) the tunnel of that name in tests/bench/peers (eftf) over a link of KBIT each way, RTT in ms, a buffer of
+# so many packets; bulk goes up, down, both, or not at all (none); voice always goes both ways, and is shown for the
+# direction of bulk, or for both. CASE:
 #   steady[:S]        (without a case) bulk and voice begin together; shown are 5 to S (35) s
-#   begin:S           voice begins 10 s after bulk, with signalling S seconds before it (0: none); shown are 12 s from then
+#   begin:S           voice begins 10 s after bulk, with marked signalling S seconds before it (0: none); shown are 12 s
+#                     from then
+#   unmarked:S        likewise, with signalling that has no DSCP, between SIP's ports
 #   beside            a plain TCP beside the tunnel in the same direction; shown are 30 to 60 s, and the other's rate
 #   loss:PERCENT      of all packets, in both directions
 #   rtt:MS            the round trip becomes that after 5 s; shown are 5 to 35 s
 #   rate:KBIT         likewise the rate
 # Output, a line for each cell and direction: the cell, the direction, voice in ms one-way: p50 p99 longest, lost of sent,
-# bulk Mbit/s (other Mbit/s).
-# EFTF_VOICE_LINK: words for "eftfctl link set", as "flight-target 0". EFTF_VOICE_SIGNAL: DSCP of the signalling (24).
+# bulk Mbit/s (other Mbit/s). The same goes as JSON into $EFTF_RESULTS/figures.json.
+# EFTF_VOICE_LINK: words for "eftfctl link set", as "flight-hold 3".
 set -u
 cd "$(dirname "$0")/../guest" || exit 1
 # shellcheck source=tests/guest/lib.sh
@@ -23,7 +26,6 @@ cd "$(dirname "$0")/../guest" || exit 1
 tools=${EFTF_TEST_TOOLS:-$EFTF_REPO/build/test-tools}
 PATH=$tools:${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 read -ra link <<<"${EFTF_VOICE_LINK:-}"
-inner_ue=10.9.0.2 inner_gw=10.9.0.1
 
 # bulk_start NS-OF-SINK ADDRESS NS-OF-SENDER PORT SECONDS FLOWS NAME
 bulk_start() {
@@ -37,47 +39,59 @@ voice_start() {
 	spawn_in gw voice-up traffic listen 4000 $(($1 + 8))
 	spawn_in ue voice-down traffic listen 4000 $(($1 + 8))
 	sleep 0.1
-	spawn_in ue talk-up traffic talk $inner_gw 4000 "$1"
-	spawn_in gw talk-down traffic talk $inner_ue 4000 "$1"
+	spawn_in ue talk-up traffic talk "$inner_gw" 4000 "$1"
+	spawn_in gw talk-down traffic talk "$inner_ue" 4000 "$1"
 }
 
-# A packet of signalling each way, as the phones exchange them.
+# signal CASE SECONDS: packets of signalling each way, as the phones exchange them
 signal() {
 	local n
 
-	for ((n = 0; n < $1 * 2; n++)); do
-		in_ns ue traffic talk $inner_gw 5999 0 >/dev/null
-		in_ns ue ping -q -c 1 -W 1 -Q $((${EFTF_VOICE_SIGNAL:-24} * 4)) $inner_gw >/dev/null
-		in_ns gw ping -q -c 1 -W 1 -Q $((${EFTF_VOICE_SIGNAL:-24} * 4)) $inner_ue >/dev/null
+	for ((n = 0; n < $2 * 2; n++)); do
+		if [[ $1 == unmarked ]]; then
+			in_ns ue bash -c "echo >/dev/udp/$inner_gw/5060"
+			in_ns gw bash -c "echo >/dev/udp/$inner_ue/5060"
+		else
+			in_ns ue ping -q -c 1 -W 1 -Q 96 "$inner_gw" >/dev/null &
+			in_ns gw ping -q -c 1 -W 1 -Q 96 "$inner_ue" >/dev/null &
+		fi
 		sleep 0.5
 	done
 }
 
-# shown UP|DOWN CELL FROM TO BULK-FROM BULK-TO: a line of what came of it
+# shown UP|DOWN RUN FROM TO BULK-FROM BULK-TO: a line of what came of it, and one of JSON
 shown() {
-	local expected=$((($4 - $3) * 50)) bulk=- other=''
+	local expected=$((($4 - $3) * 50)) bulk=- other='' n lost p50 p99 longest name
 
 	[[ ! -s $EFTF_RESULTS/bulk-$1.log ]] || bulk=$(traffic rate "$5" "$6" <"$EFTF_RESULTS/bulk-$1.log")
-	[[ ! -s $EFTF_RESULTS/other-$1.log ]] || other=" other $(traffic rate "$5" "$6" <"$EFTF_RESULTS/other-$1.log")"
-	traffic delay "$3" "$4" "$expected" <"$EFTF_RESULTS/voice-$1.log" |
-		awk -v cell="$2" -v way="$1" -v bulk="$bulk" -v other="$other" -v expected="$expected" '{
-			printf "%-34s %-4s voice %6s %6s %6s lost %d of %d bulk %s%s\n", cell, way, $3, $4, $5, $2, expected, bulk, other }'
+	[[ ! -s $EFTF_RESULTS/other-$1.log ]] || other=$(traffic rate "$5" "$6" <"$EFTF_RESULTS/other-$1.log")
+	read -r n lost p50 p99 longest < <(traffic delay "$3" "$4" "$expected" <"$EFTF_RESULTS/voice-$1.log")
+	name=$kbit:$rtt:$buffer:$direction:$flows:$kind${argument:+:$argument}
+	printf '%-12s %-32s %-4s voice %6s %6s %6s lost %d of %d bulk %s\n' "$peer" "$name" "$1" "$p50" "$p99" "$longest" \
+		"$lost" "$expected" "$bulk${other:+ other $other}"
+	jq -nc --arg peer "$peer" --arg cell "$name" --arg way "$1" --argjson run "$2" --arg p50 "$p50" --arg p99 "$p99" \
+		--arg longest "$longest" --argjson lost "$lost" --argjson sent "$expected" --arg bulk "$bulk" --arg other "$other" \
+		--arg quantiles "$(traffic quantiles "$3" "$4" <"$EFTF_RESULTS/voice-$1.log")" '
+		def figure: tonumber? // null;
+		{part: "voice", peer: $peer, cell: $cell, way: $way, run: $run, p50_ms: $p50 | figure, p99_ms: $p99 | figure,
+		 longest_ms: $longest | figure, lost: $lost, sent: $sent, bulk_mbit: $bulk | figure, other_mbit: $other | figure,
+		 quantiles_ms: $quantiles | split(" ") | map(tonumber)}' >>"$EFTF_RESULTS/figures.json"
 }
 
 # Traffic of a cell, until all of it has ended
 traffic_of() {
 	local direction=$1 flows=$2 seconds=$3 kind=$4 argument=$5 rest=8 way
 
-	[[ $direction == none || $direction == down ]] || bulk_start gw $inner_gw ue 5001 $((seconds + rest)) "$flows" bulk-up
-	[[ $direction == none || $direction == up ]] || bulk_start ue $inner_ue gw 5002 $((seconds + rest)) "$flows" bulk-down
+	[[ $direction == none || $direction == down ]] || bulk_start gw "$inner_gw" ue 5001 $((seconds + rest)) "$flows" bulk-up
+	[[ $direction == none || $direction == up ]] || bulk_start ue "$inner_ue" gw 5002 $((seconds + rest)) "$flows" bulk-down
 	case $kind in
-	begin)
+	begin | unmarked)
 		sleep $((10 - argument))
-		signal "$argument"
+		signal "$kind" "$argument"
 		;;
 	beside)
-		[[ $direction == down ]] || bulk_start gw 10.3.0.2 ue 5003 "$seconds" 1 other-up
-		[[ $direction != down ]] || bulk_start ue 10.1.0.2 gw 5003 "$seconds" 1 other-down
+		[[ $direction == down ]] || bulk_start gw "$outer_gw" ue 5003 "$seconds" 1 other-up
+		[[ $direction != down ]] || bulk_start ue "$outer_ue" gw 5003 "$seconds" 1 other-down
 		;;
 	esac
 	voice_start "$seconds"
@@ -89,35 +103,42 @@ traffic_of() {
 	sleep 3
 }
 
+# cell RUN [PEER/]CELL
 cell() {
-	local kbit rtt buffer direction flows kind argument words=() seconds=37 from=5 to=35 late=0 way
+	local peer=eftf kbit rtt buffer direction flows kind argument words=() seconds=37 from=5 to=35 late=0 way
 
-	IFS=: read -r kbit rtt buffer direction flows kind argument <<<"$1"
+	[[ $2 != */* ]] || peer=${2%%/*}
+	IFS=: read -r kbit rtt buffer direction flows kind argument <<<"${2#*/}"
 	kind=${kind:-steady}
 	case $kind in
 	loss) words=(loss "$argument%") to=305 seconds=307 ;;
 	beside) seconds=62 from=30 to=60 ;;
-	begin) seconds=12 from=0 to=12 late=10 ;;
+	begin | unmarked) seconds=12 from=0 to=12 late=10 ;;
 	steady) to=${argument:-35} seconds=$((to + 2)) ;;
 	esac
 	rm -f "$EFTF_RESULTS"/{voice,bulk,other}-*.log
-	if ! path_shape "$kbit" "$kbit" "$rtt" "$buffer" "${words[@]}" || ! path_tunnel "${link[@]}" >/dev/null; then
-		echo "$1 cannot be set up"
-		return 1
-	fi
+	peer "$peer" && path_shape "$kbit" "$kbit" "$rtt" "$buffer" "${words[@]}" && peer_renew "${link[@]}" ||
+		{ echo "$2 cannot be set up"; peer_down; return 1; }
 	traffic_of "$direction" "$flows" "$seconds" "$kind" "$argument"
 	for way in up down; do
 		[[ ($direction == up && $way == down) || ($direction == down && $way == up) ]] ||
 			shown $way "$1" $from "$to" $((from + late)) $((to + late))
 	done
+	peer_down
 	stop_all
 	if [[ -n ${EFTF_VOICE_KEEP:-} ]]; then
-		mkdir -p "$EFTF_RESULTS/$1"
-		mv "$EFTF_RESULTS"/{voice,bulk,other}*.log "$EFTF_RESULTS/$1/" 2>/dev/null
+		mkdir -p "$EFTF_RESULTS/$2"
+		mv "$EFTF_RESULTS"/{voice,bulk,other}*.log "$EFTF_RESULTS/$2/" 2>/dev/null
 	fi
 }
 
 path_up || { echo "voice: the path cannot be made"; exit 1; }
-for c; do cell "$c"; done
+status=0
+for c; do
+	runs=1
+	[[ ! $c =~ ^([0-9]+)x(.*)$ ]] || { runs=${BASH_REMATCH[1]} c=${BASH_REMATCH[2]}; }
+	for ((run = 1; run <= runs; run++)); do cell "$run" "$c" || { status=1; break; }; done
+done
 path_down
 trap - EXIT
+exit "$status"

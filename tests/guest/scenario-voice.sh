@@ -20,7 +20,7 @@ say "2 Mbit/s, 50 ms, a buffer of 200 packets"
 ../bench/voice.sh 2000:50:200:both:1:steady:20 >"$EFTF_RESULTS/figures" 2>&1
 cat "$EFTF_RESULTS/figures"
 for way in up down; do
-	read -r _ _ _ median p99 _ _ lost _ _ _ bulk _ < <(grep " $way " "$EFTF_RESULTS/figures")
+	read -r _ _ _ _ median p99 _ _ lost _ _ _ bulk _ < <(grep " $way " "$EFTF_RESULTS/figures")
 	check_range "voice $way, median delay in ms" 20 100 "${median%.*}"
 	check_range "voice $way, 99 of 100 packets, ms" 20 200 "${p99%.*}"
 	check_range "voice $way, packets lost of 750" 0 75 "$lost"
@@ -28,9 +28,10 @@ for way in up down; do
 done
 
 say "what makes bulk yield"
+peer eftf
 path_up
 path_shape 2000 2000 50 200
-check "a tunnel, in which bulk yields for three seconds" path_tunnel flight-hold 3 sip-ports 5070
+check "a tunnel, in which bulk yields for three seconds" peer_renew flight-hold 3 sip-ports 5070
 spawn_in gw sink traffic sink 5001 100
 sleep 1
 spawn_in ue push traffic push 10.9.0.1 5001 90
