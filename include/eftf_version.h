@@ -8,5 +8,7 @@
 #define EFTF_VERSION_H
 
 #define EFTF_VERSION "0.1.0"
+/* 2026-11-01 UTC in seconds: a clock that is right is not before it. */
+#define EFTF_VERSION_TIME 1793491200
 
 #endif

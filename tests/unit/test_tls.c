@@ -263,30 +263,36 @@ static void test_alert_words(void **state)
 	struct result r = run((struct run){ .ca = "other" });
 
 	(void)state;
-	assert_int_equal(r.server, EFTF_TLS_UNTRUSTED);
+	assert_int_equal(r.server, EFTF_TLS_FAILED);
 	assert_non_null(strstr(r.server_err.text, "unknown_ca (48)"));
 }
 
-/* What is in the way of wolfSSL: plain HTTP, silence and a closed door. */
+/* What is in the way of wolfSSL: plain HTTP, a closed door, and an alert that any station on the way can send. */
 static void test_not_tls(void **state)
 {
 	struct eftf_tls_ctx *ctx = make_ctx(false, "ca", NULL);
-	static const char http[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
+	static const char *const said[] = {
+		NULL, "HTTP/1.1 400 Bad Request\r\n\r\n", "\x15\x03\x03\0\x02\x02\x30",
+	};
+	static const size_t len[] = { 0, 28, 7 };
+	static const char *const words[] = {
+		"closed the connection", "begins with \"HTTP/\"", "unknown_ca (48)",
+	};
 	struct eftf_err err = { "" };
 	struct eftf_tls *tls;
 	int fd[2];
 
 	(void)state;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
 		assert_int_equal(eftf_tls_new(&tls, ctx, fd[0], NAME, &err), 0);
 		assert_int_equal(eftf_tls_handshake(tls, &err), EFTF_TLS_WANT_READ);
-		if (i)
-			assert_int_equal(write(fd[1], http, sizeof(http) - 1), sizeof(http) - 1);
+		if (said[i])
+			assert_int_equal(write(fd[1], said[i], len[i]), len[i]);
 		else
 			shutdown(fd[1], SHUT_RDWR);
 		assert_int_equal(eftf_tls_handshake(tls, &err), EFTF_TLS_FAILED);
-		assert_non_null(strstr(err.text, i ? "begins with \"HTTP/\"" : "closed the connection"));
+		assert_non_null(strstr(err.text, words[i]));
 		eftf_tls_free(tls);
 		close(fd[0]);
 		close(fd[1]);

@@ -3,7 +3,6 @@
 #ifndef EFTF_ALERT_H
 #define EFTF_ALERT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define EFTF_ALERT_WARNING 1
@@ -18,7 +17,5 @@
 const char *eftf_alert_name(unsigned int description);
 /* What it means for the one who receives it, or NULL: "it wants a client certificate". */
 const char *eftf_alert_hint(unsigned int description);
-/* The sender refuses a certificate: trying again cannot help. */
-bool eftf_alert_is_trust(unsigned int description);
 
 #endif

@@ -33,7 +33,7 @@ enum eftf_tls_status {
 	EFTF_TLS_WANT_READ,
 	EFTF_TLS_WANT_WRITE,
 	EFTF_TLS_FAILED,	/* err says why; the connection is of no use */
-	EFTF_TLS_UNTRUSTED,	/* as FAILED, but final: certificate or name is wrong */
+	EFTF_TLS_UNTRUSTED,	/* as FAILED: the peer's certificate or name is wrong */
 };
 
 struct eftf_tls_info {

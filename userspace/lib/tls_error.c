@@ -78,9 +78,11 @@ static enum eftf_tls_status explain_alert(struct eftf_tls *tls, struct eftf_err 
 	}
 	code = (unsigned int)h.last_rx.code;
 	hint = eftf_alert_hint(code);
-	eftf_err_set(err, EPROTO, "the peer ended the TLS handshake with the alert %s (%u)%s%s",
+	/* no verdict on a certificate: it is in the clear, and any station on the way can send it */
+	eftf_err_set(err, EPROTO,
+		     "the peer, or a station on the way to it, ended the TLS handshake with the alert %s (%u)%s%s",
 		     eftf_alert_name(code), code, hint ? ": " : "", hint ? hint : "");
-	return eftf_alert_is_trust(code) ? EFTF_TLS_UNTRUSTED : EFTF_TLS_FAILED;
+	return EFTF_TLS_FAILED;
 }
 
 /* A peer whose first octets are no TLS record is better shown than described. */

@@ -12,11 +12,13 @@
 #include <wolfssl/error-ssl.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
 
+#include "eftf_version.h"
 #include "log.h"
 #include "pem.h"
 #include "tls_cert.h"
 
 #define PATHS_MAX 8			/* that are tried: the peer chooses how many there are */
+#define YEAR (365 * 24 * 3600L)
 #define STEPS_MAX 64			/* from a certificate to one of its CAs, in all */
 
 struct anchor {
@@ -188,6 +190,26 @@ static bool refuse_code(struct search *s, unsigned int at, int code)
 	return refuse(s, at, code, words ? words : "it does not verify");
 }
 
+/* A certificate is renewed in time, a clock without battery is years off. */
+static bool clock_is_suspect(const struct eftf_x509 *x, time_t now)
+{
+	return now < EFTF_VERSION_TIME || x->not_before - now > YEAR || now - x->not_after > YEAR;
+}
+
+static bool refuse_date(struct search *s, unsigned int at, int code, time_t now)
+{
+	const char *words = eftf_tls_untrusted_words(code);
+	char text[EFTF_TLS_WHY_LEN], day[16];
+	struct tm tm;
+
+	if (!clock_is_suspect(s->path[at], now) || !gmtime_r(&now, &tm))
+		return refuse(s, at, code, words);
+	strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	snprintf(text, sizeof(text), "%s, if it is %s as this machine's clock has it: is the clock wrong?",
+		 words, day);
+	return refuse(s, at, code, text);
+}
+
 /* What needs no cryptography. */
 static bool check_policy(struct search *s, unsigned int n)
 {
@@ -200,9 +222,9 @@ static bool check_policy(struct search *s, unsigned int n)
 		if (bad)
 			return refuse(s, i, VERIFY_CERT_ERROR, bad);
 		if (x->not_after < now)
-			return refuse_code(s, i, ASN_AFTER_DATE_E);
+			return refuse_date(s, i, ASN_AFTER_DATE_E, now);
 		if (x->not_before > now)
-			return refuse_code(s, i, ASN_BEFORE_DATE_E);
+			return refuse_date(s, i, ASN_BEFORE_DATE_E, now);
 		/* The signature of a CA that the administrator has named is not relied upon. */
 		bad = i + 1 < n ? eftf_x509_bad_signature(&x->alg) : NULL;
 		if (bad)
