@@ -191,7 +191,7 @@ in_ns gw eftf-gw -c "$work/gw.conf" >"$gw_log" 2>&1
 check_is "a gateway without the module: exit status" 1 $?
 check_is "... lines" 1 "$(wc -l <"$gw_log")"
 gw_says 'module eftf is not loaded: insmod eftf.ko'
-in_ns ue eftf-ue -c "$work/ue.conf" >"$work/second" 2>&1
+in_ns ue eftf-ue --once -c "$work/ue.conf" >"$work/second" 2>&1
 check_is "a UE without the module: exit status" 1 $?
 check_is "... lines" 1 "$(wc -l <"$work/second")"
 says "the UE" "$work/second" 'module eftf is not loaded: insmod eftf.ko'
@@ -209,7 +209,7 @@ say "wrong certificates"
 refused() {
 	gw_config "$1"
 	check "gateway with certificate: $1" gw_start
-	in_ns ue timeout 60 eftf-ue -c "$work/ue.conf" >"$ue_log" 2>&1
+	in_ns ue timeout 60 eftf-ue --once -c "$work/ue.conf" >"$ue_log" 2>&1
 	check_is "exit status of the UE" 3 $?
 	ue_says "$2"
 	ue_clean

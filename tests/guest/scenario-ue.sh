@@ -162,12 +162,12 @@ wait "$(pid_of ue)"
 check_is "exit status" 1 $?
 order nak
 sed -i "s|ca.pem|other.pem|" "$work/ue.conf"
-in_ns ue "$ue" -c "$work/ue.conf" >"$log" 2>&1
+in_ns ue "$ue" --once -c "$work/ue.conf" >"$log" 2>&1
 check_is "wrong CA: exit status" 3 $?
 check "wrong CA: words" grep -q 'intercepted or misconfigured' "$log"
 config always
 sed -i "s|^ca = .*|&\nname = other.example|" "$work/ue.conf"
-in_ns ue "$ue" -c "$work/ue.conf" >"$log" 2>&1
+in_ns ue "$ue" --once -c "$work/ue.conf" >"$log" 2>&1
 check_is "wrong name: exit status" 3 $?
 stop peer
 

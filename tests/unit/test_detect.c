@@ -153,7 +153,7 @@ static void test_attempts(void **state)
 	eftf_detect_start(&d, &policy);
 	assert_int_equal(eftf_detect_tried(&d, EFTF_ATTEMPT_NO_TCP), EFTF_STEP_WAIT);
 	eftf_detect_start(&d, &policy);
-	assert_int_equal(eftf_detect_tried(&d, EFTF_ATTEMPT_UNTRUSTED), EFTF_STEP_STOP);
+	assert_int_equal(eftf_detect_tried(&d, EFTF_ATTEMPT_UNTRUSTED), EFTF_STEP_SHUN);
 	assert_int_equal(d.verdict, EFTF_VERDICT_INTERCEPTED);
 }
 
@@ -171,7 +171,7 @@ static void test_proxy_fallback_once(void **state)
 	assert_int_equal(eftf_detect_tried(&d, EFTF_ATTEMPT_NO_TCP), EFTF_STEP_WAIT);
 	/* an intercepting network is never got round by way of a proxy */
 	eftf_detect_start(&d, &policy);
-	assert_int_equal(eftf_detect_tried(&d, EFTF_ATTEMPT_UNTRUSTED), EFTF_STEP_STOP);
+	assert_int_equal(eftf_detect_tried(&d, EFTF_ATTEMPT_UNTRUSTED), EFTF_STEP_SHUN);
 }
 
 static void test_path_is_bounded(void **state)

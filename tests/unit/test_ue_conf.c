@@ -256,6 +256,36 @@ static void test_a_password_is_taken_as_it_stands(void **state)
 	}
 }
 
+static bool same_tunnel(const char *a, const char *b)
+{
+	struct eftf_ue_conf x, y;
+	struct eftf_err err;
+	bool same;
+
+	assert_int_equal(eftf_ue_conf_load_text(&x, a, strlen(a), "a", NULL, &err), 0);
+	assert_int_equal(eftf_ue_conf_load_text(&y, b, strlen(b), "b", NULL, &err), 0);
+	same = eftf_ue_conf_same_tunnel(&x, &y);
+	eftf_ue_conf_free(&x);
+	eftf_ue_conf_free(&y);
+	return same;
+}
+
+/* What a reload may change under a running tunnel. */
+static void test_same_tunnel(void **state)
+{
+	static const char base[] = BASE ALWAYS "[tunnel]\nroutes = 10.0.0.0/8\nhook = /a\n";
+
+	(void)state;
+	assert_true(same_tunnel(base, base));
+	assert_true(same_tunnel(base, BASE "crl = /new\ncert = /c\nkey = /k\n" ALWAYS
+				"[tunnel]\nroutes = 10.0.0.0/8\nhook = /a\n[log]\nlevel = debug\n"));
+	assert_false(same_tunnel(base, BASE ALWAYS "[tunnel]\nroutes = 10.0.0.0/9\nhook = /a\n"));
+	assert_false(same_tunnel(base, BASE ALWAYS "[tunnel]\nroutes = 10.0.0.0/8\nhook = /b\n"));
+	assert_false(same_tunnel(base, BASE ALWAYS "[tunnel]\nroutes = 10.0.0.0/8\n"));
+	assert_false(same_tunnel(base, BASE "port = 444\n" ALWAYS
+				 "[tunnel]\nroutes = 10.0.0.0/8\nhook = /a\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +298,7 @@ int main(void)
 		cmocka_unit_test(test_proxy_target),
 		cmocka_unit_test(test_help_is_a_configuration),
 		cmocka_unit_test(test_every_example_is_allowed),
+		cmocka_unit_test(test_same_tunnel),
 		cmocka_unit_test(test_a_password_is_taken_as_it_stands),
 	};
 

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The monotonic clock in milliseconds, and what is left until a deadline. */
+/*
+ * A clock in milliseconds that goes on while the machine sleeps, since promises
+ * made to others (leases, timeouts) do not stand still either; and what is left until a deadline.
+ */
 #ifndef EFTF_CLOCK_H
 #define EFTF_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-/* Milliseconds since an arbitrary moment; stands still while the machine sleeps. */
-static inline uint64_t eftf_now_ms(void)
+static inline uint64_t eftf_clock_ms(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Milliseconds since an arbitrary moment, time asleep included. */
+static inline uint64_t eftf_now_ms(void)
+{
+	return eftf_clock_ms(CLOCK_BOOTTIME);
 }
 
 /* Timeout for poll(): milliseconds, 0 if the deadline has passed, never more than a day. */

@@ -403,6 +403,39 @@ int eftf_config_set(const char *section, const char *name, const char *value,
 	return apply("", section, name, value, find_key(keys, section, name), keys, base, err);
 }
 
+static bool same_value(const struct eftf_config_key *key, const void *a, const void *b)
+{
+	const char *x, *y;
+
+	switch (key->type) {
+	case EFTF_CONFIG_STRING:
+		x = *(char *const *)a;
+		y = *(char *const *)b;
+		return x && y ? !strcmp(x, y) : x == y;
+	case EFTF_CONFIG_BOOL:
+		return *(const bool *)a == *(const bool *)b;
+	case EFTF_CONFIG_UINT:
+		return *(const unsigned int *)a == *(const unsigned int *)b;
+	case EFTF_CONFIG_CHOICE:
+		return *(const int *)a == *(const int *)b;
+	case EFTF_CONFIG_VALUE:
+		return key->size && !memcmp(a, b, key->size);
+	case EFTF_CONFIG_ALIAS:
+		break;
+	}
+	return true;
+}
+
+bool eftf_config_same(const struct eftf_config_key *keys, const void *a, const void *b)
+{
+	for (; keys->name; keys++) {
+		if (!keys->apart && !same_value(keys, (const char *)a + keys->offset,
+						(const char *)b + keys->offset))
+			return false;
+	}
+	return true;
+}
+
 void eftf_config_free(const struct eftf_config_key *keys, void *base)
 {
 	for (; keys->name; keys++) {

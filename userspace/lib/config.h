@@ -48,6 +48,8 @@ struct eftf_config_key {
 	const char *without;		/* no default; what holds without the key, in words */
 	const char *needed;		/* there is no going without it; an example */
 	const char *example;		/* with without: a value to show */
+	size_t size;			/* of the member: VALUE, for eftf_config_same() */
+	bool apart;			/* eftf_config_same() passes it over */
 	bool shown;			/* the example is a live line in the file of --help-config */
 	const char *help;		/* one sentence without its full stop */
 };
@@ -66,6 +68,11 @@ int eftf_config_text(const char *text, size_t len, const char *name,
 /* One "section.name" = value, as from a command line flag; lists are added to. */
 int eftf_config_set(const char *section, const char *name, const char *value,
 		    const struct eftf_config_key *keys, void *base, struct eftf_err *err);
+/*
+ * Do two configurations say the same, but for the keys that are apart? False if that
+ * is not certain.
+ */
+bool eftf_config_same(const struct eftf_config_key *keys, const void *a, const void *b);
 /* Frees the STRING members and sets them to NULL. */
 void eftf_config_free(const struct eftf_config_key *keys, void *base);
 /*

@@ -211,6 +211,22 @@ struct eftf_route {
  */
 int eftf_rt_route_add(struct eftf_rt *rt, const struct eftf_route *route, struct eftf_err *err);
 int eftf_rt_route_del(struct eftf_rt *rt, const struct eftf_route *route, struct eftf_err *err);
+/*
+ * All unicast routes of the table main by which packets get out now; of several ways of one
+ * route the first. family AF_INET or AF_INET6. After an interrupted reading some come twice.
+ */
+typedef void (*eftf_rt_route_fn)(const struct eftf_route *route, void *arg);
+int eftf_rt_route_dump(struct eftf_rt *rt, int family, eftf_rt_route_fn fn, void *arg,
+		       struct eftf_err *err);
+/* The same for the addresses of all links; addr: 4 or 16 octets. */
+typedef void (*eftf_rt_addr_fn)(uint32_t ifindex, int family, const void *addr, void *arg);
+int eftf_rt_addr_dump(struct eftf_rt *rt, int family, eftf_rt_addr_fn fn, void *arg,
+		      struct eftf_err *err);
+/* A socket of its own that hears of changes of links, addresses and routes. */
+int eftf_rt_watch_open(struct eftf_rt **rt, struct eftf_err *err);
+int eftf_rt_fd(const struct eftf_rt *rt);	/* to poll for reading */
+/* Takes what came, never blocks. True: something changed, or may have. */
+bool eftf_rt_watch_read(struct eftf_rt *rt);
 /* How the kernel would reach dst now: fills dst, via, has_via, src, has_src and ifindex. */
 int eftf_rt_route_lookup(struct eftf_rt *rt, int family, const void *dst, struct eftf_route *route,
 			 struct eftf_err *err);

@@ -59,3 +59,52 @@ int eftf_rt_addr_del(struct eftf_rt *rt, uint32_t ifindex, int family, const voi
 
 	return change_addr(rt, &del, ifindex, family, addr, plen, err);
 }
+
+struct dump {
+	eftf_rt_addr_fn fn;
+	void *arg;
+};
+
+static int dump_answer(const struct nlmsghdr *nlh, void *arg)
+{
+	const char *start, *end = (const char *)nlh + nlh->nlmsg_len;
+	const struct nlattr *attr = NULL;
+	const struct dump *d = arg;
+	struct ifaddrmsg ifa;
+	uint8_t addr[16] = {0};
+	bool local = false;
+	size_t len;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR || nlh->nlmsg_len < NLMSG_HDRLEN + sizeof(ifa))
+		return 0;
+	memcpy(&ifa, mnl_nlmsg_get_payload(nlh), sizeof(ifa));
+	len = eftf_nl_addr_len(ifa.ifa_family);
+	if (!len)
+		return 0;
+	start = mnl_nlmsg_get_payload_offset(nlh, sizeof(ifa));
+	while ((attr = eftf_nl_attr_next(start, end, attr))) {
+		uint16_t type = mnl_attr_get_type(attr);
+
+		/* of a point-to-point link IFA_ADDRESS is the other end's */
+		if (type == IFA_LOCAL || (type == IFA_ADDRESS && !local))
+			local = eftf_nl_attr_copy(attr, addr, len) && (local || type == IFA_LOCAL);
+	}
+	d->fn(ifa.ifa_index, ifa.ifa_family, addr, d->arg);
+	return 0;
+}
+
+int eftf_rt_addr_dump(struct eftf_rt *rt, int family, eftf_rt_addr_fn fn, void *arg,
+		      struct eftf_err *err)
+{
+	struct dump d = { .fn = fn, .arg = arg };
+	struct eftf_nlreq req;
+	struct ifaddrmsg *ifa;
+	void *header;
+	struct nlmsghdr *nlh = eftf_nl_rt_start(&req, RTM_GETADDR, NLM_F_DUMP, sizeof(*ifa), &header);
+	struct eftf_nl_ask ask = {.nlh = nlh, .answer = dump_answer, .arg = &d,
+				  .what = "address list"};
+
+	ifa = header;
+	ifa->ifa_family = (uint8_t)family;
+	return eftf_nlsock_ask(&rt->s, &ask, err);
+}

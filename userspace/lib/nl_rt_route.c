@@ -82,6 +82,25 @@ int eftf_rt_route_del(struct eftf_rt *rt, const struct eftf_route *route, struct
 	return eftf_nlsock_ask(&rt->s, &ask, err);
 }
 
+/* Of several ways the first. */
+static void parse_multipath(const struct nlattr *attr, struct eftf_route *route, size_t len)
+{
+	const char *start = mnl_attr_get_payload(attr), *end = eftf_nl_attr_end(attr);
+	const struct nlattr *in = NULL;
+	struct rtnexthop hop;
+
+	if ((size_t)(end - start) < sizeof(hop))
+		return;
+	memcpy(&hop, start, sizeof(hop));
+	if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > end - start || hop.rtnh_ifindex <= 0)
+		return;
+	route->ifindex = (uint32_t)hop.rtnh_ifindex;
+	while ((in = eftf_nl_attr_next(start + sizeof(hop), start + hop.rtnh_len, in))) {
+		if (mnl_attr_get_type(in) == RTA_GATEWAY)
+			route->has_via = eftf_nl_attr_copy(in, route->via, len);
+	}
+}
+
 int eftf_nl_route_parse(const struct nlmsghdr *nlh, struct eftf_route *route)
 {
 	const struct nlattr *attr = NULL;
@@ -112,6 +131,12 @@ int eftf_nl_route_parse(const struct nlmsghdr *nlh, struct eftf_route *route)
 			break;
 		case RTA_OIF:
 			eftf_nl_attr_copy(attr, &route->ifindex, sizeof(route->ifindex));
+			break;
+		case RTA_PRIORITY:
+			eftf_nl_attr_copy(attr, &route->metric, sizeof(route->metric));
+			break;
+		case RTA_MULTIPATH:
+			parse_multipath(attr, route, len);
 			break;
 		case RTA_VIA:
 			/* A gateway of the other address family: not to be expressed. */
@@ -155,4 +180,42 @@ int eftf_rt_route_lookup(struct eftf_rt *rt, int family, const void *dst, struct
 		return eftf_err_set(err, EPROTO, "%s: the kernel's answer names no link",
 				    what.text);
 	return ret;
+}
+
+/* ---- all of them -------------------------------------------------------------- */
+
+struct dump {
+	eftf_rt_route_fn fn;
+	void *arg;
+};
+
+/* Unicast, of the table main, and such that packets would get out. */
+static int dump_answer(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct dump *d = arg;
+	struct eftf_route route;
+	struct rtmsg rtm;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE || eftf_nl_route_parse(nlh, &route))
+		return 0;
+	memcpy(&rtm, mnl_nlmsg_get_payload(nlh), sizeof(rtm));
+	if (rtm.rtm_table == RT_TABLE_MAIN && rtm.rtm_type == RTN_UNICAST && route.ifindex &&
+	    !(rtm.rtm_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN | RTM_F_CLONED)))
+		d->fn(&route, d->arg);
+	return 0;
+}
+
+int eftf_rt_route_dump(struct eftf_rt *rt, int family, eftf_rt_route_fn fn, void *arg,
+		       struct eftf_err *err)
+{
+	struct dump d = { .fn = fn, .arg = arg };
+	struct eftf_nlreq req;
+	struct rtmsg *rtm;
+	void *header;
+	struct nlmsghdr *nlh = eftf_nl_rt_start(&req, RTM_GETROUTE, NLM_F_DUMP, sizeof(*rtm), &header);
+	struct eftf_nl_ask ask = {.nlh = nlh, .answer = dump_answer, .arg = &d, .what = "route list"};
+
+	rtm = header;
+	rtm->rtm_family = (uint8_t)family;
+	return eftf_nlsock_ask(&rt->s, &ask, err);
 }

@@ -14,7 +14,8 @@
 #define TEXT(x) TEXT_(x)
 
 #define KEY(s, n, m, ...) \
-	{ .section = s, .name = n, .offset = offsetof(struct eftf_ue_conf, m), __VA_ARGS__ }
+	{ .section = s, .name = n, .offset = offsetof(struct eftf_ue_conf, m), \
+	  .size = sizeof(((struct eftf_ue_conf *)0)->m), __VA_ARGS__ }
 #define STRING(maxlen) .type = EFTF_CONFIG_STRING, .max = maxlen
 #define UINT(lo, hi) .type = EFTF_CONFIG_UINT, .min = lo, .max = hi
 #define BOOL .type = EFTF_CONFIG_BOOL
@@ -30,15 +31,15 @@ static const struct eftf_config_key keys[] = {
 	KEY("eftf", "port", port, UINT(1, 65535), .preset = "443", .help = "Its TCP port"),
 	KEY("eftf", "name", name, VALUE(value_host), .without = "the address",
 	    .example = "eftf.example.net", .help = "Name that its certificate must carry"),
-	KEY("eftf", "ca", ca, STRING(4096), .needed = "/etc/eftf/ca.pem",
+	KEY("eftf", "ca", ca, .apart = true, STRING(4096), .needed = "/etc/eftf/ca.pem",
 	    .help = "PEM file of the CA certificates to trust"),
-	KEY("eftf", "crl", crl, STRING(4096), .without = "revocation is not checked by lists",
+	KEY("eftf", "crl", crl, .apart = true, STRING(4096), .without = "revocation is not checked by lists",
 	    .example = "/etc/eftf/ca.crl",
 	    .help = "File of the revocation lists of these CAs, PEM or DER; read again on SIGHUP; one that is missing or out of date is an error at the start, and later a warning: what was read last stays in force"),
-	KEY("eftf", "cert", cert, STRING(4096), .without = "no client certificate",
+	KEY("eftf", "cert", cert, .apart = true, STRING(4096), .without = "no client certificate",
 	    .example = "/etc/eftf/ue.pem",
 	    .help = "PEM file of the client certificate chain; goes with key"),
-	KEY("eftf", "key", key, STRING(4096), .without = "no client certificate",
+	KEY("eftf", "key", key, .apart = true, STRING(4096), .without = "no client certificate",
 	    .example = "/etc/eftf/ue.key", .help = "PEM file of the client's private key"),
 	KEY("eftf", "client_id", client_id, STRING(40), .without = "made of /etc/machine-id",
 	    .example = "line-7", .help = "Identity of this UE towards the EFTF"),
@@ -101,9 +102,9 @@ static const struct eftf_config_key keys[] = {
 	KEY("detect", "recheck", recheck, UINT(10, 86400), .preset = "1800",
 	    .help = "Seconds between probes while no tunnel is needed"),
 
-	KEY("log", "level", log_level, CHOICE(eftf_log_levels), .preset = "info",
+	KEY("log", "level", log_level, .apart = true, CHOICE(eftf_log_levels), .preset = "info",
 	    .help = "What is logged"),
-	KEY("log", "syslog", syslog, BOOL, .preset = "no",
+	KEY("log", "syslog", syslog, .apart = true, BOOL, .preset = "no",
 	    .help = "Log to syslog instead of standard error"),
 	{ .name = NULL },
 };
@@ -166,6 +167,11 @@ int eftf_ue_conf_load_text(struct eftf_ue_conf *conf, const char *text, size_t l
 	memset(conf, 0, sizeof(*conf));
 	ret = eftf_config_text(text, len, name, keys, conf, err);
 	return ret ? ret : finish(conf, name, mode, err);
+}
+
+bool eftf_ue_conf_same_tunnel(const struct eftf_ue_conf *a, const struct eftf_ue_conf *b)
+{
+	return eftf_config_same(keys, a, b);
 }
 
 void eftf_ue_conf_free(struct eftf_ue_conf *conf)

@@ -70,6 +70,8 @@ int eftf_ue_conf_load(struct eftf_ue_conf *conf, const char *path, const char *m
 int eftf_ue_conf_load_text(struct eftf_ue_conf *conf, const char *text, size_t len,
 			const char *name, const char *mode, struct eftf_err *err);
 void eftf_ue_conf_free(struct eftf_ue_conf *conf);
+/* Can a tunnel that was made for one go on with the other? Files of certificates and logging do not matter to it. */
+bool eftf_ue_conf_same_tunnel(const struct eftf_ue_conf *a, const struct eftf_ue_conf *b);
 /* The name that the certificate must carry. */
 const char *eftf_ue_conf_name(const struct eftf_ue_conf *conf);
 /* A configuration with all keys and their meaning, which the program accepts as it stands. */

@@ -105,6 +105,16 @@ static CURLcode set_proxy(CURL *easy, const struct eftf_connect_spec *spec)
 	return rc;
 }
 
+/* Before connect(): past the routes of the tunnel that this connection is for. */
+static int bind_to_link(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	const char *link = arg;
+
+	(void)purpose;
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, link, (socklen_t)strlen(link)) ?
+		CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
+}
+
 static CURLcode set_options(CURL *easy, const struct eftf_connect_spec *spec)
 {
 	bool v6 = strchr(spec->host, ':') != NULL;
@@ -131,6 +141,10 @@ static CURLcode set_options(CURL *easy, const struct eftf_connect_spec *spec)
 		rc = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, swallow);
 	if (!rc)
 		rc = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, swallow);
+	if (!rc && spec->link)
+		rc = curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, bind_to_link);
+	if (!rc && spec->link)
+		rc = curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, (void *)spec->link);
 	return rc ? rc : set_proxy(easy, spec);
 }
 

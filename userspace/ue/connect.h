@@ -22,6 +22,7 @@ struct eftf_connect_spec {
 	bool proxy_from_env;		/* no_proxy of the environment applies */
 	const char *user, *password;	/* for the proxy, or NULL */
 	enum eftf_ue_auth auth;
+	const char *link;		/* by this one alone; NULL: as the routes say */
 	unsigned int timeout_ms;	/* name lookup, TCP and CONNECT together */
 };
 

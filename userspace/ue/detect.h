@@ -12,7 +12,7 @@
  *   S2  HTTP proxy configured? type II, else type I (TS 24.322 5.2.2.1)
  *   S3  type I or II connection, TLS
  *         no TCP to the EFTF           -> the environment's proxy if allowed, else wait
- *         certificate or name is wrong -> intercepted: final
+ *         certificate or name is wrong -> intercepted: wait, longer
  *   S4  tunnel up
  */
 #ifndef EFTF_UE_DETECT_H
@@ -75,7 +75,7 @@ enum eftf_detect_step {
 	EFTF_STEP_TUNNEL,	/* connect (via_proxy says how); tell by eftf_detect_tried() */
 	EFTF_STEP_RUN,		/* the tunnel is up */
 	EFTF_STEP_WAIT,		/* back off, then start again */
-	EFTF_STEP_STOP,		/* final */
+	EFTF_STEP_SHUN,		/* who answers is not the EFTF: back off for longer */
 };
 
 /* What came of a connection attempt. */

@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "log.h"
+#include "way.h"
 
-/* Metric of all our routes. With one of its own, a route of the machine to the same prefix stays. */
-#define METRIC 24
 /* Alias of the links that this program makes: one without a tunnel is a left-over of a killed run. */
 #define ALIAS "eftf-ue"
 
@@ -132,7 +131,7 @@ static struct eftf_route make_route(const struct eftf_device *dev,
 {
 	struct eftf_route r = {
 		.family = AF_INET, .plen = p->plen, .ifindex = dev->ifindex, .has_src = true,
-		.metric = METRIC,
+		.metric = EFTF_ROUTES_METRIC,
 	};
 
 	memcpy(r.dst, &p->addr, sizeof(p->addr));
@@ -158,41 +157,85 @@ static void remove_exempt(struct eftf_device *dev)
 	dev->has_exempt = false;
 }
 
+static int put_exempt(struct eftf_device *dev, const struct in_addr *peer,
+		      const struct eftf_route *hop, struct eftf_err *err)
+{
+	struct eftf_route route = *hop;
+	int ret;
+
+	route.family = AF_INET;
+	route.plen = 32;
+	route.metric = EFTF_ROUTES_METRIC;
+	memset(route.dst, 0, sizeof(route.dst));
+	memcpy(route.dst, peer, sizeof(*peer));
+	/* in one step: no packet goes astray in between */
+	ret = eftf_rt_route_add(dev->rt, &route, err);
+	if (ret)
+		return ret;
+	dev->exempt = route;
+	dev->has_exempt = true;
+	return 0;
+}
+
 /* Only IPv4 peers can be covered; routes into the tunnel are IPv4. */
+static struct in_addr peer_addr4(const struct sockaddr_storage *peer)
+{
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)peer;
+	struct in_addr addr;
+
+	if (peer->ss_family != AF_INET6)
+		return ((const struct sockaddr_in *)peer)->sin_addr;
+	memcpy(&addr, &sin6->sin6_addr.s6_addr[12], sizeof(addr));
+	return addr;
+}
+
 static int exempt_peer(struct eftf_device *dev, const struct sockaddr_storage *peer,
 		       struct eftf_err *err)
 {
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)peer;
-	const struct sockaddr_in *sin = (const struct sockaddr_in *)peer;
-	struct eftf_route way = { 0 };
-	struct in_addr addr;
+	struct in_addr addr = peer_addr4(peer);
+	struct eftf_route kernels = { 0 }, hop;
 	int ret;
 
-	if (peer->ss_family == AF_INET6)
-		memcpy(&addr, &sin6->sin6_addr.s6_addr[12], sizeof(addr));
-	else
-		addr = sin->sin_addr;
-	if (dev->has_exempt && !memcmp(dev->exempt.dst, &addr, sizeof(addr)))
-		return 0;
-	remove_exempt(dev);
-	ret = eftf_rt_route_lookup(dev->rt, AF_INET, &addr, &way, err);
-	if (ret)
-		return ret;
-	if (way.ifindex == dev->ifindex)
-		return eftf_err_set(err, ELOOP, "the outer connection would go into the tunnel "
-				    "itself: check the routes of %s", dev->name);
-	if (way.ifindex == if_nametoindex("lo"))
+	if (dev->has_exempt && memcmp(dev->exempt.dst, &addr, sizeof(addr)))
+		remove_exempt(dev);
+	ret = eftf_rt_route_lookup(dev->rt, AF_INET, &addr, &kernels, err);
+	if (!ret && kernels.ifindex == if_nametoindex("lo"))
 		return 0;	/* our own address: the local table comes first */
-	way.family = AF_INET;
-	way.plen = 32;
-	way.metric = METRIC;
-	memcpy(way.dst, &addr, sizeof(addr));
-	ret = eftf_rt_route_add(dev->rt, &way, err);
-	if (ret)
-		return ret;
-	dev->exempt = way;
-	dev->has_exempt = true;
-	return 0;
+	/* what the kernel says may be our own route of before */
+	if (ret || dev->has_exempt || kernels.ifindex == dev->ifindex) {
+		struct eftf_err why;
+
+		if (!eftf_way_find(dev->rt, dev->ifindex, peer, &hop, &why))
+			kernels = hop;
+		else if (ret || kernels.ifindex == dev->ifindex)
+			return eftf_err_set(err, ELOOP, "the outer connection would go into the "
+					    "tunnel itself: check the routes of %s", dev->name);
+	}
+	return put_exempt(dev, &addr, &kernels, err);
+}
+
+static bool same_hop(const struct eftf_route *a, const struct eftf_route *b)
+{
+	return a->ifindex == b->ifindex && a->has_via == b->has_via &&
+		!memcmp(a->via, b->via, sizeof(a->via));
+}
+
+void eftf_device_follow(struct eftf_device *dev, const struct eftf_route *hop, bool move)
+{
+	struct eftf_route kernels;
+	struct in_addr addr;
+	struct eftf_err err;
+
+	if (!dev->has_exempt)
+		return;
+	memcpy(&addr, dev->exempt.dst, sizeof(addr));
+	if (!eftf_rt_route_lookup(dev->rt, AF_INET, &addr, &kernels, &err) &&
+	    kernels.ifindex != dev->ifindex && (!move || same_hop(hop, &kernels)))
+		return;
+	if (put_exempt(dev, &addr, hop, &err))
+		log_warn("host route to the EFTF: %s", err.text);
+	else
+		log_info("the host route to the EFTF is in place again");
 }
 
 static bool planned(const struct eftf_routes *plan, const struct eftf_value_prefix *p)

@@ -40,10 +40,16 @@ int eftf_device_set_address(struct eftf_device *dev, const struct eftf_value_pre
 /*
  * Puts the planned routes in and takes those out that are not planned any
  * more. If they cover the outer peer, it gets a host route by the way that
- * the kernel reaches it now. -ELOOP: that way is the tunnel itself.
+ * leads to it beside the tunnel. -ELOOP: there is none.
  */
 int eftf_device_set_routes(struct eftf_device *dev, const struct eftf_routes *plan,
 			   const struct sockaddr_storage *peer, struct eftf_err *err);
+/*
+ * The host route of the outer peer, if it needs one, is to lead by hop. It is put
+ * back if it has gone, with its link or by the hand of another program; if it leads
+ * another way it is changed only with move.
+ */
+void eftf_device_follow(struct eftf_device *dev, const struct eftf_route *hop, bool move);
 /* Takes all routes out, the outer peer's own one too; the address stays. */
 void eftf_device_withdraw_routes(struct eftf_device *dev);
 /* Undoes everything. */

@@ -28,9 +28,9 @@ static const char help[] =
 "  -h, --help\n"
 "\n"
 "Exit status: 0 stopped, or with --detect: open; 1 error; 2 wrong usage or\n"
-"configuration; 3 the EFTF's certificate or name is wrong (never retried);\n"
+"configuration; with --once 3: the EFTF's certificate or name is wrong;\n"
 "with --detect 10 firewall, 11 no network.\n"
-"SIGHUP reads the configuration again and reconnects; SIGUSR1 opens a new outer\n"
+"SIGHUP reads the configuration again; SIGUSR1 opens a new outer\n"
 "connection now and moves the tunnel to it, without a break; SIGTERM ends.\n";
 
 enum { OPT_HELP_CONFIG = 256 };
@@ -151,8 +151,10 @@ static enum eftf_exit detect(struct eftf_ue *ue, bool json)
 static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 {
 	struct eftf_err err;
+	int ret;
 
-	if (eftf_signals_open(&ue->sig, &err) || eftf_connect_init(&err)) {
+	if (eftf_signals_open(&ue->sig, &err) || eftf_changes_open(&ue->changes, &err) ||
+	    eftf_connect_init(&err)) {
 		log_error("%s", err.text);
 		return EFTF_EXIT_ERROR;
 	}
@@ -168,7 +170,11 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 	}
 	if (cmd->test)
 		return say("configuration is good\n");
-	if (ue->conf.mode != EFTF_MODE_OFF && eftf_tunnel_prepare(&ue->tunnel, &err)) {
+	if (ue->conf.mode == EFTF_MODE_OFF)
+		return eftf_run(ue);
+	ret = eftf_tunnel_prepare(&ue->tunnel, &err);
+	/* a module can be loaded later, a privilege cannot come */
+	if (ret && (ret == -EPERM || ue->options.once)) {
 		log_error("%s", err.text);
 		return EFTF_EXIT_ERROR;
 	}
@@ -177,7 +183,7 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 
 int main(int argc, char **argv)
 {
-	static struct eftf_ue ue;
+	static struct eftf_ue ue = { .changes = { .clock_fd = -1 } };
 	struct command cmd = { 0 };
 	struct eftf_err err;
 	enum eftf_exit code;
@@ -198,6 +204,7 @@ int main(int argc, char **argv)
 		      (enum eftf_log_level)ue.conf.log_level, ue.conf.syslog && !cmd.detect);
 	code = work(&ue, &cmd);
 	eftf_module_close(&ue.tunnel.module);
+	eftf_changes_close(&ue.changes);
 	eftf_tls_ctx_free(ue.tls);
 	eftf_ue_conf_free(&ue.conf);
 	explicit_bzero(&ue.dhcp, sizeof(ue.dhcp));

@@ -17,7 +17,7 @@
 
 /*
  * Handshake and keys on fd, a connected non-blocking TCP socket. Returns UP,
- * UNTRUSTED (certificate or name: final) or FAILED, with the reason in err.
+ * UNTRUSTED (certificate or name) or FAILED, with the reason in err.
  * parked: the caller's then, to change keys later; NULL if the version of TLS
  * does not, or if not wanted: parked is NULL.
  */

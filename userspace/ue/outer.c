@@ -20,11 +20,10 @@ static int connect_outer(const struct eftf_outer_spec *how, struct eftf_signals 
 	struct eftf_connect_spec spec = {
 		.host = conf->address.host, .port = conf->port, .timeout_ms = CONNECT_MS,
 		.user = conf->proxy_user, .password = conf->proxy_password,
-		.auth = (enum eftf_ue_auth)conf->proxy_auth,
+		.auth = (enum eftf_ue_auth)conf->proxy_auth, .link = how->link,
 	};
 	const struct sockaddr_in *sin;
-	struct sockaddr_storage local;
-	socklen_t len = sizeof(o->peer), local_len = sizeof(local);
+	socklen_t len = sizeof(o->peer), local_len = sizeof(o->local);
 	int ret;
 
 	if (how->detect->via_proxy) {
@@ -38,13 +37,12 @@ static int connect_outer(const struct eftf_outer_spec *how, struct eftf_signals 
 	ret = eftf_connect(&spec, sig, &o->fd, err);
 	if (ret)
 		return ret;
-	memset(&local, 0, sizeof(local));
 	if (getpeername(o->fd, (struct sockaddr *)&o->peer, &len) ||
-	    getsockname(o->fd, (struct sockaddr *)&local, &local_len))
+	    getsockname(o->fd, (struct sockaddr *)&o->local, &local_len))
 		return eftf_err_set(err, ENOTCONN, "the connection to %s was closed at once",
 				    spec.host);
-	sin = (const struct sockaddr_in *)&local;
-	if (how->inner->set && local.ss_family == AF_INET &&
+	sin = (const struct sockaddr_in *)&o->local;
+	if (how->inner->set && o->local.ss_family == AF_INET &&
 	    sin->sin_addr.s_addr == how->inner->addr.s_addr)
 		return eftf_err_set(err, ELOOP, "the outer connection would go into the tunnel "
 				    "itself: its routes cover %s", spec.host);

@@ -18,10 +18,13 @@ struct eftf_outer_spec {
 	struct eftf_tls_ctx *tls;
 	/* inner address on the device, if set: a connection from it would go into the tunnel */
 	const struct eftf_value_prefix *inner;
+	/* by this link alone, whatever the routes say; NULL: as they say */
+	const char *link;
 };
 
 struct eftf_outer {
 	int fd;
+	struct sockaddr_storage local;
 	struct sockaddr_storage peer;	/* the EFTF, or the proxy */
 	struct eftf_tls_info tls;
 	struct eftf_tls *parked;	/* to change its keys later; NULL: they stay */

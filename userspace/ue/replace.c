@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Make-before-break: a new outer connection for the tunnel that runs. */
 #include <errno.h>
+#include <net/if.h>
 #include <poll.h>
 #include <string.h>
 
@@ -19,7 +20,11 @@
 static int negotiate(struct eftf_ue *ue, struct eftf_dhcp4c *dhcp, struct eftf_outer *o,
 		     struct eftf_err *err)
 {
-	if (eftf_open_outer(ue, o, err) != EFTF_ATTEMPT_UP)
+	const struct eftf_tunnel *t = &ue->tunnel;
+	char link[IF_NAMESIZE];
+	bool bound = t->swap.moved && if_indextoname(t->way.hop.ifindex, link);
+
+	if (eftf_open_outer(ue, bound ? link : NULL, o, err) != EFTF_ATTEMPT_UP)
 		return -EIO;
 	if (ue->conf.static_addr.set)
 		return 0;
@@ -84,11 +89,15 @@ static int replace(struct eftf_ue *ue, struct eftf_err *err)
 	return ret;
 }
 
-static void failed(struct eftf_swap *s, const struct eftf_err *why)
+static void failed(struct eftf_tunnel *t, const struct eftf_err *why)
 {
+	struct eftf_swap *s = &t->swap;
 	unsigned int ms;
 
-	if (!s->key_due) {
+	/* where answers must come by the link that their sender is routed to, the old way has to go first */
+	if (s->moved && t->way.hop.ifindex)
+		eftf_device_follow(&t->device, &t->way.hop, true);
+	if (!s->key_due && !s->moved) {
 		log_warn("new outer connection: %s; the old one goes on", why->text);
 		return;
 	}
@@ -110,7 +119,7 @@ static void succeeded(struct eftf_tunnel *t, const char *why)
 void eftf_replace_step(struct eftf_ue *ue)
 {
 	struct eftf_swap *s = &ue->tunnel.swap;
-	const char *why = s->asked ? s->asked : "key limit";
+	const char *why = s->moved ? s->moved : s->asked ? s->asked : "key limit";
 	struct eftf_err err;
 	int ret;
 
@@ -126,5 +135,5 @@ void eftf_replace_step(struct eftf_ue *ue)
 	else if (!ue->tunnel.id)
 		log_error("%s", err.text);
 	else if (!ue->sig.stop && !ue->sig.reload)
-		failed(s, &err);
+		failed(&ue->tunnel, &err);
 }

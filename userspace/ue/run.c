@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* From verdict to tunnel and back, until a signal or a final error. */
+/* From verdict to tunnel and back, until a signal. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,10 @@
 #include "ue.h"
 #include "verdict.h"
 
+/* Changes of the network come in numbers: attempts after them do not. */
+#define PAUSE_MIN_MS 500
+/* Who is not the EFTF will not be it in a second: the pause is one of so many failures. */
+#define SHUN_FAILURES 4
 /* Attempts by the same way after a tunnel ended; then the network is probed again. */
 #define RECONNECTS 3
 /* After a life of so many ms, a tunnel that ended for its key is made again without a pause. */
@@ -110,15 +115,57 @@ static int same_way(struct eftf_ue *ue)
 	return (int)eftf_detect_start(&ue->detect, &policy);
 }
 
-static void pause_ms(struct eftf_ue *ue, uint64_t ms)
+/* From here on changes count. */
+static void mark_network(struct eftf_ue *ue)
 {
-	eftf_wait(&ue->sig, -1, 0, eftf_now_ms() + ms);
+	eftf_changes_forget(&ue->changes);
+	ue->mark = eftf_way_mark(ue->changes.ask, ue->tunnel.device.ifindex);
 }
 
-static void back_off(struct eftf_ue *ue)
+/* What may have been the cause of a failure, or of no tunnel being needed, is another one now. */
+static bool has_changed(struct eftf_ue *ue)
 {
-	unsigned int ms = eftf_backoff_next(&ue->backoff);
+	struct eftf_changes *c = &ue->changes;
 
+	eftf_changes_take(c);
+	if (c->clock_set || c->slept) {
+		log_info(c->slept ? "this machine has slept" : "the clock was set");
+		return true;
+	}
+	if (!eftf_changes_network(c) || eftf_way_mark(c->ask, ue->tunnel.device.ifindex) == ue->mark)
+		return false;
+	log_info("the network has changed");
+	return true;
+}
+
+/* Ends early for a signal and for such a change, but not at once: changes come in numbers. */
+static void pause_ms(struct eftf_ue *ue, uint64_t ms)
+{
+	struct eftf_changes *c = &ue->changes;
+	uint64_t until = eftf_now_ms() + ms;
+
+	eftf_wait(&ue->sig, -1, 0, eftf_now_ms() + (ms < PAUSE_MIN_MS ? ms : PAUSE_MIN_MS));
+	while (!ue->sig.stop && !ue->sig.reload && eftf_ms_left(until) > 0) {
+		struct pollfd pfd[1 + EFTF_CHANGES_FDS] = {
+			{ .fd = ue->sig.fd, .events = POLLIN },
+		};
+
+		if (has_changed(ue))
+			return;
+		eftf_changes_fds(c, pfd + 1);
+		poll(pfd, 1 + EFTF_CHANGES_FDS,
+		     eftf_ms_left(until < c->network_at ? until : c->network_at));
+		eftf_signals_take(&ue->sig);
+	}
+}
+
+static void back_off(struct eftf_ue *ue, int step)
+{
+	unsigned int ms;
+
+	if (step == EFTF_STEP_SHUN && ue->backoff.failures < SHUN_FAILURES)
+		ue->backoff.failures = SHUN_FAILURES;
+	ms = eftf_backoff_next(&ue->backoff);
 	log_info(EFTF_BACKOFF_TEXT, EFTF_BACKOFF_ARGS(ms));
 	pause_ms(ue, ms);
 }
@@ -140,24 +187,30 @@ static bool reload(struct eftf_ue *ue)
 		eftf_ue_conf_free(&conf);
 		return false;
 	}
-	log_info("configuration read again");
-	eftf_down(ue);	/* by its own device and hook */
-	dhcp.token_len = ue->dhcp.token_len;
-	memcpy(dhcp.token, ue->dhcp.token, sizeof(dhcp.token));
-	dhcp.previous = ue->dhcp.previous;
+	if (ue->tunnel.id && eftf_ue_conf_same_tunnel(&conf, &ue->conf)) {
+		log_info("configuration read again: the tunnel stays");
+		/* what the certificate files say now is to be said of this connection, too */
+		ue->tunnel.swap.asked = "SIGHUP";
+	} else {
+		log_info("configuration read again");
+		eftf_down(ue);	/* by its own device and hook */
+		dhcp.token_len = ue->dhcp.token_len;
+		memcpy(dhcp.token, ue->dhcp.token, sizeof(dhcp.token));
+		dhcp.previous = ue->dhcp.previous;
+		ue->dhcp = dhcp;
+	}
+	explicit_bzero(&dhcp, sizeof(dhcp));
 	eftf_tls_ctx_free(ue->tls);
 	eftf_ue_conf_free(&ue->conf);
 	ue->tls = tls;
 	ue->conf = conf;
-	ue->dhcp = dhcp;
-	explicit_bzero(&dhcp, sizeof(dhcp));
 	ue->backoff.failures = 0;
 	eftf_log_open("eftf-ue", ue->options.verbose ? EFTF_LOG_DEBUG :
 		      (enum eftf_log_level)conf.log_level, conf.syslog);
 	return true;
 }
 
-/* Connects, falls back where the flowchart says so. Returns RUN, WAIT or STOP. */
+/* Connects, falls back where the flowchart says so. Returns RUN, WAIT or SHUN. */
 static int try_tunnel(struct eftf_ue *ue)
 {
 	int step = EFTF_STEP_TUNNEL;
@@ -188,7 +241,7 @@ static void stay_direct(struct eftf_ue *ue)
 {
 	if (ue->conf.mode == EFTF_MODE_OFF) {
 		log_info("mode is off: no tunnel");
-		pause_ms(ue, UINT64_MAX / 2);
+		eftf_wait(&ue->sig, -1, 0, UINT64_MAX);
 	} else {
 		log_info("no tunnel is needed; next look in %u s", ue->conf.recheck);
 		pause_ms(ue, (uint64_t)ue->conf.recheck * 1000);
@@ -200,6 +253,7 @@ static int next_step(struct eftf_ue *ue, unsigned int *reconnects)
 {
 	int step;
 
+	mark_network(ue);
 	if (*reconnects) {
 		(*reconnects)--;
 		step = same_way(ue);
@@ -223,10 +277,9 @@ static enum eftf_exit loop(struct eftf_ue *ue)
 			reconnects = 0;
 		if (!ue->tunnel.id)
 			step = next_step(ue, &reconnects);
-		if (step == EFTF_STEP_STOP)
-			return EFTF_EXIT_UNTRUSTED;
 		if (step == EFTF_STEP_RUN) {
 			eftf_watch(ue);
+			mark_network(ue);
 			if (!ue->tunnel.id)
 				eftf_backoff_lived(&ue->backoff, ue->tunnel.down_since -
 						   ue->tunnel.up_since);
@@ -234,6 +287,8 @@ static enum eftf_exit loop(struct eftf_ue *ue)
 		}
 		if (ue->sig.stop || ue->sig.reload)
 			continue;
+		if (ue->options.once && step == EFTF_STEP_SHUN)
+			return EFTF_EXIT_UNTRUSTED;
 		if (ue->options.once)
 			return step == EFTF_STEP_DIRECT || (step == EFTF_STEP_RUN &&
 				ue->tunnel.down_reason == EFTF_REASON_RELEASED) ?
@@ -241,7 +296,7 @@ static enum eftf_exit loop(struct eftf_ue *ue)
 		if (step == EFTF_STEP_DIRECT)
 			stay_direct(ue);
 		else if (step != EFTF_STEP_RUN || !at_once(ue))
-			back_off(ue);
+			back_off(ue, step);
 	}
 }
 

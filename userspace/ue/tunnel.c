@@ -84,6 +84,10 @@ static int set_routes(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 {
 	struct eftf_routes plan;
 
+	eftf_way_set(&t->way, t->device.rt, t->device.ifindex, &o->local, &o->peer);
+	/* of a tunnel before this one nothing may be left that the kernel would name */
+	if (!t->device.routes.n && !t->device.has_exempt)
+		eftf_way_ask_kernel(&t->way, t->device.rt);
 	eftf_routes_plan(&plan, lease, &conf->routes);
 	return eftf_device_set_routes(&t->device, &plan, &o->peer, err);
 }

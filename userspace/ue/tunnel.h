@@ -15,6 +15,7 @@
 #include "outer.h"
 #include "rekey.h"
 #include "swap.h"
+#include "way.h"
 
 /* Starts as 0. */
 struct eftf_tunnel {
@@ -25,6 +26,7 @@ struct eftf_tunnel {
 	uint64_t up_since, down_since;	/* ms */
 	uint32_t down_reason;		/* enum eftf_reason */
 	struct eftf_rekey rekey;	/* of the current connection */
+	struct eftf_way way;		/* of the current connection */
 	struct eftf_swap swap;		/* when that is to be replaced */
 };
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "backoff.h"
+#include "changes.h"
 #include "conf.h"
 #include "detect.h"
 #include "dhcp4.h"
@@ -21,7 +22,7 @@ enum eftf_exit {
 	EFTF_EXIT_OK = 0,
 	EFTF_EXIT_ERROR = 1,
 	EFTF_EXIT_USAGE = 2,
-	EFTF_EXIT_UNTRUSTED = 3,
+	EFTF_EXIT_UNTRUSTED = 3,	/* --once */
 	EFTF_EXIT_FIREWALL = 10,	/* --detect */
 	EFTF_EXIT_NO_NETWORK = 11,	/* --detect */
 };
@@ -36,6 +37,7 @@ struct eftf_ue {
 	struct eftf_options options;
 	struct eftf_ue_conf conf;
 	struct eftf_signals sig;
+	struct eftf_changes changes;
 	struct eftf_tls_ctx *tls;
 	struct eftf_detect detect;
 	struct eftf_backoff backoff;
@@ -44,6 +46,7 @@ struct eftf_ue {
 	struct eftf_lease4 lease;	/* what is in force, by DHCP or static */
 	struct eftf_renewal renewal;
 	bool told_up;			/* the hook knows of the lease */
+	uint64_t mark;			/* of the network, when an attempt began or a tunnel ended */
 };
 
 /* ---- run.c: from the verdict to the tunnel and back ---- */
@@ -57,7 +60,7 @@ int eftf_prepare(const struct eftf_ue_conf *conf, const struct eftf_tls_ctx *old
 		 struct eftf_dhcp4c *dhcp, struct eftf_err *err);
 /* Probes, judges and logs. Returns the step, or -EINTR. */
 int eftf_judge(struct eftf_ue *ue);
-/* Runs until SIGTERM or a final error. */
+/* Runs until SIGTERM, or with --once until the first failure or end. */
 enum eftf_exit eftf_run(struct eftf_ue *ue);
 
 /* ---- up.c: one attempt, and its end ---- */
@@ -67,8 +70,12 @@ enum eftf_exit eftf_run(struct eftf_ue *ue);
  * A signal that comes meanwhile ends it as FAILED.
  */
 enum eftf_attempt eftf_up(struct eftf_ue *ue);
-/* An outer connection by the way that was judged. eftf_outer_close() in any case. */
-enum eftf_attempt eftf_open_outer(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err);
+/*
+ * An outer connection by the way that was judged; link: by this link alone, if
+ * not NULL. eftf_outer_close() in any case.
+ */
+enum eftf_attempt eftf_open_outer(struct eftf_ue *ue, const char *link, struct eftf_outer *o,
+				  struct eftf_err *err);
 /* Device, tunnel, routes and renewal for ue->lease on a connection that is ready for it. */
 int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err);
 /*

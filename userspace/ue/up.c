@@ -92,11 +92,12 @@ static void tell_up(struct eftf_ue *ue)
 	ue->told_up = true;
 }
 
-enum eftf_attempt eftf_open_outer(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
+enum eftf_attempt eftf_open_outer(struct eftf_ue *ue, const char *link, struct eftf_outer *o,
+				  struct eftf_err *err)
 {
 	struct eftf_outer_spec spec = {
 		.conf = &ue->conf, .detect = &ue->detect, .tls = ue->tls,
-		.inner = &ue->tunnel.device.addr,
+		.inner = &ue->tunnel.device.addr, .link = link,
 	};
 
 	return eftf_outer_open(&spec, &ue->sig, o, err);
@@ -122,7 +123,7 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 		attempt = EFTF_ATTEMPT_FAILED;
 		goto out;
 	}
-	attempt = eftf_open_outer(ue, &o, &err);
+	attempt = eftf_open_outer(ue, NULL, &o, &err);
 	if (attempt != EFTF_ATTEMPT_UP)
 		goto out;
 	if (get_lease(ue, o.fd, &err) || eftf_attach(ue, &o, &err)) {

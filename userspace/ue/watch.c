@@ -50,24 +50,63 @@ static void step_renewal(struct eftf_ue *ue)
 	}
 }
 
+static void follow_way(struct eftf_ue *ue)
+{
+	struct eftf_tunnel *t = &ue->tunnel;
+	const char *text = "";
+	enum eftf_way_news news = eftf_way_look(&t->way, ue->changes.ask, t->device.ifindex, &text);
+
+	if (news == EFTF_WAY_LOST) {
+		log_warn("there is no way to the EFTF at present");
+		t->swap.moved = NULL;
+		return;
+	}
+	if (t->way.hop.ifindex && !t->way.lost)
+		eftf_device_follow(&t->device, &t->way.hop, news == EFTF_WAY_STALE);
+	if (news == EFTF_WAY_SAME)
+		return;
+	log_info("outer connection: %s", text);
+	eftf_swap_move(&t->swap, text);
+}
+
+static void look_around(struct eftf_ue *ue)
+{
+	struct eftf_changes *c = &ue->changes;
+
+	eftf_changes_take(c);
+	c->clock_set = false;
+	if (c->slept) {
+		log_info("this machine has slept for %llu s", (unsigned long long)c->slept / 1000);
+		eftf_swap_move(&ue->tunnel.swap, "after sleep");
+		c->slept = 0;
+	}
+	if (eftf_changes_network(c))
+		follow_way(ue);
+}
+
 static int next_ms(const struct eftf_ue *ue)
 {
 	uint64_t renewal = eftf_renewal_due(&ue->renewal), swap = eftf_swap_due(&ue->tunnel.swap);
 
-	return eftf_ms_left(renewal < swap ? renewal : swap);
+	uint64_t due = renewal < swap ? renewal : swap, network = ue->changes.network_at;
+
+	return eftf_ms_left(due < network ? due : network);
 }
 
 void eftf_watch(struct eftf_ue *ue)
 {
 	ue->sig.refresh = false;	/* of a time without a tunnel */
+	/* of what changed while the connection was made nothing was heard */
+	ue->changes.network_at = 0;
 	while (ue->tunnel.id && !ue->sig.stop && !ue->sig.reload) {
-		struct pollfd pfd[] = {
+		struct pollfd pfd[3 + EFTF_CHANGES_FDS] = {
 			{ .fd = ue->sig.fd, .events = POLLIN },
 			{ .fd = eftf_nl_fd(ue->tunnel.module.events), .events = POLLIN },
 			{ .fd = ue->renewal.fd, .events = POLLIN },
 		};
 
-		if (poll(pfd, 3, next_ms(ue)) < 0 && errno != EINTR)
+		eftf_changes_fds(&ue->changes, pfd + 3);
+		if (poll(pfd, 3 + EFTF_CHANGES_FDS, next_ms(ue)) < 0 && errno != EINTR)
 			break;
 		if (eftf_signals_take(&ue->sig))
 			break;
@@ -75,6 +114,8 @@ void eftf_watch(struct eftf_ue *ue)
 		if (ue->sig.refresh)
 			ue->tunnel.swap.asked = "SIGUSR1";
 		ue->sig.refresh = false;
+		if (ue->tunnel.id)
+			look_around(ue);
 		eftf_replace_step(ue);
 		if (ue->tunnel.id)
 			step_renewal(ue);
