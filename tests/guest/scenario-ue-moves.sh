@@ -17,7 +17,8 @@ gw_start() {
 	wait_for 20 "grep -q ready $EFTF_RESULTS/gw.log" "the gateway"
 }
 ue_start() {
-	ue_tunnel_config
+	ue_tunnel_config "hook = $work/hook"
+	: >"$work/hook.out"
 	spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
 }
 up() { wait_for "${2:-20}" "[[ \$(grep -c 'tunnel up' $log) -ge $1 ]]" "tunnel up, $1 times"; }
@@ -33,10 +34,12 @@ back_after() {
 	done
 	echo $(((${EPOCHREALTIME/./} - start) / 1000))
 }
+# What a DHCP client does
+lan0_default() { in_ns ue ip route replace default via 192.168.77.1 dev lan0 metric 100; }
 # the way is the right one, the call goes on
 goes_on() {
 	check_is "the inner address" "$address" "$(inner)"
-	check_is "tunnels that ended" 0 "$(grep -c 'tunnel down' "$log")"
+	check_is "times that the phone saw no tunnel" 1 "$(wc -l <"$work/hook.out")"
 	check "the EFTF is reached by $1" grep -q "dev $1" <(route_of "$GW_OUTER")
 }
 
@@ -51,6 +54,10 @@ say "set-up"
 check "certificates" ../lib/pki.sh "$work/pki"
 check "topology" topo_up
 check "second network" second_network
+printf '#!/bin/sh\necho "$EFTF_REASON" >>%s\n' "$work/hook.out" >"$work/hook"
+chmod +x "$work/hook"
+lan0_default
+in_ns ue ip route del default via 192.168.77.1 dev lan0 metric 0
 
 for routes in 0.0.0.0/0 10.20.0.0/16; do
 	say "$routes goes into the tunnel"
@@ -64,38 +71,40 @@ for routes in 0.0.0.0/0 10.20.0.0/16; do
 	in_ns ue ip link set lan0 down
 	sleep 3
 	in_ns ue ip link set lan0 up
-	in_ns ue ip route add default via 192.168.77.1 dev lan0
+	lan0_default
 	check_range "milliseconds until the P-CSCF answers" 0 2000 "$(back_after)"
 	goes_on lan0
 
 	say "... another address on the same link"
 	in_ns ue ip addr del 192.168.77.2/24 dev lan0
 	in_ns ue ip addr add 192.168.77.9/24 dev lan0
-	in_ns ue ip route replace default via 192.168.77.1 dev lan0
+	lan0_default
 	check_range "milliseconds until the P-CSCF answers" 0 2000 "$(back_after)"
 	goes_on lan0
 
 	say "... a better network comes: make-before-break"
+	sleep 11	# the connection of before is given up
 	in_ns ue ip link set lan1 up
 	spawn_in ue pings ping -i 0.05 -W 2 "$PCSCF"
-	in_ns ue ip route add default via 172.16.5.1 dev lan1 metric 0
-	in_ns ue ip route change default via 172.16.5.1 dev lan1 2>/dev/null
-	in_ns ue ip route del default via 192.168.77.1 dev lan0
-	check "moved" wait_for 5 "[[ \$(ip netns exec ue ss -Htn dst $GW_OUTER src 172.16.5.2) ]]" "a connection from 172.16.5.2"
+	in_ns ue ip route add default via 172.16.5.1 dev lan1 metric 50
+	check "moved" wait_for 5 "ip netns exec ue ss -Htn dst $GW_OUTER src 172.16.5.2 | grep -q ESTAB" "a connection from 172.16.5.2"
 	sleep 1
 	stop pings INT
-	check_range "pings lost" 0 20 "$(sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 - \2/p' "$EFTF_RESULTS/pings.log" | bc)"
+	read -r sent received < <(sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p' "$EFTF_RESULTS/pings.log")
+	check_range "pings lost" 0 2 "$((sent - received))"
+	check "no break" grep -q 'outer connection replaced (another way to the EFTF), no break' "$log"
 	goes_on lan1
 
 	say "... and goes"
 	in_ns ue ip link set lan1 down
-	in_ns ue ip route add default via 192.168.77.1 dev lan0
+	lan0_default
 	check_range "milliseconds until the P-CSCF answers" 0 2000 "$(back_after)"
 	goes_on lan0
 	check "by the first network" grep -q 192.168.77.9 <(in_ns ue ss -Htn dst "$GW_OUTER")
-	in_ns ue ip addr add 192.168.77.2/24 dev lan0
 	in_ns ue ip addr del 192.168.77.9/24 dev lan0
-	in_ns ue ip route replace default via 192.168.77.1 dev lan0
+	in_ns ue ip addr add 192.168.77.2/24 dev lan0
+	lan0_default
+	check_range "milliseconds until the P-CSCF answers" 0 2000 "$(back_after)"
 
 	if [[ $routes == 0.0.0.0/0 ]]; then
 		say "... another program takes the host route away"

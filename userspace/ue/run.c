@@ -161,11 +161,12 @@ static void pause_ms(struct eftf_ue *ue, uint64_t ms)
 
 static void back_off(struct eftf_ue *ue, int step)
 {
-	unsigned int ms;
+	struct eftf_backoff longer = { .failures = SHUN_FAILURES };
+	unsigned int ms = eftf_backoff_next(&ue->backoff);
 
+	/* no more than this once: when the EFTF has been there, it is tried soon again */
 	if (step == EFTF_STEP_SHUN && ue->backoff.failures < SHUN_FAILURES)
-		ue->backoff.failures = SHUN_FAILURES;
-	ms = eftf_backoff_next(&ue->backoff);
+		ms = eftf_backoff_next(&longer);
 	log_info(EFTF_BACKOFF_TEXT, EFTF_BACKOFF_ARGS(ms));
 	pause_ms(ue, ms);
 }

@@ -84,12 +84,17 @@ static int set_routes(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 {
 	struct eftf_routes plan;
 
+	eftf_routes_plan(&plan, lease, &conf->routes);
+	return eftf_device_set_routes(&t->device, &plan, &o->peer, err);
+}
+
+/* Before the tunnel's routes for this connection are in force. */
+static void set_way(struct eftf_tunnel *t, const struct eftf_outer *o)
+{
 	eftf_way_set(&t->way, t->device.rt, t->device.ifindex, &o->local, &o->peer);
 	/* of a tunnel before this one nothing may be left that the kernel would name */
 	if (!t->device.routes.n && !t->device.has_exempt)
 		eftf_way_ask_kernel(&t->way, t->device.rt);
-	eftf_routes_plan(&plan, lease, &conf->routes);
-	return eftf_device_set_routes(&t->device, &plan, &o->peer, err);
 }
 
 int eftf_tunnel_attach(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
@@ -107,6 +112,7 @@ int eftf_tunnel_attach(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	t->down_reason = EFTF_REASON_NONE;
 	eftf_swap_reset(&t->swap);
 	eftf_rekey_set(&t->rekey, eftf_outer_take_parked(o, t->device.key_update), 1);
+	set_way(t, o);
 	ret = set_routes(t, conf, lease, o, err);
 	if (ret)
 		eftf_tunnel_end(t, EFTF_REASON_DELETED);
@@ -122,6 +128,7 @@ int eftf_tunnel_swap(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 		return ret;
 	eftf_rekey_set(&t->rekey, eftf_outer_take_parked(o, t->device.key_update),
 		       t->rekey.transport + 1);
+	set_way(t, o);
 	/* the tunnel runs all the same */
 	if (set_routes(t, conf, lease, o, err))
 		log_warn("%s", err->text);
