@@ -36,6 +36,18 @@ void eftf_log_open(const char *name, enum eftf_log_level max, bool to_syslog)
 		openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
+void eftf_log_suspend(void)
+{
+	if (log_to.to_syslog)
+		closelog();
+}
+
+void eftf_log_resume(void)
+{
+	if (log_to.to_syslog)
+		openlog(log_to.name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
 /* Texts may quote a peer: a line stays one line and no terminal is steered. */
 static void flatten(char *text)
 {

@@ -12,6 +12,9 @@ extern const char *const eftf_log_levels[];
 
 /* name: program name for the prefix. max: the chattiest level that is shown. */
 void eftf_log_open(const char *name, enum eftf_log_level max, bool to_syslog);
+/* Around the closing of descriptors that the system's log may be one of. */
+void eftf_log_suspend(void);
+void eftf_log_resume(void);
 void eftf_log(enum eftf_log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

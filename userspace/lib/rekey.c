@@ -27,21 +27,25 @@ static bool too_many(struct eftf_rekey *r)
 	return ++r->updates > MAX_UPDATES;
 }
 
-static int answer(struct eftf_rekey *r, struct eftf_nl *nl, const struct eftf_tunnel_info *event,
-		  struct eftf_err *err)
+int eftf_rekey_next(struct eftf_rekey *r, struct eftf_tls_key *rx, struct eftf_tls_key *tx,
+		    struct eftf_err *err)
 {
-	struct eftf_tls_key rx, tx;
 	int ret;
 
 	if (too_many(r))
 		return eftf_err_set(err, EDQUOT,
 				    "the peer changes its TLS key more than %d times in %d s",
 				    MAX_UPDATES, WINDOW_MS / 1000);
-	ret = eftf_tls_next_rx(r->tls, &rx, err);
-	if (ret)
-		return ret;
-	if (event->update_requested)
-		ret = eftf_tls_next_tx(r->tls, &tx, err);
+	ret = eftf_tls_next_rx(r->tls, rx, err);
+	return ret || !tx ? ret : eftf_tls_next_tx(r->tls, tx, err);
+}
+
+static int answer(struct eftf_rekey *r, struct eftf_nl *nl, const struct eftf_tunnel_info *event,
+		  struct eftf_err *err)
+{
+	struct eftf_tls_key rx, tx;
+	int ret = eftf_rekey_next(r, &rx, event->update_requested ? &tx : NULL, err);
+
 	/* Do not ask for an update in return: two such ends would update for ever. */
 	if (!ret)
 		ret = eftf_nl_tunnel_rekey(nl, event->ifindex, event->id, r->transport, &rx,

@@ -23,6 +23,13 @@ struct eftf_rekey {
 /* Wipes what was there. tls: is taken over; NULL: none. */
 void eftf_rekey_set(struct eftf_rekey *r, struct eftf_tls *tls, uint32_t transport);
 /*
+ * The keys after the last ones: for receiving, and unless tx is NULL for
+ * sending. r->tls is not NULL. -EDQUOT: the peer changes keys for fun. After
+ * any failure no more keys can be had.
+ */
+int eftf_rekey_next(struct eftf_rekey *r, struct eftf_tls_key *rx, struct eftf_tls_key *tx,
+		    struct eftf_err *err);
+/*
  * Answers an event KEY_UPDATE with the keys that it asks for. Returns 1, or 0
  * if the event is about another connection of the tunnel. -EOPNOTSUPP: there
  * is nothing to make keys of. -EDQUOT: the peer changes keys for fun. After

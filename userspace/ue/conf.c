@@ -60,7 +60,7 @@ static const struct eftf_config_key keys[] = {
 	    .zero = "the cipher's own", .preset = "0",
 	    .help = "TLS records per key; shortly before, a new connection is made"),
 	KEY("tunnel", "key_update", key_update, BOOL, .preset = "yes",
-	    .help = "Follow when the EFTF changes its TLS key, if the kernel can; takes 75 kB; no: reconnect"),
+	    .help = "Follow when the EFTF changes its TLS key, if the kernel can; a child process stays for it; no: reconnect"),
 	KEY("tunnel", "routes", routes, VALUE(ue_value_routes), .without = "those of the EFTF alone",
 	    .example = "192.0.2.0/24, 198.51.100.0/24",
 	    .help = "Prefixes to route into the tunnel besides those that the EFTF gives; may be repeated"),

@@ -183,7 +183,7 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 
 int main(int argc, char **argv)
 {
-	static struct eftf_ue ue = { .changes = { .clock_fd = -1 } };
+	static struct eftf_ue ue = { .changes = { .clock_fd = -1 }, .renewal = { .fd = -1 } };
 	struct command cmd = { 0 };
 	struct eftf_err err;
 	enum eftf_exit code;

@@ -11,14 +11,12 @@
 #include "log.h"
 #include "negotiate.h"
 
-#define CONNECT_MS 15000
-
 static int connect_outer(const struct eftf_outer_spec *how, struct eftf_signals *sig,
 			 struct eftf_outer *o, struct eftf_err *err)
 {
 	const struct eftf_ue_conf *conf = how->conf;
 	struct eftf_connect_spec spec = {
-		.host = conf->address.host, .port = conf->port, .timeout_ms = CONNECT_MS,
+		.host = conf->address.host, .port = conf->port, .timeout_ms = EFTF_OUTER_CONNECT_MS,
 		.user = conf->proxy_user, .password = conf->proxy_password,
 		.auth = (enum eftf_ue_auth)conf->proxy_auth, .link = how->link,
 	};
@@ -66,6 +64,7 @@ enum eftf_attempt eftf_outer_open(const struct eftf_outer_spec *how, struct eftf
 
 	memset(o, 0, sizeof(*o));
 	o->fd = -1;
+	o->keys = (struct eftf_errand){ .fd = -1 };
 	if (connect_outer(how, sig, o, err))
 		return EFTF_ATTEMPT_NO_TCP;
 	attempt = eftf_negotiate_tls(how->tls, o->fd, eftf_ue_conf_name(how->conf), sig, &o->tls,
@@ -82,13 +81,16 @@ void eftf_outer_close(struct eftf_outer *o)
 	o->fd = -1;
 	eftf_tls_free(o->parked);
 	o->parked = NULL;
+	eftf_errand_end(&o->keys);
 }
 
-struct eftf_tls *eftf_outer_take_parked(struct eftf_outer *o, bool can_update)
+struct eftf_errand eftf_outer_take_keys(struct eftf_outer *o, bool can_update)
 {
-	struct eftf_tls *tls = can_update ? o->parked : NULL;
+	struct eftf_errand keys = { .fd = -1 };
 
-	if (tls)
-		o->parked = NULL;
-	return tls;
+	if (!can_update)
+		return keys;
+	keys = o->keys;
+	o->keys = (struct eftf_errand){ .fd = -1 };
+	return keys;
 }

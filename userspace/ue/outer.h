@@ -8,8 +8,11 @@
 
 #include "conf.h"
 #include "detect.h"
+#include "errand.h"
 #include "signals.h"
 #include "tls.h"
+
+#define EFTF_OUTER_CONNECT_MS 15000
 
 /* How to get one; all of it the caller's. */
 struct eftf_outer_spec {
@@ -28,6 +31,7 @@ struct eftf_outer {
 	struct sockaddr_storage peer;	/* the EFTF, or the proxy */
 	struct eftf_tls_info tls;
 	struct eftf_tls *parked;	/* to change its keys later; NULL: they stay */
+	struct eftf_errand keys;	/* the child that has parked, if another process made it */
 };
 
 /*
@@ -38,7 +42,7 @@ enum eftf_attempt eftf_outer_open(const struct eftf_outer_spec *spec, struct eft
 				  struct eftf_outer *o, struct eftf_err *err);
 /* Closes our descriptor; what the module was given goes on. */
 void eftf_outer_close(struct eftf_outer *o);
-/* The parked object, if this kernel can take new keys: the caller's from now on. Or NULL. */
-struct eftf_tls *eftf_outer_take_parked(struct eftf_outer *o, bool can_update);
+/* The child that makes keys, if this kernel can take new ones: the caller's from now on. Or none. */
+struct eftf_errand eftf_outer_take_keys(struct eftf_outer *o, bool can_update);
 
 #endif

@@ -8,7 +8,6 @@
 #include "channel.h"
 #include "clock.h"
 #include "log.h"
-#include "negotiate.h"
 #include "ue.h"
 
 #define FIRST_PACKET_MS 300	/* from the EFTF's ACK to its first packet on the new connection */
@@ -24,11 +23,8 @@ static int negotiate(struct eftf_ue *ue, struct eftf_dhcp4c *dhcp, struct eftf_o
 	char link[IF_NAMESIZE];
 	bool bound = t->swap.moved && if_indextoname(t->way.hop.ifindex, link);
 
-	if (eftf_open_outer(ue, bound ? link : NULL, o, err) != EFTF_ATTEMPT_UP)
-		return -EIO;
-	if (ue->conf.static_addr.set)
-		return 0;
-	return eftf_negotiate_lease(o->fd, dhcp, &ue->lease.address, &ue->sig, err);
+	return eftf_send_for_outer(ue, bound ? link : NULL, &ue->lease.address, o, dhcp, err) ==
+		EFTF_ATTEMPT_UP ? 0 : -EIO;
 }
 
 static void adopt_lease(struct eftf_ue *ue, const struct eftf_dhcp4c *dhcp)
@@ -63,7 +59,8 @@ static int move(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
 	 * first packet on the new connection says that it has.
 	 */
 	eftf_wait(&ue->sig, o->fd, POLLIN, eftf_now_ms() + FIRST_PACKET_MS);
-	ret = eftf_tunnel_swap(&ue->tunnel, &ue->conf, &ue->lease, o, err);
+	eftf_tunnel_read_events(&ue->tunnel);
+	ret = !ue->tunnel.id ? -ENOENT : eftf_tunnel_swap(&ue->tunnel, &ue->conf, &ue->lease, o, err);
 	if (ret == -ENOENT || ret == -ESHUTDOWN || ret == -EBUSY) {
 		ret = attach_anew(ue, o, err);
 		return ret ? ret : 1;
@@ -120,6 +117,7 @@ void eftf_replace_step(struct eftf_ue *ue)
 {
 	struct eftf_swap *s = &ue->tunnel.swap;
 	const char *why = s->moved ? s->moved : s->asked ? s->asked : "key limit";
+	unsigned int moves = s->moves;
 	struct eftf_err err;
 	int ret;
 
@@ -134,6 +132,8 @@ void eftf_replace_step(struct eftf_ue *ue)
 		log_info("the old tunnel could not go on: a new one with the same address");
 	else if (!ue->tunnel.id)
 		log_error("%s", err.text);
+	else if (s->moves != moves)
+		log_info("%s: a new attempt", err.text);
 	else if (!ue->sig.stop && !ue->sig.reload)
 		failed(&ue->tunnel, &err);
 }

@@ -80,6 +80,13 @@ static void log_verdict(const struct eftf_ue *ue)
 	free(text);
 }
 
+/* From here on changes count. */
+static void mark_network(struct eftf_ue *ue)
+{
+	eftf_changes_forget(&ue->changes);
+	ue->mark = eftf_way_mark(ue->changes.ask, ue->tunnel.device.ifindex);
+}
+
 int eftf_judge(struct eftf_ue *ue)
 {
 	const struct eftf_ue_conf *conf = &ue->conf;
@@ -91,16 +98,20 @@ int eftf_judge(struct eftf_ue *ue)
 		.proxy_fallback = conf->proxy_fallback && !conf->proxy_url,
 	};
 	struct sockaddr_in *sin = (struct sockaddr_in *)&spec.pcscf;
+	struct eftf_err err;
 	int step;
 
 	/* sin_port and sin6_port have the same offset */
 	if (spec.pcscf.ss_family)
 		sin->sin_port = htons((uint16_t)conf->sip_port);
+	mark_network(ue);
 	control_target(conf, &spec.control);
 	policy.probes = eftf_probe_kinds(&spec);
 	step = (int)eftf_detect_start(&ue->detect, &policy);
 	if (step == EFTF_STEP_PROBE)
-		step = eftf_probe_run(&spec, &ue->sig, &ue->detect);
+		step = eftf_send_probes(ue, &spec, &err);
+	if (step < 0 && step != -EINTR)
+		log_error("probes: %s", err.text);
 	if (step >= 0)
 		log_verdict(ue);
 	return step;
@@ -112,18 +123,12 @@ static int same_way(struct eftf_ue *ue)
 	struct eftf_detect_policy policy = ue->detect.policy;
 
 	policy.mode = EFTF_MODE_ALWAYS;
+	mark_network(ue);
 	return (int)eftf_detect_start(&ue->detect, &policy);
 }
 
-/* From here on changes count. */
-static void mark_network(struct eftf_ue *ue)
-{
-	eftf_changes_forget(&ue->changes);
-	ue->mark = eftf_way_mark(ue->changes.ask, ue->tunnel.device.ifindex);
-}
-
 /* What may have been the cause of a failure, or of no tunnel being needed, is another one now. */
-static bool has_changed(struct eftf_ue *ue)
+bool eftf_has_changed(struct eftf_ue *ue)
 {
 	struct eftf_changes *c = &ue->changes;
 
@@ -150,7 +155,7 @@ static void pause_ms(struct eftf_ue *ue, uint64_t ms)
 			{ .fd = ue->sig.fd, .events = POLLIN },
 		};
 
-		if (has_changed(ue))
+		if (eftf_has_changed(ue))
 			return;
 		eftf_changes_fds(c, pfd + 1);
 		poll(pfd, 1 + EFTF_CHANGES_FDS,
@@ -254,7 +259,6 @@ static int next_step(struct eftf_ue *ue, unsigned int *reconnects)
 {
 	int step;
 
-	mark_network(ue);
 	if (*reconnects) {
 		(*reconnects)--;
 		step = same_way(ue);
@@ -305,7 +309,6 @@ enum eftf_exit eftf_run(struct eftf_ue *ue)
 {
 	enum eftf_exit code;
 
-	ue->renewal.fd = -1;
 	code = loop(ue);
 	eftf_down(ue);
 	if (ue->sig.stop)

@@ -23,6 +23,7 @@ uint64_t eftf_swap_due(const struct eftf_swap *s)
 void eftf_swap_move(struct eftf_swap *s, const char *text)
 {
 	s->moved = text;
+	s->moves++;
 	s->moved_at = 0;
 	s->moved_backoff.failures = 0;
 }

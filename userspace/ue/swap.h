@@ -16,6 +16,7 @@ struct eftf_swap {
 	const char *asked;	/* why one was asked for, tried once; NULL: none was */
 	const char *moved;	/* why the old connection's way is not the right one any more; NULL: it is */
 	uint64_t not_before;	/* ms: after a failure, or while the old connection drains */
+	unsigned int moves;	/* how often that came */
 	uint64_t moved_at;	/* ms: of moved; it does not wait for an old connection */
 	struct eftf_backoff backoff, moved_backoff;
 };

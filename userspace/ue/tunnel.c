@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "keys.h"
 #include "keepalive.h"
 #include "log.h"
 #include "reason.h"
@@ -88,6 +89,13 @@ static int set_routes(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	return eftf_device_set_routes(&t->device, &plan, &o->peer, err);
 }
 
+static void set_keys(struct eftf_tunnel *t, struct eftf_outer *o, uint32_t transport)
+{
+	eftf_errand_end(&t->keys);
+	t->keys = eftf_outer_take_keys(o, t->device.key_update);
+	t->transport = transport;
+}
+
 /* Before the tunnel's routes for this connection are in force. */
 static void set_way(struct eftf_tunnel *t, const struct eftf_outer *o)
 {
@@ -111,7 +119,7 @@ int eftf_tunnel_attach(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	t->up_since = eftf_now_ms();
 	t->down_reason = EFTF_REASON_NONE;
 	eftf_swap_reset(&t->swap);
-	eftf_rekey_set(&t->rekey, eftf_outer_take_parked(o, t->device.key_update), 1);
+	set_keys(t, o, 1);
 	set_way(t, o);
 	ret = set_routes(t, conf, lease, o, err);
 	if (ret)
@@ -126,8 +134,7 @@ int eftf_tunnel_swap(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 
 	if (ret)
 		return ret;
-	eftf_rekey_set(&t->rekey, eftf_outer_take_parked(o, t->device.key_update),
-		       t->rekey.transport + 1);
+	set_keys(t, o, t->transport + 1);
 	set_way(t, o);
 	/* the tunnel runs all the same */
 	if (set_routes(t, conf, lease, o, err))
@@ -159,7 +166,7 @@ static void ended(struct eftf_tunnel *t, uint32_t reason)
 	t->id = 0;
 	t->down_reason = reason;
 	t->down_since = eftf_now_ms();
-	eftf_rekey_set(&t->rekey, NULL, 0);
+	eftf_errand_end(&t->keys);
 }
 
 void eftf_tunnel_end(struct eftf_tunnel *t, enum eftf_reason reason)
@@ -192,10 +199,36 @@ static void log_down(const struct eftf_tunnel *t, const struct eftf_tunnel_info 
 		log_warn("tunnel down after %llu s: %s", up_s, text);
 }
 
+/* Returns 1, or 0 if the event is about another connection. After any failure the tunnel cannot go on. */
+static int answer_key_update(struct eftf_tunnel *t, const struct eftf_tunnel_info *event,
+			     struct eftf_err *err)
+{
+	struct eftf_tls_key rx, tx;
+	int ret;
+
+	if (event->transport != t->transport)
+		return 0;
+	if (!eftf_errand_runs(&t->keys))
+		return eftf_err_set(err, EOPNOTSUPP, "the peer changes its TLS key, which is not "
+				    "followed here (key_update)");
+	ret = eftf_keys_fetch(&t->keys, &rx, event->update_requested ? &tx : NULL, err);
+	/* Do not ask for an update in return: two such ends would update for ever. */
+	if (!ret)
+		ret = eftf_nl_tunnel_rekey(t->module.nl, event->ifindex, event->id, t->transport, &rx,
+					   event->update_requested ? &tx : NULL, false, err);
+	explicit_bzero(&rx, sizeof(rx));
+	explicit_bzero(&tx, sizeof(tx));
+	if (!ret)
+		return 1;
+	/* the kernel may or may not have taken the key: what makes them is of no use any more */
+	eftf_errand_end(&t->keys);
+	return ret;
+}
+
 static void change_key(struct eftf_tunnel *t, const struct eftf_tunnel_info *info)
 {
 	struct eftf_err err;
-	int ret = eftf_rekey_answer(&t->rekey, t->module.nl, info, &err);
+	int ret = answer_key_update(t, info, &err);
 
 	if (ret > 0)
 		log_info("TLS receiving key changed by the EFTF%s",

@@ -13,7 +13,6 @@
 #include "dhcp4.h"
 #include "module.h"
 #include "outer.h"
-#include "rekey.h"
 #include "swap.h"
 #include "way.h"
 
@@ -25,7 +24,8 @@ struct eftf_tunnel {
 	uint32_t timeout;		/* s; as the module was told */
 	uint64_t up_since, down_since;	/* ms */
 	uint32_t down_reason;		/* enum eftf_reason */
-	struct eftf_rekey rekey;	/* of the current connection */
+	struct eftf_errand keys;	/* makes new TLS keys for the current connection; or none */
+	uint32_t transport;		/* serial number of the current connection */
 	struct eftf_way way;		/* of the current connection */
 	struct eftf_swap swap;		/* when that is to be replaced */
 };

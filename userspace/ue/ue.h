@@ -13,6 +13,7 @@
 #include "detect.h"
 #include "dhcp4.h"
 #include "outer.h"
+#include "probe.h"
 #include "renewal.h"
 #include "signals.h"
 #include "tls.h"
@@ -63,6 +64,24 @@ int eftf_judge(struct eftf_ue *ue);
 /* Runs until SIGTERM, or with --once until the first failure or end. */
 enum eftf_exit eftf_run(struct eftf_ue *ue);
 
+/* Has the network changed since ue->mark, was the clock set, or did the machine sleep? Logs it. */
+bool eftf_has_changed(struct eftf_ue *ue);
+
+/* ---- send.c: what a child process does ---- */
+
+/*
+ * An outer connection by the way that was judged, and by link alone, if that is not
+ * NULL, with a lease in dhcp unless the address is static; only: no other address is
+ * taken. Meanwhile the parent goes its rounds. eftf_outer_close() in any case.
+ * FAILED with dhcp->state REFUSED: the EFTF does not want us.
+ */
+enum eftf_attempt eftf_send_for_outer(struct eftf_ue *ue, const char *link,
+				      const struct in_addr *only, struct eftf_outer *o,
+				      struct eftf_dhcp4c *dhcp, struct eftf_err *err);
+/* Probes for ue->detect. Returns the step; -EINTR; or another negative errno with err. */
+int eftf_send_probes(struct eftf_ue *ue, const struct eftf_probe_spec *spec,
+		     struct eftf_err *err);
+
 /* ---- up.c: one attempt, and its end ---- */
 
 /*
@@ -70,12 +89,6 @@ enum eftf_exit eftf_run(struct eftf_ue *ue);
  * A signal that comes meanwhile ends it as FAILED.
  */
 enum eftf_attempt eftf_up(struct eftf_ue *ue);
-/*
- * An outer connection by the way that was judged; link: by this link alone, if
- * not NULL. eftf_outer_close() in any case.
- */
-enum eftf_attempt eftf_open_outer(struct eftf_ue *ue, const char *link, struct eftf_outer *o,
-				  struct eftf_err *err);
 /* Device, tunnel, routes and renewal for ue->lease on a connection that is ready for it. */
 int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err);
 /*
@@ -86,6 +99,12 @@ void eftf_down(struct eftf_ue *ue);
 
 /* ---- watch.c, replace.c: the running tunnel ---- */
 
+/*
+ * Waits until fd (-1: none) has something to read, something else happens or until
+ * (ms) has come, and does what is due meanwhile: for the running tunnel, for changes of the
+ * network, for signals. Returns whether it is fd.
+ */
+bool eftf_round(struct eftf_ue *ue, int fd, uint64_t until);
 /* Watches the running tunnel until it ends (tunnel.id 0) or a signal comes. */
 void eftf_watch(struct eftf_ue *ue);
 /*

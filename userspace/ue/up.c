@@ -8,7 +8,6 @@
 #include "channel.h"
 #include "hook.h"
 #include "log.h"
-#include "negotiate.h"
 #include "ue.h"
 
 static void static_lease(struct eftf_ue *ue)
@@ -37,30 +36,26 @@ static void tell_down(struct eftf_ue *ue, unsigned int timeout_ms)
 	ue->told_up = false;
 }
 
-static int get_lease(struct eftf_ue *ue, int fd, struct eftf_err *err)
+/* What was refused may have been the old address. */
+static void forget_lease(struct eftf_ue *ue)
 {
-	int ret;
+	explicit_bzero(ue->dhcp.token, sizeof(ue->dhcp.token));
+	ue->dhcp.token_len = 0;
+	ue->dhcp.previous.s_addr = 0;
+}
 
+static void take_lease(struct eftf_ue *ue, const struct eftf_dhcp4c *dhcp)
+{
 	if (ue->conf.static_addr.set) {
 		static_lease(ue);
-		return 0;
+		return;
 	}
-	ue->dhcp.keepalive = (uint16_t)ue->conf.keepalive;
-	ret = eftf_negotiate_lease(fd, &ue->dhcp, NULL, &ue->sig, err);
-	if (ret == -EACCES) {
-		/* what was refused may have been the old address */
-		explicit_bzero(ue->dhcp.token, sizeof(ue->dhcp.token));
-		ue->dhcp.token_len = 0;
-		ue->dhcp.previous.s_addr = 0;
-	}
-	if (ret)
-		return ret;
-	if (ue->told_up && ue->lease.address.s_addr != ue->dhcp.lease.address.s_addr) {
+	ue->dhcp = *dhcp;
+	if (ue->told_up && ue->lease.address.s_addr != dhcp->lease.address.s_addr) {
 		log_info("the EFTF gave another address than before");
 		tell_down(ue, EFTF_HOOK_MS);
 	}
-	ue->lease = ue->dhcp.lease;
-	return 0;
+	ue->lease = dhcp->lease;
 }
 
 static void log_up(const struct eftf_ue *ue)
@@ -92,17 +87,6 @@ static void tell_up(struct eftf_ue *ue)
 	ue->told_up = true;
 }
 
-enum eftf_attempt eftf_open_outer(struct eftf_ue *ue, const char *link, struct eftf_outer *o,
-				  struct eftf_err *err)
-{
-	struct eftf_outer_spec spec = {
-		.conf = &ue->conf, .detect = &ue->detect, .tls = ue->tls,
-		.inner = &ue->tunnel.device.addr, .link = link,
-	};
-
-	return eftf_outer_open(&spec, &ue->sig, o, err);
-}
-
 int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
 {
 	int ret = eftf_tunnel_attach(&ue->tunnel, &ue->conf, &ue->lease, o, err);
@@ -115,7 +99,8 @@ int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
 
 enum eftf_attempt eftf_up(struct eftf_ue *ue)
 {
-	struct eftf_outer o = { .fd = -1 };
+	struct eftf_outer o = { .fd = -1, .keys = { .fd = -1 } };
+	struct eftf_dhcp4c dhcp = ue->dhcp;
 	enum eftf_attempt attempt;
 	struct eftf_err err;
 
@@ -123,10 +108,14 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 		attempt = EFTF_ATTEMPT_FAILED;
 		goto out;
 	}
-	attempt = eftf_open_outer(ue, NULL, &o, &err);
+	dhcp.keepalive = (uint16_t)ue->conf.keepalive;
+	attempt = eftf_send_for_outer(ue, NULL, NULL, &o, &dhcp, &err);
+	if (attempt == EFTF_ATTEMPT_FAILED && dhcp.state == EFTF_DHCP4C_REFUSED)
+		forget_lease(ue);
 	if (attempt != EFTF_ATTEMPT_UP)
 		goto out;
-	if (get_lease(ue, o.fd, &err) || eftf_attach(ue, &o, &err)) {
+	take_lease(ue, &dhcp);
+	if (eftf_attach(ue, &o, &err)) {
 		eftf_channel_close_notify(o.fd);
 		attempt = EFTF_ATTEMPT_FAILED;
 		goto out;
@@ -135,6 +124,7 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 	tell_up(ue);
 out:
 	eftf_outer_close(&o);
+	explicit_bzero(&dhcp, sizeof(dhcp));
 	if (ue->sig.stop || ue->sig.reload)
 		return attempt == EFTF_ATTEMPT_UP ? attempt : EFTF_ATTEMPT_FAILED;
 	if (attempt != EFTF_ATTEMPT_UP)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The loop of a running tunnel: events from the module, renewal of the lease, replacement. */
-#include <errno.h>
 #include <poll.h>
 #include <string.h>
 
@@ -84,13 +83,40 @@ static void look_around(struct eftf_ue *ue)
 		follow_way(ue);
 }
 
-static int next_ms(const struct eftf_ue *ue)
+static uint64_t next_at(const struct eftf_ue *ue, uint64_t until)
 {
-	uint64_t renewal = eftf_renewal_due(&ue->renewal), swap = eftf_swap_due(&ue->tunnel.swap);
+	uint64_t renewal = eftf_renewal_due(&ue->renewal), network = ue->changes.network_at;
 
-	uint64_t due = renewal < swap ? renewal : swap, network = ue->changes.network_at;
+	if (!ue->tunnel.id)
+		return until < network ? until : network;
+	if (renewal < until)
+		until = renewal;
+	return until < network ? until : network;
+}
 
-	return eftf_ms_left(due < network ? due : network);
+bool eftf_round(struct eftf_ue *ue, int fd, uint64_t until)
+{
+	const struct eftf_nl *events = ue->tunnel.module.events;
+	struct pollfd pfd[4 + EFTF_CHANGES_FDS] = {
+		{ .fd = ue->sig.fd, .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = events ? eftf_nl_fd(events) : -1, .events = POLLIN },
+		{ .fd = ue->renewal.fd, .events = POLLIN },
+	};
+	int n;
+
+	eftf_changes_fds(&ue->changes, pfd + 4);
+	n = poll(pfd, 4 + EFTF_CHANGES_FDS, eftf_ms_left(next_at(ue, until)));
+	if (eftf_signals_take(&ue->sig))
+		return false;
+	eftf_tunnel_read_events(&ue->tunnel);
+	if (ue->tunnel.id)
+		look_around(ue);
+	else
+		eftf_changes_take(&ue->changes);
+	if (ue->tunnel.id)
+		step_renewal(ue);
+	return n > 0 && pfd[1].revents;
 }
 
 void eftf_watch(struct eftf_ue *ue)
@@ -99,26 +125,13 @@ void eftf_watch(struct eftf_ue *ue)
 	/* of what changed while the connection was made nothing was heard */
 	ue->changes.network_at = 0;
 	while (ue->tunnel.id && !ue->sig.stop && !ue->sig.reload) {
-		struct pollfd pfd[3 + EFTF_CHANGES_FDS] = {
-			{ .fd = ue->sig.fd, .events = POLLIN },
-			{ .fd = eftf_nl_fd(ue->tunnel.module.events), .events = POLLIN },
-			{ .fd = ue->renewal.fd, .events = POLLIN },
-		};
-
-		eftf_changes_fds(&ue->changes, pfd + 3);
-		if (poll(pfd, 3 + EFTF_CHANGES_FDS, next_ms(ue)) < 0 && errno != EINTR)
+		eftf_round(ue, -1, eftf_swap_due(&ue->tunnel.swap));
+		if (ue->sig.stop || ue->sig.reload)
 			break;
-		if (eftf_signals_take(&ue->sig))
-			break;
-		eftf_tunnel_read_events(&ue->tunnel);
 		if (ue->sig.refresh)
 			ue->tunnel.swap.asked = "SIGUSR1";
 		ue->sig.refresh = false;
-		if (ue->tunnel.id)
-			look_around(ue);
 		eftf_replace_step(ue);
-		if (ue->tunnel.id)
-			step_renewal(ue);
 	}
 	if (!ue->tunnel.id)
 		eftf_renewal_stop(&ue->renewal);
