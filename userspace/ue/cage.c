@@ -32,7 +32,7 @@ static int limit(struct eftf_err *err)
 		__rlimit_resource_t what;
 		rlim_t most;
 	} limits[] = {
-		{ RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 }, { RLIMIT_DATA, MEMORY }, { RLIMIT_NOFILE, FILES },
+		{ RLIMIT_CORE, 0 }, { RLIMIT_DATA, MEMORY }, { RLIMIT_NOFILE, FILES },
 	};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
