@@ -60,9 +60,18 @@ void eftf_changes_fds(const struct eftf_changes *c, struct pollfd *pfd)
 	pfd[1] = (struct pollfd){ .fd = c->rt ? eftf_rt_fd(c->rt) : -1, .events = POLLIN };
 }
 
+void eftf_changes_clock(struct eftf_changes *c, uint64_t asleep)
+{
+	if (asleep >= c->asleep + EFTF_CHANGES_SLEEP_MS)
+		c->slept += asleep - c->asleep;
+	else
+		c->clock_set = true;
+	c->asleep = asleep;
+}
+
 static void take_clock(struct eftf_changes *c)
 {
-	uint64_t asleep, expired;
+	uint64_t expired;
 
 	if (c->clock_fd < 0 || read(c->clock_fd, &expired, sizeof(expired)) >= 0 ||
 	    errno != ECANCELED)
@@ -70,12 +79,7 @@ static void take_clock(struct eftf_changes *c)
 	/* the kernel cancels an armed timer only */
 	if (arm(c->clock_fd))
 		log_debug("the clock is not watched: %s", strerror(errno));
-	asleep = asleep_ms();
-	if (asleep >= c->asleep + EFTF_CHANGES_SLEEP_MS)
-		c->slept += asleep - c->asleep;
-	else
-		c->clock_set = true;
-	c->asleep = asleep;
+	eftf_changes_clock(c, asleep_ms());
 }
 
 void eftf_changes_take(struct eftf_changes *c)

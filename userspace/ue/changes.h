@@ -36,6 +36,8 @@ void eftf_changes_close(struct eftf_changes *c);
 void eftf_changes_fds(const struct eftf_changes *c, struct pollfd *pfd);
 /* Reads what came; never blocks. */
 void eftf_changes_take(struct eftf_changes *c);
+/* The clock was set, by hand or after sleep, of which there have been asleep ms since boot. No I/O. */
+void eftf_changes_clock(struct eftf_changes *c, uint64_t asleep);
 /* Has a change of the network settled? If so it is taken back. */
 bool eftf_changes_network(struct eftf_changes *c);
 /* Forgets what came. */

@@ -214,12 +214,6 @@ static int exempt_peer(struct eftf_device *dev, const struct sockaddr_storage *p
 	return put_exempt(dev, &addr, &kernels, err);
 }
 
-static bool same_hop(const struct eftf_route *a, const struct eftf_route *b)
-{
-	return a->ifindex == b->ifindex && a->has_via == b->has_via &&
-		!memcmp(a->via, b->via, sizeof(a->via));
-}
-
 void eftf_device_follow(struct eftf_device *dev, const struct eftf_route *hop, bool move)
 {
 	struct eftf_route kernels;
@@ -230,7 +224,7 @@ void eftf_device_follow(struct eftf_device *dev, const struct eftf_route *hop, b
 		return;
 	memcpy(&addr, dev->exempt.dst, sizeof(addr));
 	if (!eftf_rt_route_lookup(dev->rt, AF_INET, &addr, &kernels, &err) &&
-	    kernels.ifindex != dev->ifindex && (!move || same_hop(hop, &kernels)))
+	    kernels.ifindex != dev->ifindex && (!move || eftf_way_same_hop(hop, &kernels)))
 		return;
 	if (put_exempt(dev, &addr, hop, &err))
 		log_warn("host route to the EFTF: %s", err.text);

@@ -86,7 +86,7 @@ int eftf_way_find(struct eftf_rt *rt, uint32_t device, const struct sockaddr_sto
 	return ret;
 }
 
-static bool same_hop(const struct eftf_route *a, const struct eftf_route *b)
+bool eftf_way_same_hop(const struct eftf_route *a, const struct eftf_route *b)
 {
 	return a->ifindex == b->ifindex && a->has_via == b->has_via &&
 		(!a->has_via || !memcmp(a->via, b->via, sizeof(a->via)));
@@ -109,7 +109,7 @@ void eftf_way_ask_kernel(struct eftf_way *way, struct eftf_rt *rt)
 	struct eftf_err err;
 
 	way->foreign = !eftf_rt_route_lookup(rt, to.family, to.addr, &kernels, &err) &&
-		(way->lost || !same_hop(&kernels, &way->hop));
+		(way->lost || !eftf_way_same_hop(&kernels, &way->hop));
 	if (!way->foreign)
 		return;
 	way->lost = false;
@@ -147,7 +147,7 @@ static bool still_usable(struct eftf_rt *rt, const struct eftf_way *way, uint32_
 	};
 	struct eftf_err err;
 
-	return way->hop.ifindex && !find(rt, &s, &err) && same_hop(&s.best, &way->hop);
+	return way->hop.ifindex && !find(rt, &s, &err) && eftf_way_same_hop(&s.best, &way->hop);
 }
 
 enum eftf_way_news eftf_way_look(struct eftf_way *way, struct eftf_rt *rt, uint32_t device,
@@ -167,7 +167,7 @@ enum eftf_way_news eftf_way_look(struct eftf_way *way, struct eftf_rt *rt, uint3
 		return was_lost ? EFTF_WAY_SAME : EFTF_WAY_LOST;
 	*text = !local ? "its address is gone" : was_lost ? "its link is back" :
 		"another way to the EFTF";
-	if (local && !was_lost && (way->foreign || same_hop(&now, &way->hop)))
+	if (local && !was_lost && (way->foreign || eftf_way_same_hop(&now, &way->hop)))
 		return EFTF_WAY_SAME;
 	usable = local && !was_lost && !way->foreign && still_usable(rt, way, device);
 	way->hop = now;

@@ -46,6 +46,8 @@ enum eftf_way_news eftf_way_look(struct eftf_way *way, struct eftf_rt *rt, uint3
  */
 int eftf_way_find(struct eftf_rt *rt, uint32_t device, const struct sockaddr_storage *peer,
 		  struct eftf_route *hop, struct eftf_err *err);
+/* Do both lead by the same link and router? */
+bool eftf_way_same_hop(const struct eftf_route *a, const struct eftf_route *b);
 /* A number for all addresses and routes of this machine that are not of device: another one after a change. */
 uint64_t eftf_way_mark(struct eftf_rt *rt, uint32_t device);
 
