@@ -18,7 +18,7 @@ gw_start() {
 	spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
 	wait_for 20 "grep -q ready $EFTF_RESULTS/gw.log" "the gateway"
 }
-ue_start() { spawn_in ue ue eftf-ue -v -c "$work/ue.conf" "$@"; }
+ue_start() { spawn_in ue ue eftf-ue -v -c "$work/ue.conf"; }
 up() { wait_for "${2:-20}" "[[ \$(grep -c 'tunnel up' $log) -ge $1 ]]" "tunnel up, $1 times"; }
 # says WORDS [SECONDS]
 says() { check "it says: $1" wait_for "${2:-20}" "grep -Eq -- '$1' $log" "these words"; }
