@@ -52,7 +52,7 @@ struct eftf_gw_conf {
 	unsigned int mtu, lease, keepalive, keepalive_min, keepalive_max, timeout;
 	unsigned int hold, quarantine;	/* s */
 	unsigned int max_tunnels, max_tunnels_per_source;
-	unsigned int max_handshakes, max_handshakes_per_source;
+	unsigned int max_handshakes, max_handshakes_per_source, handshake_rate_per_source;
 	unsigned int handshake_timeout, negotiate_timeout;
 	unsigned int record_limit;	/* per key; 0: the cipher's own */
 	unsigned int enterprise;

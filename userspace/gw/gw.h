@@ -19,8 +19,20 @@ struct eftf_conn;
 struct eftf_session;
 
 struct eftf_gw_counts {
-	uint64_t accepted, refused_total, refused_source, refused_tunnels;
+	uint64_t accepted, evicted, refused_source, refused_rate, refused_tunnels;
 	uint64_t failed_tls, failed_dhcp, attached, moved, lost_events;
+	uint64_t dropped_early;		/* packets behind the request that was acknowledged */
+};
+
+/* How far a connection without a tunnel is; conn.c has a queue for each. */
+enum eftf_conn_stage {
+	EFTF_CONN_SILENT,		/* has not sent an octet */
+	EFTF_CONN_HANDSHAKE,
+	EFTF_CONN_NEGOTIATING,
+	EFTF_CONN_SETTLING,		/* acknowledged; what it sent too early is read */
+	EFTF_CONN_CLOSING,		/* its end was sent, the peer may take it */
+	EFTF_CONN_ENDED,
+	EFTF_CONN_STAGES,
 };
 
 struct eftf_gw {
@@ -51,8 +63,12 @@ struct eftf_gw {
 	ev_timer accept_pause;
 
 	/* conn.c: connections that have no tunnel yet */
-	struct eftf_conn *conns;
+	struct eftf_conn_queue {
+		struct eftf_conn *first, *last;
+	} conns[EFTF_CONN_STAGES];
 	unsigned int n_conns;
+	ev_check turn;
+	double turn_ends;		/* by ev_time(): then the loop looks at everything else */
 
 	/* session.c: tunnels of the module */
 	struct eftf_nl *nl;

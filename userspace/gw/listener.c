@@ -10,7 +10,8 @@
 #include "gw.h"
 #include "log.h"
 
-#define BACKLOG 1024
+#define BACKLOG 4096
+#define DEFER_S 1			/* the kernel keeps a connection to itself until its first octet, so long */
 #define ACCEPT_AT_ONCE 64
 #define PAUSE_S 1.0
 
@@ -47,7 +48,7 @@ static void on_connection(struct ev_loop *loop, ev_io *io, int revents)
 
 	(void)loop;
 	(void)revents;
-	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+	for (int i = 0; i < ACCEPT_AT_ONCE && ev_time() < l->gw->turn_ends; i++) {
 		len = sizeof(peer);
 		memset(&peer, 0, sizeof(peer));
 		fd = accept4(l->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -67,7 +68,7 @@ static int open_one(const struct sockaddr_storage *addr, struct eftf_err *err)
 	socklen_t len = addr->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
 		sizeof(struct sockaddr_in);
 	char text[EFTF_ADDR_TEXT];
-	int one = 1, fd, code;
+	int one = 1, defer = DEFER_S, fd, code;
 
 	eftf_addr_text(text, addr);
 	fd = socket(addr->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -76,6 +77,7 @@ static int open_one(const struct sockaddr_storage *addr, struct eftf_err *err)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (addr->ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer, sizeof(defer));
 	if (!bind(fd, (const struct sockaddr *)addr, len) && !listen(fd, BACKLOG))
 		return fd;
 	code = errno;

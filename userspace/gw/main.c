@@ -14,6 +14,7 @@
 #include "eftf_version.h"
 
 #define HOUSEKEEPING_S 1.0
+#define TURN_S 0.1
 #define FD_RESERVE 64
 #define CLOSE_DEADLINE_S 2.0		/* for the ends of all tunnels */
 
@@ -123,13 +124,24 @@ static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)revents;
 	eftf_pool_expire(gw->pool, ev_now(loop));
-	if (c->refused_total != told.refused_total || c->refused_source != told.refused_source ||
-	    c->refused_tunnels != told.refused_tunnels)
-		log_warn("connections refused: %llu by max_handshakes, %llu by max_handshakes_per_source, %llu by max_tunnels_per_source",
-			 (unsigned long long)(c->refused_total - told.refused_total),
+	if (c->evicted != told.evicted || c->refused_source != told.refused_source ||
+	    c->refused_rate != told.refused_rate || c->refused_tunnels != told.refused_tunnels)
+		log_warn("connections refused: %llu by max_handshakes_per_source, %llu by handshake_rate_per_source, %llu by max_tunnels_per_source; %llu ended early by max_handshakes",
 			 (unsigned long long)(c->refused_source - told.refused_source),
-			 (unsigned long long)(c->refused_tunnels - told.refused_tunnels));
+			 (unsigned long long)(c->refused_rate - told.refused_rate),
+			 (unsigned long long)(c->refused_tunnels - told.refused_tunnels),
+			 (unsigned long long)(c->evicted - told.evicted));
 	told = *c;
+}
+
+/* After each wait for events: so much time have the connections together. */
+static void on_turn(struct ev_loop *loop, ev_check *check, int revents)
+{
+	struct eftf_gw *gw = check->data;
+
+	(void)loop;
+	(void)revents;
+	gw->turn_ends = ev_time() + TURN_S;
 }
 
 static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
@@ -189,6 +201,9 @@ static void run(struct eftf_gw *gw)
 	ev_timer_init(&gw->housekeeping, on_housekeeping, HOUSEKEEPING_S, HOUSEKEEPING_S);
 	gw->housekeeping.data = gw;
 	ev_timer_start(gw->loop, &gw->housekeeping);
+	ev_check_init(&gw->turn, on_turn);
+	gw->turn.data = gw;
+	ev_check_start(gw->loop, &gw->turn);
 	log_info("ready: device %s, up to %u tunnels", gw->conf.device, gw->conf.max_tunnels);
 	ev_run(gw->loop, 0);
 	ev_timer_stop(gw->loop, &gw->housekeeping);

@@ -31,6 +31,13 @@ void eftf_channel_init(struct eftf_channel *ch, int fd)
 	ch->fd = fd;
 }
 
+void eftf_channel_init_io(struct eftf_channel *ch, const struct eftf_channel_io *io, void *arg)
+{
+	eftf_channel_init(ch, -1);
+	ch->io = io;
+	ch->arg = arg;
+}
+
 static enum eftf_channel_status fail(struct eftf_err *err, const char *text)
 {
 	eftf_err_set(err, EPROTO, "%s", text);
@@ -115,9 +122,9 @@ static enum eftf_channel_status recv_error(int code, struct eftf_err *err)
 	}
 }
 
-/* Up to want octets of application data. PACKET: *got of them. AGAIN: none. */
-static enum eftf_channel_status read_data(struct eftf_channel *ch, uint8_t *buf, size_t want,
-					  size_t *got, struct eftf_err *err)
+/* Up to want octets of application data. PACKET: *got of them, 0 of an empty record. */
+static enum eftf_channel_status read_socket(struct eftf_channel *ch, uint8_t *buf, size_t want,
+					    size_t *got, struct eftf_err *err)
 {
 	union {
 		char buf[CMSG_SPACE(sizeof(unsigned char))];
@@ -145,19 +152,27 @@ static enum eftf_channel_status read_data(struct eftf_channel *ch, uint8_t *buf,
 			memcpy(&type, CMSG_DATA(cmsg), 1);
 		else if (n == 0)
 			return fail(err, "the peer closed the connection without close_notify");
-		if (type == RECORD_DATA) {
-			*got = (size_t)n;
-			if (n)
-				return EFTF_CHANNEL_PACKET;
-			/* Empty data records are legal; a limited number is accepted. */
-			return ++ch->empty > MAX_USELESS ?
-				fail(err, "the peer sends nothing but empty TLS records") :
-				EFTF_CHANNEL_AGAIN;
-		}
+		*got = (size_t)n;
+		if (type == RECORD_DATA)
+			return EFTF_CHANNEL_PACKET;
 		status = eftf_channel_control(ch, type, buf, (size_t)n, err);
 		if (status != EFTF_CHANNEL_AGAIN)
 			return status;
 	}
+}
+
+/* As read_socket(), but AGAIN for an empty record. */
+static enum eftf_channel_status read_data(struct eftf_channel *ch, uint8_t *buf, size_t want,
+					  size_t *got, struct eftf_err *err)
+{
+	enum eftf_channel_status status = ch->io ? ch->io->read(ch->arg, buf, want, got, err) :
+		read_socket(ch, buf, want, got, err);
+
+	if (status != EFTF_CHANNEL_PACKET || *got)
+		return status;
+	/* Empty data records are legal; a limited number is accepted. */
+	return ++ch->empty > MAX_USELESS ?
+		fail(err, "the peer sends nothing but empty TLS records") : EFTF_CHANNEL_AGAIN;
 }
 
 static enum eftf_channel_status read_header(struct eftf_channel *ch, struct eftf_err *err)
@@ -264,6 +279,8 @@ int eftf_channel_send(struct eftf_channel *ch, const uint8_t *packet, size_t len
 	/* One buffer, one send: one TLS record for the whole envelope. */
 	ftt_ims_put_header(buf, FTT_IMS_TYPE_IP, len);
 	memcpy(buf + FTT_IMS_HDR_LEN, packet, len);
+	if (ch->io)
+		return ch->io->write(ch->arg, buf, total, err);
 	while (done < total) {
 		n = send(ch->fd, buf + done, total - done, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n >= 0) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Envelopes over a kTLS socket before the hand-off: one at a time, never an
- * octet too far, so that what follows stays in the kernel for eftf.ko.
+ * Envelopes before the hand-off: one at a time, never an octet too far, so
+ * that what follows stays in the kernel for eftf.ko. On a kTLS socket, or
+ * through functions of the caller's (tls_channel.h).
  */
 #ifndef EFTF_CHANNEL_H
 #define EFTF_CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -22,8 +24,21 @@ enum eftf_channel_status {
 	EFTF_CHANNEL_FAILED,	/* err says why */
 };
 
+/*
+ * Another way to the peer than a kTLS socket. read: up to want octets of
+ * application data; PACKET: *got of them, 0 of an empty record. write: all or
+ * nothing; 0 or a negative errno.
+ */
+struct eftf_channel_io {
+	enum eftf_channel_status (*read)(void *arg, uint8_t *buf, size_t want, size_t *got,
+					 struct eftf_err *err);
+	int (*write)(void *arg, const uint8_t *data, size_t len, struct eftf_err *err);
+};
+
 struct eftf_channel {
 	int fd;			/* non-blocking kTLS socket; the caller's */
+	const struct eftf_channel_io *io;	/* NULL: the socket */
+	void *arg;		/* of io */
 	uint8_t hdr[FTT_IMS_HDR_LEN];
 	unsigned int have;	/* header octets read */
 	size_t left;		/* payload octets to come */
@@ -40,6 +55,12 @@ struct eftf_channel {
 };
 
 void eftf_channel_init(struct eftf_channel *ch, int fd);
+void eftf_channel_init_io(struct eftf_channel *ch, const struct eftf_channel_io *io, void *arg);
+/* Between two envelopes. */
+static inline bool eftf_channel_at_boundary(const struct eftf_channel *ch)
+{
+	return !ch->have;
+}
 /*
  * Reads until one whole IP packet is there; *packet points into ch and is
  * valid until the next call. NewSessionTickets are skipped; other control

@@ -16,6 +16,8 @@
 #include "alert.h"
 
 #define ALERT 21			/* type of a record */
+#define HANDSHAKE_RECORDS 512
+#define HANDSHAKE_OCTETS 131072
 /* OpenSSL's numbers for dates that do not fit, which some builds of wolfSSL use instead. */
 #define NOT_YET_VALID 9
 #define HAS_EXPIRED 10
@@ -31,6 +33,39 @@ static void send_alert(struct eftf_tls *tls, unsigned int description)
 	tls->dead = true;
 }
 
+static void follow(struct tls_records *r, const uint8_t *p, size_t len)
+{
+	r->octets += len;
+	for (; len; p++, len--) {
+		if (r->have < TLS_RECORD_HDR) {
+			r->hdr[r->have++] = *p;
+			if (r->have < TLS_RECORD_HDR)
+				continue;
+			r->left = (size_t)(r->hdr[3] << 8 | r->hdr[4]);
+			r->at = 0;
+		} else {
+			if (r->at < TLS12_NONCE)
+				r->nonce[r->at] = *p;
+			r->at++;
+			r->left--;
+		}
+		if (r->left)
+			continue;
+		r->have = 0;
+		r->n++;
+	}
+}
+
+/* Far above what certificates need; without a limit the peer decides how long this goes on. */
+static bool handshake_too_long(struct eftf_tls *tls)
+{
+	if (tls->one_by_one ||
+	    (tls->rx.n <= HANDSHAKE_RECORDS && tls->rx.octets <= HANDSHAKE_OCTETS))
+		return false;
+	tls->refused = "the peer's handshake does not come to an end";
+	return true;
+}
+
 static int on_recv(WOLFSSL *ssl, char *buf, int len, void *arg)
 {
 	struct eftf_tls *tls = arg;
@@ -38,8 +73,10 @@ static int on_recv(WOLFSSL *ssl, char *buf, int len, void *arg)
 	ssize_t n;
 
 	(void)ssl;
-	if (tls->dead)
+	if (tls->dead || handshake_too_long(tls))
 		return WOLFSSL_CBIO_ERR_GENERAL;
+	if (tls->one_by_one && !tls->rx.have && !tls->may_begin)
+		return WOLFSSL_CBIO_ERR_WANT_READ;
 	do {
 		n = recv(tls->fd, buf, (size_t)len, MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
@@ -53,6 +90,8 @@ static int on_recv(WOLFSSL *ssl, char *buf, int len, void *arg)
 		tls->closed = true;
 		return WOLFSSL_CBIO_ERR_CONN_CLOSE;
 	}
+	tls->may_begin = false;
+	follow(&tls->rx, (const uint8_t *)buf, (size_t)n);
 	for (ssize_t i = 0; i < n && tls->n_first < sizeof(tls->first); i++)
 		tls->first[tls->n_first++] = (uint8_t)buf[i];
 	alert = eftf_tls_watch(&tls->watch, tls->server, &tls->profile, (const uint8_t *)buf,
@@ -63,27 +102,6 @@ static int on_recv(WOLFSSL *ssl, char *buf, int len, void *arg)
 	}
 	send_alert(tls, alert);
 	return WOLFSSL_CBIO_ERR_GENERAL;
-}
-
-/* Follows what went out, cut anywhere, to keep the first octets of the last record. */
-static void watch_tx(struct tls_tx_watch *w, const uint8_t *p, size_t len)
-{
-	for (; len; p++, len--) {
-		if (w->have < TLS_RECORD_HDR) {
-			w->hdr[w->have++] = *p;
-			if (w->have < TLS_RECORD_HDR)
-				continue;
-			w->left = (size_t)(w->hdr[3] << 8 | w->hdr[4]);
-			w->at = 0;
-		} else {
-			if (w->at < TLS12_NONCE)
-				w->nonce[w->at] = *p;
-			w->at++;
-			w->left--;
-		}
-		if (!w->left)
-			w->have = 0;
-	}
 }
 
 static int on_send(WOLFSSL *ssl, char *buf, int len, void *arg)
@@ -105,7 +123,7 @@ static int on_send(WOLFSSL *ssl, char *buf, int len, void *arg)
 		return errno == ECONNRESET || errno == EPIPE ? WOLFSSL_CBIO_ERR_CONN_RST :
 			WOLFSSL_CBIO_ERR_GENERAL;
 	}
-	watch_tx(&tls->tx, (const uint8_t *)buf, (size_t)n);
+	follow(&tls->tx, (const uint8_t *)buf, (size_t)n);
 	return (int)n;
 }
 
@@ -275,6 +293,7 @@ static enum eftf_tls_status check_done(struct eftf_tls *tls, struct eftf_err *er
 	if (tls->trust && !tls->verified)
 		return eftf_tls_explain(tls, NO_PEER_CERT, err);
 	eftf_tls_watch_end(&tls->watch);
+	tls->one_by_one = true;
 	return EFTF_TLS_DONE;
 }
 

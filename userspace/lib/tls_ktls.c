@@ -138,8 +138,8 @@ static int plant(struct eftf_tls *tls, struct eftf_err *err)
 {
 	int ret;
 
-	if (wolfSSL_pending(tls->ssl) > 0)
-		return eftf_err_set(err, EPROTO, "decrypted octets are left over from the handshake");
+	if (wolfSSL_pending(tls->ssl) > 0 || tls->rx.have)
+		return eftf_err_set(err, EPROTO, "octets of the peer are left over in the TLS library");
 	if (setsockopt(tls->fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls") - 1)) {
 		if (errno == ENOENT)
 			return no_tls(err);

@@ -21,13 +21,15 @@ struct eftf_tls_ctx {
 	struct eftf_tls_profile profile;
 };
 
-/* Follows the records that wolfSSL sends, to know the last explicit nonce. */
-struct tls_tx_watch {
+/* Follows the records of one direction, cut anywhere. */
+struct tls_records {
 	uint8_t hdr[TLS_RECORD_HDR];
-	unsigned int have;		/* octets of hdr */
+	unsigned int have;		/* octets of hdr; 0: between two records */
 	size_t left;			/* octets of the record to come */
 	size_t at;			/* octets of the record seen */
-	uint8_t nonce[TLS12_NONCE];	/* first octets of the last record */
+	uint8_t nonce[TLS12_NONCE];	/* first octets of the last record: TLS 1.2's explicit nonce */
+	unsigned int n;			/* whole records */
+	size_t octets;			/* of all */
 };
 
 struct eftf_tls {
@@ -55,7 +57,9 @@ struct eftf_tls {
 	const char *refused;		/* what was against the profile in that */
 	uint8_t first[TLS_RECORD_HDR];	/* what the peer said first */
 	unsigned int n_first;
-	struct tls_tx_watch tx;
+	struct tls_records tx, rx;
+	bool one_by_one;		/* after the handshake: wolfSSL gets no record that was not asked for */
+	bool may_begin;			/* it may get one */
 };
 
 /* Turns wolfSSL's code into words. Returns FAILED or UNTRUSTED. */

@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# eftf-gw under attack: what strangers send must not keep a UE out, nor the gateway from its end.
+set -u
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+. ./topology.sh
+
+PATH=${EFTF_BUILD:?}:$PATH
+attack=${EFTF_TEST_TOOLS:?}/gw-attack
+work=$(mktemp -d)
+log=$EFTF_RESULTS/gw.log
+# Seconds of each attack; more for a soak.
+length=${EFTF_ATTACK_SECONDS:-6}
+# Each connection of an attack comes from another /48 of it.
+far=2001:db9::
+
+gw_start() {
+	: >"$log"
+	spawn_in gw gw eftf-gw -c "$work/gw.conf"
+	wait_for 20 "grep -q ready $log" "the gateway"
+}
+# attack MODE N [PREFIX]: from the router before the gateway, in the background
+attack() { spawn_in inet "attack" "$attack" "$1" "$GW_OUTER6" 443 1000 "$2" ${3:+"$3"}; }
+# ues N: UEs that come one after the other, until there is an offer
+ues() { in_ns ue "$attack" measure "$GW_OUTER" 443 60 "$1" >"$EFTF_RESULTS/ues"; }
+seen() { sed -n "s/^$1 //p" "$EFTF_RESULTS/ues"; }
+# seconds until the gateway ends a connection of its own accord
+ended_after() {
+	local start=${EPOCHREALTIME/./}
+
+	in_ns ue timeout 30 openssl s_client -connect "$GW_OUTER:443" -quiet < <(sleep 25) >/dev/null 2>&1
+	echo $(((${EPOCHREALTIME/./} - start) / 1000000))
+}
+# under MODE N [PREFIX]: the gateway under one attack
+under() {
+	local before
+
+	say "$*"
+	check "gateway" gw_start
+	attack "$@"
+	sleep 2
+	ues $((length * 5))
+	check_is "UEs that got no offer" 0 "$(seen failed)"
+	check_range "p99 of TLS and offer, ms ($quiet when quiet)" 1 "$bound" "$(seen p99)"
+	check_range "a silent TLS connection is ended, s" 3 6 "$(ended_after)"
+	before=${EPOCHREALTIME/./}
+	stop gw
+	check_is "exit status after SIGTERM" 0 $?
+	check_range "ms until then" 0 2000 $(((${EPOCHREALTIME/./} - before) / 1000))
+	check "the attack was on until then" alive attack
+	stop attack KILL
+}
+
+say "set-up"
+check "topology" topo_up
+check "certificates" ../lib/pki.sh "$work/pki"
+check "addresses of strangers" in_ns inet ip -6 route add local "$far/32" dev lo
+gw_tunnel_config "handshake_timeout = 3" "negotiate_timeout = 3"
+check "gateway" gw_start
+ues 20
+check_is "UEs that got no offer" 0 "$(seen failed)"
+quiet=$(seen p99)
+bound=$((quiet * 3 > 1000 ? quiet * 3 : 1000))
+stop gw
+
+under empty 4
+under octets 4
+under discover 4
+under handshake 16
+under drip 2000 "$far"
+under silent 1000 "$far"
+
+say "one address"
+check "gateway" gw_start
+attack silent 50
+check "the cap per source" wait_for 15 "grep -Eq 'refused: [1-9][0-9]* by max_handshakes_per_source' $log" "refusals"
+stop attack KILL
+finish
