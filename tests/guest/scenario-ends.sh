@@ -68,12 +68,12 @@ end() {
 	fi
 }
 
-# From here on the gateway takes no part until "go_on".
+# From here on the gateway takes no part until "go_on": the main process, and its workers.
 freeze() {
-	kill -STOP "$(pid_of gw)"
+	kill -STOP "$(pid_of gw)" $(pgrep -P "$(pid_of gw)")
 	wait_for 5 "[[ \$(cut -d' ' -f3 /proc/$(pid_of gw)/stat) == T ]]" "a stopped gateway"
 }
-go_on() { kill -CONT "$(pid_of gw)"; }
+go_on() { kill -CONT "$(pid_of gw)" $(pgrep -P "$(pid_of gw)"); }
 # A UE whose ClientHello waits at the gateway
 in_handshake() {
 	freeze && ue_start &&

@@ -25,6 +25,35 @@ attack() { spawn_in inet "attack" "$attack" "$1" "$GW_OUTER6" 443 1000 "$2" ${3:
 # ues N: UEs that come one after the other, until there is an offer
 ues() { in_ns ue "$attack" measure "$GW_OUTER" 443 60 "$1" >"$EFTF_RESULTS/ues"; }
 seen() { sed -n "s/^$1 //p" "$EFTF_RESULTS/ues"; }
+# DHCPINFORMs of the UE with this inner address, as fast as they leave
+inform='
+import socket, sys
+addr = socket.inet_aton(sys.argv[1])
+msg = bytes([1, 1, 0, 0]) + b"abcd" + bytes(4) + addr + bytes(220) + b"\x63\x82\x53\x63\x35\x01\x08\xff"
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 68))
+while True:
+    try:
+        s.sendto(msg, ("10.64.0.1", 67))
+    except OSError:
+        pass
+'
+worker() { pgrep -n -P "$(pid_of gw)"; }
+# of_worker WORD: the line of /proc/PID/status, its first value
+of_# DHCPINFORMs of the UE with this inner address, as fast as they leave
+inform='
+import socket, sys
+addr = socket.inet_aton(sys.argv[1])
+msg = bytes([1, 1, 0, 0]) + b"abcd" + bytes(4) + addr + bytes(220) + b"\x63\x82\x53\x63\x35\x01\x08\xff"
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 68))
+while True:
+    try:
+        s.sendto(msg, ("10.64.0.1", 67))
+    except OSError:
+        pass
+'
+worker() { awk -v word="$1:" '$1 == word { print $2 }' "/proc/$(worker)/status"; }
 # seconds until the gateway ends a connection of its own accord
 ended_after() {
 	local start=${EPOCHREALTIME/./}
@@ -70,6 +99,39 @@ under discover 4
 under handshake 16
 under drip 2000 "$far"
 under silent 1000 "$far"
+
+say "DHCP from inside a tunnel, without a pause"
+ue_tunnel_config
+check "gateway" gw_start
+spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
+check "tunnel up" wait_for 20 "grep -q 'tunnel up' $EFTF_RESULTS/ue.log" "it"
+spawn_in ue inside python3 -c "$inform" 10.64.0.2
+sleep 2
+ues $((length * 3))
+check_is "UEs that got no offer" 0 "$(seen failed)"
+check_range "p99 of TLS and offer, ms ($quiet when quiet)" 1 "$bound" "$(seen p99)"
+check "the flood was on until then" alive inside
+stop inside KILL
+check "the tunnel does not mind" in_ns ue ping -q -c 2 -i 0.2 -W 3 10.64.0.1
+stop ue
+stop gw
+
+say "a worker that hangs, one that dies"
+check "gateway" gw_start
+check_is "its capabilities" 0000000000000000 "$(of_worker CapPrm)"
+check_is "those that it could get" 0000000000000000 "$(of_worker CapBnd)"
+check_is "no new privileges" 1 "$(of_worker NoNewPrivs)"
+check_is "its user" 65534 "$(of_worker Uid)"
+check "it hangs" kill -STOP "$(worker)"
+ues 1
+check_is "UEs that got no offer meanwhile" 0 "$(seen failed)"
+check "it was killed" grep -q 'error: worker [0-9]* hangs: killed' "$log"
+check "it dies" kill -SEGV "$(worker)"
+check "that is said" wait_for 5 "grep -q 'ended by signal 11' $log" "the worker's end"
+ues 3
+check_is "UEs that got no offer then" 0 "$(seen failed)"
+check "it has no core file" eval '! ls core* /tmp/core*'
+stop gw
 
 say "one address"
 check "gateway" gw_start

@@ -284,8 +284,9 @@ static void drip(double until, unsigned int n)
 				fd[i] = -1;
 				ended++;
 			}
+			if (i % 20 == 19)
+				usleep(1000000 / (n / 20 + 1));
 		}
-		usleep(1000000);
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -80,6 +81,10 @@ static const struct eftf_config_key keys[] = {
 	   .help = "Such connections from one outer address (IPv6: /64); from an IPv6 /56 twice, from a /48 or an IPv4 /24 eight times as many"),
 	GW(handshake_rate_per_source, UINT(1, 100000), .zero = "any number", .preset = "20",
 	   .help = "Connections a second from one outer address (IPv6: /64), after a burst of ten seconds' worth; wider prefixes as for max_handshakes_per_source"),
+	GW(workers, UINT(1, EFTF_GW_MAX_WORKERS), .zero = "one for each processor", .preset = "0",
+	   .help = "Processes that deal with connections until they have a tunnel; caps per source hold for each of them"),
+	GW(user, .type = EFTF_CONFIG_STRING, .max = 32, .preset = "eftf",
+	   .help = "User that they run as, if the gateway is started as root; nobody, if there is no such user"),
 	GW(handshake_timeout, UINT(1, 300), .preset = "10",
 	   .help = "Time for the TLS handshake, seconds"),
 	GW(negotiate_timeout, UINT(1, 300), .preset = "10",
@@ -119,6 +124,14 @@ static int check_gateway(struct eftf_gw_conf *conf, struct eftf_err *err)
 			    "gateway.gateway = %s: allowed is a host address of the pool", text);
 }
 
+static unsigned int processors(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
+
+	return n > EFTF_GW_MAX_WORKERS ? EFTF_GW_MAX_WORKERS : (unsigned int)n;
+}
+
 /* Checks between keys; those of one key are in its row. */
 static int check(struct eftf_gw_conf *conf, struct eftf_err *err)
 {
@@ -128,6 +141,8 @@ static int check(struct eftf_gw_conf *conf, struct eftf_err *err)
 		return eftf_err_set(err, EINVAL,
 				    "gateway.timeout = %u: allowed is 0, or more than keepalive_min",
 				    conf->timeout);
+	if (!conf->workers)
+		conf->workers = processors();
 	return check_gateway(conf, err);
 }
 

@@ -13,6 +13,7 @@
 #include "err.h"
 
 #define EFTF_GW_MAX_LISTEN 16
+#define EFTF_GW_MAX_WORKERS 256
 #define EFTF_GW_CONF_FILE "/etc/eftf/eftf-gw.conf"
 
 struct eftf_gw_listen {
@@ -54,6 +55,8 @@ struct eftf_gw_conf {
 	unsigned int max_tunnels, max_tunnels_per_source;
 	unsigned int max_handshakes, max_handshakes_per_source, handshake_rate_per_source;
 	unsigned int handshake_timeout, negotiate_timeout;
+	unsigned int workers;
+	char *user;
 	unsigned int record_limit;	/* per key; 0: the cipher's own */
 	unsigned int enterprise;
 	bool key_update, ue_to_ue, syslog;

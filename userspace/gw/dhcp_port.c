@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DHCP from inside attached tunnels: UDP port 67 on the device. The module
- * has checked that the source address is the UE's own.
+ * DHCP from inside attached tunnels: UDP port 67 on the device, which a worker
+ * reads. The module has checked that the source address is the UE's own.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,8 +12,6 @@
 #include "gw.h"
 #include "log.h"
 #include "session.h"
-
-#define READ_AT_ONCE 64
 
 static int no_get(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr)
 {
@@ -43,36 +41,21 @@ static int no_confirm(void *arg, const struct eftf_dhcp4_msg *msg, struct in_add
 /* A packet from inside a tunnel belongs to a bound lease: no address is given out here. */
 static const struct eftf_dhcp4s_pool no_pool = { no_get, no_put, no_confirm };
 
-static void reply_to(struct eftf_gw *gw, const struct sockaddr_in *peer,
-		     const struct eftf_dhcp4_msg *reply)
+enum eftf_dhcp4s_result eftf_gw_dhcp_input(struct eftf_gw *gw, struct in_addr inner,
+					   const struct eftf_dhcp4_msg *msg,
+					   struct eftf_dhcp4_msg *reply)
 {
-	uint8_t out[EFTF_DHCP4_MAX];
-	size_t len = eftf_dhcp4_encode(out, sizeof(out), reply, gw->policy.enterprise);
-
-	if (len && sendto(gw->dhcp_fd, out, len, MSG_DONTWAIT, (const struct sockaddr *)peer,
-			  sizeof(*peer)) < 0)
-		log_debug("DHCP answer into a tunnel: %s", strerror(errno));
-	explicit_bzero(out, sizeof(out));
-}
-
-static void on_message(struct eftf_gw *gw, const struct sockaddr_in *peer, const uint8_t *data,
-		       size_t len)
-{
-	struct eftf_session *s = eftf_pool_owner(gw->pool, peer->sin_addr);
-	struct eftf_dhcp4_msg msg, reply;
-	struct eftf_err err;
+	struct eftf_session *s = eftf_pool_owner(gw->pool, inner);
+	enum eftf_dhcp4s_result result;
 	uint16_t keepalive;
 
 	if (!s)
-		return;
+		return EFTF_DHCP4S_IGNORED;
 	keepalive = s->dhcp.keepalive;
-	if (eftf_dhcp4_decode(&msg, data, len, gw->policy.enterprise, &err)) {
-		log_debug("tunnel %u: %s", s->id, err.text);
-		return;
-	}
-	switch (eftf_dhcp4s_input(&s->dhcp, &gw->policy, &no_pool, NULL, &msg, &reply)) {
+	result = eftf_dhcp4s_input(&s->dhcp, &gw->policy, &no_pool, NULL, msg, reply);
+	switch (result) {
 	case EFTF_DHCP4S_DECLINED:
-		if (eftf_gw_may_log(ev_now(gw->loop)))
+		if (eftf_gw_may_log(eftf_gw_now()))
 			log_warn("tunnel %u: its UE has found the address in use and declines it", s->id);
 		s->given_up = true;
 		eftf_session_end(gw, s);
@@ -83,45 +66,20 @@ static void on_message(struct eftf_gw *gw, const struct sockaddr_in *peer, const
 		break;
 	case EFTF_DHCP4S_RENEWED:
 		log_debug("tunnel %u: lease renewed", s->id);
-		reply_to(gw, peer, &reply);
 		if (s->dhcp.keepalive != keepalive)
 			eftf_session_retime(gw, s);
 		break;
 	case EFTF_DHCP4S_OFFER:
 	case EFTF_DHCP4S_INFORMED:
 	case EFTF_DHCP4S_NAK:
-		reply_to(gw, peer, &reply);
 		break;
 	case EFTF_DHCP4S_IGNORED:
 	case EFTF_DHCP4S_ACK:
 	case EFTF_DHCP4S_EXHAUSTED:
+		result = EFTF_DHCP4S_IGNORED;
 		break;
 	}
-}
-
-void eftf_gw_dhcp_read(struct eftf_gw *gw)
-{
-	struct sockaddr_in peer;
-	uint8_t data[2048];
-	socklen_t len;
-	ssize_t n;
-
-	for (int i = 0; i < READ_AT_ONCE; i++) {
-		len = sizeof(peer);
-		n = recvfrom(gw->dhcp_fd, data, sizeof(data), MSG_DONTWAIT | MSG_TRUNC,
-			     (struct sockaddr *)&peer, &len);
-		if (n < 0)
-			return;
-		if ((size_t)n <= sizeof(data) && len == sizeof(peer))
-			on_message(gw, &peer, data, (size_t)n);
-	}
-}
-
-static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
-{
-	(void)loop;
-	(void)revents;
-	eftf_gw_dhcp_read(io->data);
+	return result;
 }
 
 int eftf_gw_dhcp_open(struct eftf_gw *gw, struct eftf_err *err)
@@ -137,9 +95,6 @@ int eftf_gw_dhcp_open(struct eftf_gw *gw, struct eftf_err *err)
 			(socklen_t)strlen(gw->conf.device)) &&
 	    !bind(fd, (struct sockaddr *)&sin, sizeof(sin))) {
 		gw->dhcp_fd = fd;
-		ev_io_init(&gw->dhcp_io, on_readable, fd, EV_READ);
-		gw->dhcp_io.data = gw;
-		ev_io_start(gw->loop, &gw->dhcp_io);
 		return 0;
 	}
 	code = errno;
@@ -153,7 +108,6 @@ void eftf_gw_dhcp_close(struct eftf_gw *gw)
 {
 	if (gw->dhcp_fd < 0)
 		return;
-	ev_io_stop(gw->loop, &gw->dhcp_io);
 	close(gw->dhcp_fd);
 	gw->dhcp_fd = -1;
 }

@@ -2,28 +2,105 @@
 /* What the module tells of the tunnels: their ends, new keys, stalls. */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 
 #include "gw.h"
 #include "log.h"
+#include "message.h"
 #include "session.h"
 
+/* The end of a tunnel, kept while what its UE said last is still on its way. */
+struct eftf_pending_down {
+	struct eftf_pending_down *next;
+	struct eftf_tunnel_info info;
+};
+
 /* Rate-limited: the peer controls how often this is logged. */
+static void no_more_keys(struct eftf_gw *gw, struct eftf_session *s, const char *why)
+{
+	if (eftf_gw_may_log(eftf_gw_now()))
+		log_warn("tunnel %u: %s", s->id, why);
+	/* Without the next key nothing can be read: close_notify, and the UE comes back. */
+	eftf_session_end(gw, s);
+}
+
 static void change_key(struct eftf_gw *gw, struct eftf_session *s,
 		       const struct eftf_tunnel_info *info)
 {
-	bool may_log = eftf_gw_may_log(ev_now(gw->loop));
-	struct eftf_err err;
-	int ret = eftf_rekey_answer(&s->rekey, gw->nl, info, &err);
+	if (info->transport == s->transport &&
+	    eftf_workers_update(gw, s, info->update_requested))
+		no_more_keys(gw, s, "the peer changes its TLS key, which is not followed here (key_update)");
+}
 
-	if (ret > 0 && may_log)
+void eftf_gw_events_keys(struct eftf_gw *gw, const struct eftf_msg *msg, uint32_t worker)
+{
+	struct eftf_session *s = eftf_session_find(gw, msg->keys.tunnel);
+	struct eftf_err err;
+
+	if (!s || s->keeper != worker || s->transport != msg->keys.transport)
+		return;
+	if (msg->keys.error) {
+		s->keeper = 0;
+		if (msg->keys.error == -EOPNOTSUPP)
+			no_more_keys(gw, s, "its TLS state was not kept");
+		return;			/* after any other failure the module ends it by itself */
+	}
+	/* Do not ask for an update in return: two such ends would update for ever. */
+	if (eftf_nl_tunnel_rekey(gw->nl, gw->ifindex, s->id, s->transport, &msg->keys.rx,
+				 msg->keys.tx_too ? &msg->keys.tx : NULL, false, &err)) {
+		eftf_workers_forget(gw, s);
+		s->keeper = 0;
+		if (eftf_gw_may_log(eftf_gw_now()))
+			log_warn("tunnel %u: %s", s->id, err.text);
+	} else if (eftf_gw_may_log(eftf_gw_now())) {
 		log_info("tunnel %u: TLS receiving key changed by the UE%s", s->id,
-			 info->update_requested ? ", sending key as well" : "");
-	else if (ret < 0 && may_log)
-		log_warn("tunnel %u: %s", s->id, err.text);
-	/* Without the next key nothing can be read: close_notify, and the UE comes back. */
-	if (ret == -EOPNOTSUPP)
-		eftf_session_end(gw, s);
-	/* after any other failure the module ends it by itself */
+			 msg->keys.tx_too ? ", sending key as well" : "");
+	}
+}
+
+static void on_down(struct eftf_gw *gw, const struct eftf_tunnel_info *info)
+{
+	struct eftf_session *s = eftf_session_find(gw, info->id);
+
+	if (s)
+		eftf_session_ended(gw, s, info);
+}
+
+static void sync_next(struct eftf_gw *gw)
+{
+	gw->syncing = gw->unsynced;
+	gw->unsynced = NULL;
+	if (gw->syncing && !eftf_workers_sync(gw))
+		eftf_gw_events_synced(gw);
+}
+
+void eftf_gw_events_synced(struct eftf_gw *gw)
+{
+	struct eftf_pending_down *p;
+
+	while ((p = gw->syncing)) {
+		gw->syncing = p->next;
+		on_down(gw, &p->info);
+		free(p);
+	}
+	if (gw->unsynced)
+		sync_next(gw);
+}
+
+/* A DHCPRELEASE comes right before its tunnel's end, on another socket, which a worker reads. */
+static void defer_down(struct eftf_gw *gw, const struct eftf_tunnel_info *info)
+{
+	struct eftf_pending_down *p = gw->workers ? malloc(sizeof(*p)) : NULL;
+
+	if (!p) {
+		on_down(gw, info);
+		return;
+	}
+	p->info = *info;
+	p->next = gw->unsynced;
+	gw->unsynced = p;
+	if (!gw->syncing)
+		sync_next(gw);
 }
 
 static void on_event(const struct eftf_tunnel_info *info, void *arg)
@@ -33,16 +110,14 @@ static void on_event(const struct eftf_tunnel_info *info, void *arg)
 
 	if (info->ifindex != gw->ifindex)
 		return;
-	/* A DHCPRELEASE comes right before its tunnel's end, on another socket. */
-	if (info->cmd == EFTF_CMD_EVENT_DOWN && gw->dhcp_fd >= 0)
-		eftf_gw_dhcp_read(gw);
+	if (info->cmd == EFTF_CMD_EVENT_DOWN) {
+		defer_down(gw, info);
+		return;
+	}
 	s = eftf_session_find(gw, info->id);
 	if (!s)
 		return;
 	switch (info->cmd) {
-	case EFTF_CMD_EVENT_DOWN:
-		eftf_session_ended(gw, s, info);
-		break;
 	case EFTF_CMD_EVENT_STALLED:
 		log_debug("tunnel %u: nothing leaves any more, %u packets wait", info->id,
 			  info->queue_packets);
@@ -135,8 +210,8 @@ void eftf_gw_events_drain(struct eftf_gw *gw, double deadline)
 	if (!gw->events)
 		return;
 	pfd = (struct pollfd){ .fd = eftf_nl_fd(gw->events), .events = POLLIN };
-	ev_now_update(gw->loop);
-	while (gw->n_sessions && ev_time() < deadline) {
+	eftf_gw_events_synced(gw);
+	while (gw->n_sessions && eftf_gw_now() < deadline) {
 		if (poll(&pfd, 1, 100) > 0 && read_events(gw, &err))
 			break;
 	}

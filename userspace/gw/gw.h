@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The gateway as a whole: what its parts share. One process, one thread. */
+/* The main process as a whole: what its parts share. One thread. */
 #ifndef EFTF_GW_H
 #define EFTF_GW_H
 
@@ -10,29 +10,23 @@
 
 #include "conf.h"
 #include "dhcp4_server.h"
+#include "log.h"
 #include "nl.h"
 #include "pool.h"
-#include "prefix.h"
+#include "sandbox.h"
 #include "tls.h"
 
-struct eftf_conn;
+struct eftf_msg;
+struct eftf_pending_down;
 struct eftf_session;
+struct eftf_worker_proc;
 
 struct eftf_gw_counts {
 	uint64_t accepted, evicted, refused_source, refused_rate, refused_tunnels;
 	uint64_t failed_tls, failed_dhcp, attached, moved, lost_events;
 	uint64_t dropped_early;		/* packets behind the request that was acknowledged */
-};
-
-/* How far a connection without a tunnel is; conn.c has a queue for each. */
-enum eftf_conn_stage {
-	EFTF_CONN_SILENT,		/* has not sent an octet */
-	EFTF_CONN_HANDSHAKE,
-	EFTF_CONN_NEGOTIATING,
-	EFTF_CONN_SETTLING,		/* acknowledged; what it sent too early is read */
-	EFTF_CONN_CLOSING,		/* its end was sent, the peer may take it */
-	EFTF_CONN_ENDED,
-	EFTF_CONN_STAGES,
+	uint64_t dropped_dhcp;		/* messages from inside tunnels beyond their rate */
+	uint64_t workers_lost;
 };
 
 struct eftf_gw {
@@ -44,7 +38,6 @@ struct eftf_gw {
 	struct eftf_dhcp4s_policy policy;
 	struct eftf_tokens *tokens;
 	struct eftf_pool *pool;
-	struct eftf_prefixes *prefixes;
 	struct eftf_gw_counts counts;
 
 	/* device.c */
@@ -53,22 +46,13 @@ struct eftf_gw {
 	bool made_device;
 	bool can_update;		/* this kernel can take new TLS keys */
 
-	/* listener.c */
-	struct eftf_listener {
-		ev_io io;
-		struct eftf_gw *gw;
-		int fd;
-	} listener[EFTF_GW_MAX_LISTEN];
-	size_t n_listeners;
-	ev_timer accept_pause;
+	/* listener.c: n_listen sockets for each worker, one worker's after the other's */
+	int *listen_fd;
+	size_t n_listen;
 
-	/* conn.c: connections that have no tunnel yet */
-	struct eftf_conn_queue {
-		struct eftf_conn *first, *last;
-	} conns[EFTF_CONN_STAGES];
-	unsigned int n_conns;
-	ev_check turn;
-	double turn_ends;		/* by ev_time(): then the loop looks at everything else */
+	/* workers.c */
+	struct eftf_worker_proc *workers;
+	struct eftf_sandbox_user user;	/* theirs, if this process is root's */
 
 	/* session.c: tunnels of the module */
 	struct eftf_nl *nl;
@@ -79,15 +63,25 @@ struct eftf_gw {
 	/* events.c */
 	struct eftf_nl *events;
 	ev_io events_io;
+	/* ends of tunnels that wait until the DHCP port was read: syncing, and to be synced next */
+	struct eftf_pending_down *syncing, *unsynced;
 
-	/* dhcp_port.c: DHCP from inside attached tunnels */
+	/* dhcp_port.c: DHCP from inside attached tunnels; a worker reads it */
 	int dhcp_fd;
-	ev_io dhcp_io;
 
 	ev_timer housekeeping;
 	int status;			/* exit status */
 };
 
+/* util.c */
+/* Seconds since an arbitrary moment, time asleep included: leases and limits go by it. */
+double eftf_gw_now(void);
+/* The level of the file, or of -v. */
+enum eftf_log_level eftf_gw_log_level(const struct eftf_gw *gw);
+/* For this process and its workers; an error names what asks for so many. */
+int eftf_gw_raise_fd_limit(const struct eftf_gw_conf *conf, struct eftf_err *err);
+/* Connections that one worker may have. */
+unsigned int eftf_gw_conns_of_worker(const struct eftf_gw *gw);
 /*
  * For lines that a stranger can cause: at most 20 a second, then one that
  * says how many were left out. Returns whether to log this one.
@@ -100,25 +94,49 @@ int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err);
 int eftf_gw_device_signalling(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_device_close(struct eftf_gw *gw);
 
-/* listener.c */
+/* listener.c: the sockets stay here, so that a worker's successor has what waits in them. */
 int eftf_gw_listen_open(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_listen_close(struct eftf_gw *gw);
 
-/* conn.c: takes the fd over. */
-void eftf_gw_conn_new(struct eftf_gw *gw, int fd, const struct sockaddr_storage *peer);
-void eftf_gw_conns_close(struct eftf_gw *gw);
-
 /* events.c */
 int eftf_gw_events_open(struct eftf_gw *gw, struct eftf_err *err);
-/* Reads until no session is left, or the deadline by ev_time(). */
+/* What was in the DHCP port when the last ends of tunnels were told has been dealt with. */
+void eftf_gw_events_synced(struct eftf_gw *gw);
+/* A worker's next keys for a tunnel. */
+void eftf_gw_events_keys(struct eftf_gw *gw, const struct eftf_msg *msg, uint32_t worker);
+/* Reads until no session is left, or the deadline by eftf_gw_now(). */
 void eftf_gw_events_drain(struct eftf_gw *gw, double deadline);
 void eftf_gw_events_close(struct eftf_gw *gw);
 
 /* dhcp_port.c */
 int eftf_gw_dhcp_open(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_dhcp_close(struct eftf_gw *gw);
-/* Answers what is there; never blocks. */
-void eftf_gw_dhcp_read(struct eftf_gw *gw);
+/* A message from inside the tunnel with this address; reply is filled if the result is one that replies. */
+enum eftf_dhcp4s_result eftf_gw_dhcp_input(struct eftf_gw *gw, struct in_addr inner,
+					   const struct eftf_dhcp4_msg *msg,
+					   struct eftf_dhcp4_msg *reply);
+
+/* workers.c: their life, and what they ask */
+/* Starts as many as configured. */
+int eftf_workers_start(struct eftf_gw *gw, struct eftf_err *err);
+/* After a reload: new ones begin to accept, those of before finish what they have. */
+void eftf_workers_replace(struct eftf_gw *gw);
+/* Once a second: a worker that answers no more is killed, and another takes its place. */
+void eftf_workers_check(struct eftf_gw *gw);
+/* They tell their peers, and end. */
+void eftf_workers_stop(struct eftf_gw *gw);
+/* Waits for their ends until then, and kills those that are left. */
+void eftf_workers_wait(struct eftf_gw *gw, double deadline);
+
+/*
+ * Has the worker that has the keys of a session (its keeper) make the next
+ * ones. Returns 0, or -EOPNOTSUPP: there are none.
+ */
+int eftf_workers_update(struct eftf_gw *gw, const struct eftf_session *s, bool tx_too);
+/* The keys of a session's connection are of no use any more. */
+void eftf_workers_forget(struct eftf_gw *gw, const struct eftf_session *s);
+/* Has what waits in the DHCP port asked before eftf_gw_events_synced() is called. False: there is nobody to do it. */
+bool eftf_workers_sync(struct eftf_gw *gw);
 
 /* reload.c: settings from the configuration; what may change at run time. */
 int eftf_gw_pool_open(struct eftf_gw *gw, struct eftf_err *err);

@@ -54,12 +54,12 @@ static int pool_get(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr 
 	int ret;
 
 	fill_request(l, msg, &request);
-	ret = eftf_pool_get(gw->pool, &request, l, ev_now(gw->loop), addr, &l->resumed);
+	ret = eftf_pool_get(gw->pool, &request, l, eftf_gw_now(), addr, &l->resumed);
 	explicit_bzero(&request, sizeof(request));
 	if (ret == -EDQUOT)
 		gw->counts.refused_tunnels++;
 	if (!ret && !may_have_another(gw, *addr)) {
-		eftf_pool_put(gw->pool, *addr, l, ev_now(gw->loop));
+		eftf_pool_put(gw->pool, *addr, l, eftf_gw_now());
 		addr->s_addr = 0;
 		ret = -ENOSPC;
 	}
@@ -70,7 +70,7 @@ static void pool_put(void *arg, struct in_addr addr)
 {
 	struct eftf_lease *l = arg;
 
-	eftf_pool_put(l->gw->pool, addr, l, ev_now(l->gw->loop));
+	eftf_pool_put(l->gw->pool, addr, l, eftf_gw_now());
 }
 
 /* The session that had the address ends with the hand-off, unless it ends by itself before. */
@@ -99,7 +99,7 @@ static int pool_confirm(void *arg, const struct eftf_dhcp4_msg *msg, struct in_a
 	/* Between OFFER and REQUEST other tunnels may have reached the limit. */
 	if (!may_have_another(l->gw, addr))
 		return -ENOSPC;
-	l->session = eftf_session_new(l->gw, &l->outer, addr);
+	l->session = eftf_session_new(&l->outer, addr);
 	if (!l->session)
 		return -ENOMEM;
 	fill_request(l, msg, &request);
@@ -202,7 +202,7 @@ void eftf_lease_free(struct eftf_lease *l)
 		return;
 	gw = l->gw;
 	if (l->dhcp.address.s_addr && !l->dhcp.bound)
-		eftf_pool_put(gw->pool, l->dhcp.address, l, ev_now(gw->loop));
+		eftf_pool_put(gw->pool, l->dhcp.address, l, eftf_gw_now());
 	if (l->old)
 		l->old->heir = NULL;
 	if (l->session && l->old) {
@@ -210,8 +210,7 @@ void eftf_lease_free(struct eftf_lease *l)
 		eftf_pool_pass_on(gw->pool, l->session->inner, l->session, l->old);
 		eftf_session_put(l->session);
 	} else if (l->session) {
-		eftf_pool_release(gw->pool, l->session->inner, l->session, false,
-				  ev_now(gw->loop));
+		eftf_pool_release(gw->pool, l->session->inner, l->session, false, eftf_gw_now());
 		eftf_session_put(l->session);
 	}
 	explicit_bzero(l, sizeof(*l));

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,69 +13,21 @@
 
 #define BACKLOG 4096
 #define DEFER_S 1			/* the kernel keeps a connection to itself until its first octet, so long */
-#define ACCEPT_AT_ONCE 64
-#define PAUSE_S 1.0
+#define RETRIES 20			/* a gateway that was killed may leave workers behind for a moment */
+#define RETRY_US 50000
 
-static void start_all(struct eftf_gw *gw)
-{
-	for (size_t i = 0; i < gw->n_listeners; i++)
-		ev_io_start(gw->loop, &gw->listener[i].io);
-}
-
-static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-	(void)loop;
-	(void)revents;
-	start_all(timer->data);
-}
-
-/* Without descriptors accept() fails and the socket stays readable: pause instead of spinning. */
-static void pause_all(struct eftf_gw *gw, int code)
-{
-	log_error("cannot accept connections: %s; trying again in a second", strerror(code));
-	for (size_t i = 0; i < gw->n_listeners; i++)
-		ev_io_stop(gw->loop, &gw->listener[i].io);
-	ev_timer_stop(gw->loop, &gw->accept_pause);
-	ev_timer_set(&gw->accept_pause, PAUSE_S, 0.0);
-	ev_timer_start(gw->loop, &gw->accept_pause);
-}
-
-static void on_connection(struct ev_loop *loop, ev_io *io, int revents)
-{
-	struct eftf_listener *l = io->data;
-	struct sockaddr_storage peer;
-	socklen_t len;
-	int fd;
-
-	(void)loop;
-	(void)revents;
-	for (int i = 0; i < ACCEPT_AT_ONCE && ev_time() < l->gw->turn_ends; i++) {
-		len = sizeof(peer);
-		memset(&peer, 0, sizeof(peer));
-		fd = accept4(l->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd >= 0) {
-			eftf_gw_conn_new(l->gw, fd, &peer);
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-			pause_all(l->gw, errno);
-		if (errno != ECONNABORTED && errno != EINTR)
-			return;
-	}
-}
-
-static int open_one(const struct sockaddr_storage *addr, struct eftf_err *err)
+/* shared: others of this program may listen there as well. Returns the socket or a negative errno. */
+static int try_one(const struct sockaddr_storage *addr, int shared)
 {
 	socklen_t len = addr->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
 		sizeof(struct sockaddr_in);
-	char text[EFTF_ADDR_TEXT];
 	int one = 1, defer = DEFER_S, fd, code;
 
-	eftf_addr_text(text, addr);
 	fd = socket(addr->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return eftf_err_set(err, errno, "cannot listen on %s: %s", text, strerror(errno));
+		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof(shared));
 	if (addr->ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer, sizeof(defer));
@@ -82,6 +35,28 @@ static int open_one(const struct sockaddr_storage *addr, struct eftf_err *err)
 		return fd;
 	code = errno;
 	close(fd);
+	return -code;
+}
+
+/* Is the port free? With SO_REUSEPORT the kernel would let a second gateway share it. */
+static int probe(const struct sockaddr_storage *addr)
+{
+	int fd = try_one(addr, 0);
+
+	for (int i = 0; fd == -EADDRINUSE && i < RETRIES; i++) {
+		usleep(RETRY_US);
+		fd = try_one(addr, 0);
+	}
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+static int refuse(const struct sockaddr_storage *addr, int code, struct eftf_err *err)
+{
+	char text[EFTF_ADDR_TEXT];
+
+	eftf_addr_text(text, addr);
 	return eftf_err_set(err, code, "cannot listen on %s: %s%s", text, strerror(code),
 			    code == EADDRINUSE ?
 			    ": stop the program that does, or choose another by gateway.listen" :
@@ -89,39 +64,58 @@ static int open_one(const struct sockaddr_storage *addr, struct eftf_err *err)
 			    code == EADDRNOTAVAIL ? ": this host has no such address" : "");
 }
 
-int eftf_gw_listen_open(struct eftf_gw *gw, struct eftf_err *err)
+/* Which addresses can be listened on: good[], n of them. */
+static int choose(const struct eftf_gw *gw, const struct sockaddr_storage **good, size_t *n,
+		  struct eftf_err *err)
 {
-	struct eftf_listener *l;
-	int fd;
+	const struct sockaddr_storage *addr;
+	int ret;
 
-	ev_timer_init(&gw->accept_pause, on_pause_over, PAUSE_S, 0.0);
-	gw->accept_pause.data = gw;
+	*n = 0;
 	for (size_t i = 0; i < gw->conf.listen.n; i++) {
-		fd = open_one(&gw->conf.listen.addr[i], err);
-		if (fd == -EAFNOSUPPORT && gw->conf.listen.n > 1) {
-			log_warn("%s", err->text);	/* a host without IPv6 */
+		addr = &gw->conf.listen.addr[i];
+		ret = probe(addr);
+		if (!ret) {
+			good[(*n)++] = addr;
 			continue;
 		}
-		if (fd < 0)
-			return fd;
-		l = &gw->listener[gw->n_listeners++];
-		l->fd = fd;
-		l->gw = gw;
-		ev_io_init(&l->io, on_connection, fd, EV_READ);
-		l->io.data = l;
+		refuse(addr, -ret, err);
+		if (ret != -EAFNOSUPPORT || gw->conf.listen.n == 1)
+			return ret;
+		log_warn("%s", err->text);	/* a host without IPv6 */
 	}
-	if (!gw->n_listeners)
-		return eftf_err_set(err, EADDRNOTAVAIL, "there is no address to listen on");
-	start_all(gw);
+	return *n ? 0 : eftf_err_set(err, EADDRNOTAVAIL, "there is no address to listen on");
+}
+
+int eftf_gw_listen_open(struct eftf_gw *gw, struct eftf_err *err)
+{
+	const struct sockaddr_storage *good[EFTF_GW_MAX_LISTEN];
+	size_t n, all;
+	int ret = choose(gw, good, &n, err);
+
+	if (ret)
+		return ret;
+	all = n * gw->conf.workers;
+	gw->listen_fd = calloc(all, sizeof(*gw->listen_fd));
+	if (!gw->listen_fd)
+		return eftf_err_set(err, ENOMEM, "out of memory");
+	gw->n_listen = n;
+	for (size_t i = 0; i < all; i++)
+		gw->listen_fd[i] = -1;
+	for (size_t i = 0; i < all; i++) {
+		gw->listen_fd[i] = try_one(good[i % n], 1);
+		if (gw->listen_fd[i] < 0)
+			return refuse(good[i % n], -gw->listen_fd[i], err);
+	}
 	return 0;
 }
 
 void eftf_gw_listen_close(struct eftf_gw *gw)
 {
-	for (size_t i = 0; i < gw->n_listeners; i++) {
-		ev_io_stop(gw->loop, &gw->listener[i].io);
-		close(gw->listener[i].fd);
-	}
-	gw->n_listeners = 0;
-	ev_timer_stop(gw->loop, &gw->accept_pause);
+	for (size_t i = 0; gw->listen_fd && i < gw->n_listen * gw->conf.workers; i++)
+		if (gw->listen_fd[i] >= 0)
+			close(gw->listen_fd[i]);
+	free(gw->listen_fd);
+	gw->listen_fd = NULL;
+	gw->n_listen = 0;
 }

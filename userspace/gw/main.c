@@ -6,16 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+
+#include <linux/capability.h>
 
 #include "gw.h"
 #include "log.h"
+#include "sandbox.h"
 #include "session.h"
 #include "eftf_version.h"
 
 #define HOUSEKEEPING_S 1.0
-#define TURN_S 0.1
-#define FD_RESERVE 64
 #define CLOSE_DEADLINE_S 2.0		/* for the ends of all tunnels */
 
 static const char usage[] =
@@ -84,23 +84,6 @@ static int parse_flags(int argc, char **argv, struct flags *f)
 	return -1;
 }
 
-/* One descriptor per connection that has no tunnel yet; tunnels need none. */
-static void raise_fd_limit(const struct eftf_gw *gw)
-{
-	rlim_t need = gw->conf.max_handshakes + gw->conf.listen.n + FD_RESERVE;
-	struct rlimit lim;
-
-	if (getrlimit(RLIMIT_NOFILE, &lim) || lim.rlim_cur >= need)
-		return;
-	lim.rlim_cur = need;
-	if (lim.rlim_max < need)
-		lim.rlim_max = need;
-	if (setrlimit(RLIMIT_NOFILE, &lim))
-		log_warn("only %llu of %llu wanted file descriptors: %s",
-			 (unsigned long long)lim.rlim_max, (unsigned long long)need,
-			 strerror(errno));
-}
-
 static void on_stop(struct ev_loop *loop, ev_signal *w, int revents)
 {
 	(void)revents;
@@ -115,15 +98,17 @@ static void on_reload(struct ev_loop *loop, ev_signal *w, int revents)
 	eftf_gw_reload(w->data);
 }
 
-/* Once a second: expires held addresses, logs refused connections in one line. */
+/* Once a second: expires held addresses, looks after the workers, logs refused connections in one line. */
 static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	static struct eftf_gw_counts told;
 	struct eftf_gw *gw = timer->data;
 	const struct eftf_gw_counts *c = &gw->counts;
 
+	(void)loop;
 	(void)revents;
-	eftf_pool_expire(gw->pool, ev_now(loop));
+	eftf_pool_expire(gw->pool, eftf_gw_now());
+	eftf_workers_check(gw);
 	if (c->evicted != told.evicted || c->refused_source != told.refused_source ||
 	    c->refused_rate != told.refused_rate || c->refused_tunnels != told.refused_tunnels)
 		log_warn("connections refused: %llu by max_handshakes_per_source, %llu by handshake_rate_per_source, %llu by max_tunnels_per_source; %llu ended early by max_handshakes",
@@ -134,24 +119,12 @@ static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int revents)
 	told = *c;
 }
 
-/* After each wait for events: so much time have the connections together. */
-static void on_turn(struct ev_loop *loop, ev_check *check, int revents)
-{
-	struct eftf_gw *gw = check->data;
-
-	(void)loop;
-	(void)revents;
-	gw->turn_ends = ev_time() + TURN_S;
-}
-
 static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 {
 	int ret = eftf_tls_kernel_check(err);
 
 	if (!ret)
 		ret = eftf_gw_pool_open(gw, err);
-	if (!ret)
-		ret = eftf_prefixes_new(&gw->prefixes, gw->conf.max_handshakes, err);
 	if (!ret)
 		ret = eftf_gw_device_open(gw, err);
 	if (!ret)
@@ -163,23 +136,24 @@ static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 	/* Last: a UE that can connect is served from then on. */
 	if (!ret)
 		ret = eftf_gw_listen_open(gw, err);
+	if (!ret)
+		ret = eftf_workers_start(gw, err);
 	return ret;
 }
 
 static void gw_close(struct eftf_gw *gw)
 {
-	double deadline = ev_time() + CLOSE_DEADLINE_S;
+	double deadline = eftf_gw_now() + CLOSE_DEADLINE_S;
 
 	eftf_gw_listen_close(gw);
-	if (gw->pool)
-		eftf_gw_conns_close(gw);
+	eftf_workers_stop(gw);
 	eftf_gw_dhcp_close(gw);
 	eftf_sessions_end_all(gw, deadline);
 	eftf_gw_events_drain(gw, deadline);
 	eftf_gw_events_close(gw);
+	eftf_workers_wait(gw, deadline);
 	eftf_sessions_close(gw);
 	eftf_gw_device_close(gw);
-	eftf_prefixes_free(gw->prefixes);
 	eftf_pool_free(gw->pool);
 	eftf_tokens_free(gw->tokens);
 	eftf_tls_ctx_free(gw->tls);
@@ -201,12 +175,17 @@ static void run(struct eftf_gw *gw)
 	ev_timer_init(&gw->housekeeping, on_housekeeping, HOUSEKEEPING_S, HOUSEKEEPING_S);
 	gw->housekeeping.data = gw;
 	ev_timer_start(gw->loop, &gw->housekeeping);
-	ev_check_init(&gw->turn, on_turn);
-	gw->turn.data = gw;
-	ev_check_start(gw->loop, &gw->turn);
 	log_info("ready: device %s, up to %u tunnels", gw->conf.device, gw->conf.max_tunnels);
 	ev_run(gw->loop, 0);
 	ev_timer_stop(gw->loop, &gw->housekeeping);
+}
+
+/* The tunnels, and workers that come later: their user, and their end if they hang. */
+static int give_up_privileges(struct eftf_err *err)
+{
+	static const int keep[] = { CAP_NET_ADMIN, CAP_SETUID, CAP_SETGID, CAP_KILL };
+
+	return eftf_sandbox_capabilities(keep, sizeof(keep) / sizeof(keep[0]), err);
 }
 
 /* Reads configuration, certificate and keys; --test-config does no more. Returns an exit status. */
@@ -215,6 +194,7 @@ static int load(struct eftf_gw *gw)
 	struct eftf_err err;
 
 	if (eftf_gw_conf_load(&gw->conf, gw->conf_path, &err) ||
+	    eftf_sandbox_find_user(gw->conf.user, &gw->user, &err) ||
 	    eftf_gw_load_tls(&gw->conf, NULL, &gw->tls, &err) ||
 	    eftf_tokens_new(&gw->tokens, gw->conf.token_keys, &err)) {
 		log_error("%s", err.text);
@@ -247,8 +227,11 @@ int main(int argc, char **argv)
 		puts("configuration is good");
 	if (!flags.test && !gw.status) {
 		eftf_gw_apply(&gw);
-		raise_fd_limit(&gw);
-		if (gw_open(&gw, &err)) {
+		if (eftf_sandbox_no_dumps(&err) || eftf_gw_raise_fd_limit(&gw.conf, &err) ||
+		    gw_open(&gw, &err)) {
+			log_error("%s", err.text);
+			gw.status = 1;
+		} else if (give_up_privileges(&err)) {
 			log_error("%s", err.text);
 			gw.status = 1;
 		} else {

@@ -1,10 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Puts the configuration into effect, at the start and after SIGHUP. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "gw.h"
 #include "log.h"
+
+/* A private key that every user of the machine can read is none. */
+static int check_secret(const char *what, const char *path, struct eftf_err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) || !(st.st_mode & S_IROTH))
+		return 0;		/* one that is missing is named by whoever reads it */
+	return eftf_err_set(err, EACCES, "%s %.200s: every user can read it (mode %04o): chmod 640",
+			    what, path, (unsigned int)st.st_mode & 07777);
+}
 
 int eftf_gw_load_tls(const struct eftf_gw_conf *conf, const struct eftf_tls_ctx *old,
 		     struct eftf_tls_ctx **ctx, struct eftf_err *err)
@@ -17,8 +30,9 @@ int eftf_gw_load_tls(const struct eftf_gw_conf *conf, const struct eftf_tls_ctx 
 		.crl_file = conf->crl,
 		.old = old,
 	};
+	int ret = check_secret("key file", conf->key, err);
 
-	return eftf_tls_ctx_new(ctx, &cfg, err);
+	return ret ? ret : eftf_tls_ctx_new(ctx, &cfg, err);
 }
 
 /* A fixed timeout must leave room for two keep-alives. */
@@ -72,8 +86,7 @@ void eftf_gw_apply(struct eftf_gw *gw)
 	p->enterprise = c->enterprise;
 	if (gw->pool)
 		eftf_pool_set(gw->pool, &set);
-	eftf_log_open("eftf-gw", gw->verbose ? EFTF_LOG_DEBUG : (enum eftf_log_level)c->log_level,
-		      c->syslog);
+	eftf_log_open("eftf-gw", eftf_gw_log_level(gw), c->syslog);
 }
 
 /* Keeps the keys that sockets, device and tables were made from; returns whether they are the same. */
@@ -85,7 +98,7 @@ static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
 		old->pool.plen == new->pool.plen &&
 		old->gateway.s_addr == new->gateway.s_addr &&
 		old->ue_to_ue == new->ue_to_ue && old->mtu == new->mtu &&
-		old->max_tunnels == new->max_tunnels;
+		old->max_tunnels == new->max_tunnels && old->workers == new->workers;
 
 	new->listen = old->listen;
 	memcpy(new->device, old->device, sizeof(new->device));
@@ -94,16 +107,20 @@ static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
 	new->ue_to_ue = old->ue_to_ue;
 	new->mtu = old->mtu;
 	new->max_tunnels = old->max_tunnels;
+	new->workers = old->workers;
 	return same;
 }
 
 void eftf_gw_reload(struct eftf_gw *gw)
 {
 	struct eftf_tls_ctx *tls = NULL;
+	struct eftf_sandbox_user user;
 	struct eftf_gw_conf conf;
 	struct eftf_err err;
 
 	if (eftf_gw_conf_load(&conf, gw->conf_path, &err) ||
+	    eftf_sandbox_find_user(conf.user, &user, &err) ||
+	    eftf_gw_raise_fd_limit(&conf, &err) ||
 	    eftf_gw_load_tls(&conf, gw->tls, &tls, &err) ||
 	    eftf_tokens_reload(gw->tokens, conf.token_keys, &err)) {
 		log_error("reload: %s: going on as before", err.text);
@@ -112,13 +129,15 @@ void eftf_gw_reload(struct eftf_gw *gw)
 		return;
 	}
 	if (!keep_fixed(&gw->conf, &conf))
-		log_warn("reload: listen, device, pool, gateway, mtu, ue_to_ue and max_tunnels change by a restart only");
+		log_warn("reload: listen, device, pool, gateway, mtu, ue_to_ue, max_tunnels and workers change by a restart only");
 	eftf_gw_conf_free(&gw->conf);
 	gw->conf = conf;
+	gw->user = user;
 	eftf_tls_ctx_free(gw->tls);
 	gw->tls = tls;
 	eftf_gw_apply(gw);
 	if (eftf_gw_device_signalling(gw, &err))
 		log_warn("reload: the device keeps the P-CSCFs of before: %s", err.text);
+	eftf_workers_replace(gw);
 	log_info("configuration and certificate reloaded");
 }

@@ -43,7 +43,7 @@ static void unlist(struct eftf_gw *gw, struct eftf_session *s)
 	gw->n_sessions--;
 }
 
-struct eftf_session *eftf_session_new(struct eftf_gw *gw, const struct sockaddr_storage *outer,
+struct eftf_session *eftf_session_new(const struct sockaddr_storage *outer,
 				      struct in_addr inner)
 {
 	struct eftf_session *s = calloc(1, sizeof(*s));
@@ -52,7 +52,7 @@ struct eftf_session *eftf_session_new(struct eftf_gw *gw, const struct sockaddr_
 		return NULL;
 	s->outer = *outer;
 	s->inner = inner;
-	s->since = ev_now(gw->loop);
+	s->since = eftf_gw_now();
 	return s;
 }
 
@@ -60,7 +60,6 @@ void eftf_session_put(struct eftf_session *s)
 {
 	if (s->heir)
 		*s->heir = NULL;
-	eftf_rekey_set(&s->rekey, NULL, 0);
 	explicit_bzero(s, sizeof(*s));
 	free(s);
 }
@@ -88,7 +87,7 @@ int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, stru
 
 	if (ret)
 		return ret;
-	s->rekey.transport = 1;
+	s->transport = 1;
 	list(gw, s);
 	gw->counts.attached++;
 	return 0;
@@ -102,8 +101,9 @@ int eftf_session_take_over(struct eftf_gw *gw, struct eftf_session *s, struct ef
 	if (ret)
 		return ret;
 	unlist(gw, old);
+	eftf_workers_forget(gw, old);
 	s->id = old->id;
-	s->rekey.transport = old->rekey.transport + 1;
+	s->transport = old->transport + 1;
 	s->since = old->since;
 	list(gw, s);
 	if (s->dhcp.keepalive != old->dhcp.keepalive)
@@ -128,8 +128,7 @@ void eftf_session_retime(struct eftf_gw *gw, struct eftf_session *s)
 }
 
 /* One line for each session: outer and inner address, duration, traffic, reason of the end. */
-static void log_end(struct eftf_gw *gw, const struct eftf_session *s,
-		    const struct eftf_tunnel_info *info)
+static void log_end(const struct eftf_session *s, const struct eftf_tunnel_info *info)
 {
 	char outer[EFTF_ADDR_TEXT], inner[INET_ADDRSTRLEN], amount[160] = "traffic=unknown";
 	const uint64_t *st = info ? info->stats : NULL;
@@ -144,7 +143,7 @@ static void log_end(struct eftf_gw *gw, const struct eftf_session *s,
 			 (unsigned long long)st[EFTF_STAT_TX_PACKETS],
 			 (unsigned long long)st[EFTF_STAT_TX_BYTES]);
 	log_info("tunnel %u down: outer %s, inner %s, %.0f s, %s, reason %s%s", s->id, outer, inner,
-		 ev_now(gw->loop) - s->since, amount,
+		 eftf_gw_now() - s->since, amount,
 		 info && info->reason_name[0] ? info->reason_name : "unknown",
 		 s->replaced ? " (replaced by a newer connection)" :
 		 s->given_up ? " (address released)" : "");
@@ -153,9 +152,10 @@ static void log_end(struct eftf_gw *gw, const struct eftf_session *s,
 void eftf_session_ended(struct eftf_gw *gw, struct eftf_session *s,
 			const struct eftf_tunnel_info *info)
 {
-	log_end(gw, s, info);
+	log_end(s, info);
 	unlist(gw, s);
-	eftf_pool_release(gw->pool, s->inner, s, s->given_up, ev_now(gw->loop));
+	eftf_workers_forget(gw, s);
+	eftf_pool_release(gw->pool, s->inner, s, s->given_up, eftf_gw_now());
 	eftf_session_put(s);
 }
 
@@ -183,8 +183,8 @@ void eftf_sessions_end_unseen(struct eftf_gw *gw, uint32_t generation)
 
 void eftf_sessions_end_all(struct eftf_gw *gw, double deadline)
 {
-	for (uint32_t i = 0; gw->sessions && i <= gw->sessions_mask && ev_time() < deadline; i++)
-		for (struct eftf_session *s = gw->sessions[i]; s && ev_time() < deadline; s = s->next)
+	for (uint32_t i = 0; gw->sessions && i <= gw->sessions_mask; i++)
+		for (struct eftf_session *s = gw->sessions[i]; s && eftf_gw_now() < deadline; s = s->next)
 			eftf_session_end(gw, s);
 }
 
@@ -215,5 +215,18 @@ void eftf_sessions_close(struct eftf_gw *gw)
 		}
 	}
 	free(gw->sessions);
+	gw->sessions = NULL;
+}
+
+void eftf_sessions_wipe(struct eftf_gw *gw)
+{
+	struct eftf_session *s, *next;
+
+	for (uint32_t i = 0; gw->sessions && i <= gw->sessions_mask; i++) {
+		for (s = gw->sessions[i]; s; s = next) {
+			next = s->next;
+			explicit_bzero(s, sizeof(*s));
+		}
+	}
 	gw->sessions = NULL;
 }

@@ -4,7 +4,6 @@
 #define EFTF_GW_SESSION_H
 
 #include "gw.h"
-#include "rekey.h"
 
 struct eftf_session {
 	struct eftf_session *next;	/* hash chain */
@@ -12,7 +11,8 @@ struct eftf_session {
 	struct in_addr inner;
 	struct sockaddr_storage outer;	/* the UE, or the last NAT or proxy before us */
 	struct eftf_dhcp4s dhcp;
-	struct eftf_rekey rekey;	/* of the current connection */
+	uint32_t transport;		/* serial number of the current connection in the tunnel */
+	uint32_t keeper;		/* number of the worker that can make its next keys; 0: none */
 	double since;
 	struct eftf_lease *lease;	/* that it comes from, until it has a tunnel */
 	struct eftf_session **heir;	/* where a lease waits to take its tunnel over, or NULL */
@@ -22,13 +22,15 @@ struct eftf_session {
 };
 
 int eftf_sessions_open(struct eftf_gw *gw, struct eftf_err *err);
-/* Ends all tunnels (close_notify by the module) until the deadline, by ev_time(). */
+/* Ends all tunnels (close_notify by the module) until the deadline, by eftf_gw_now(). */
 void eftf_sessions_end_all(struct eftf_gw *gw, double deadline);
 /* After lost events: the sessions that a dump of this generation has not seen have ended. */
 void eftf_sessions_end_unseen(struct eftf_gw *gw, uint32_t generation);
 void eftf_sessions_close(struct eftf_gw *gw);
+/* In a process that has come from this one, and that has no business with sessions. */
+void eftf_sessions_wipe(struct eftf_gw *gw);
 
-struct eftf_session *eftf_session_new(struct eftf_gw *gw, const struct sockaddr_storage *outer,
+struct eftf_session *eftf_session_new(const struct sockaddr_storage *outer,
 				      struct in_addr inner);
 /* Frees a session that has no tunnel: never attached, or ended. */
 void eftf_session_put(struct eftf_session *s);

@@ -47,6 +47,11 @@ int eftf_tls_init(struct eftf_err *err);
 /* Loads CA, certificate, key and CRL; a missing, wrong or unfit file is named in err. */
 int eftf_tls_ctx_new(struct eftf_tls_ctx **ctx, const struct eftf_tls_config *cfg,
 		     struct eftf_err *err);
+/*
+ * For a process that can open no files: random octets of connections that are
+ * made from now on come by getrandom(). wolfSSL would open /dev/urandom.
+ */
+int eftf_tls_ctx_without_files(struct eftf_tls_ctx *ctx, struct eftf_err *err);
 /* Connections made from it go on. */
 void eftf_tls_ctx_free(struct eftf_tls_ctx *ctx);
 

@@ -8,34 +8,41 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../gw.h"
 #include "addr.h"
-#include "gw.h"
 #include "inner.h"
-#include "lease.h"
 #include "log.h"
-#include "session.h"
 #include "tls_channel.h"
+#include "worker.h"
 
 #define DHCP_CLIENT 68
 #define DHCP_SERVER 67
 #define MAX_PACKETS 32			/* inner packets before there is a lease */
 #define LINGER_S 1.0			/* for the last alert to arrive */
 #define LINGER_OCTETS 65536
+#define TLS_HEADER 5
+#define TLS_RECORD_MAX 16384		/* in the clear */
+#define TLS_HANDSHAKE 22
+#define MAX_ASKED 128			/* messages that the main process has not answered */
 
 struct eftf_conn {
 	struct eftf_conn *prev, *next;	/* in the queue of its stage */
-	struct eftf_gw *gw;
+	struct eftf_worker *worker;
+	struct eftf_conn_id id;
 	ev_io io;
 	ev_timer deadline;
 	int fd;
 	enum eftf_conn_stage stage;
 	struct sockaddr_storage peer;
 	struct eftf_prefix_use prefixes;
-	struct eftf_tls *tls;		/* from the first octet on */
+	size_t awaited;			/* octets that wake it */
+	struct eftf_tls *tls;		/* from the first record on */
 	struct eftf_channel *channel;	/* from the end of the handshake on */
 	unsigned int packets;
 	size_t discarded;		/* octets, while closing */
-	struct eftf_lease *lease;
+	bool known;			/* the main process has a lease for it */
+	bool has_cert;
+	uint8_t cert[EFTF_TLS_PEER_ID_LEN];
 };
 
 /* ---- the order of going ------------------------------------------------------ */
@@ -43,7 +50,7 @@ struct eftf_conn {
 /* To the end of the queue of a stage: the others there have been quiet for longer. */
 static void enqueue(struct eftf_conn *c, enum eftf_conn_stage stage)
 {
-	struct eftf_conn_queue *q = &c->gw->conns[stage];
+	struct eftf_conn_queue *q = &c->worker->conns[stage];
 
 	c->stage = stage;
 	c->next = NULL;
@@ -57,7 +64,7 @@ static void enqueue(struct eftf_conn *c, enum eftf_conn_stage stage)
 
 static void dequeue(struct eftf_conn *c)
 {
-	struct eftf_conn_queue *q = &c->gw->conns[c->stage];
+	struct eftf_conn_queue *q = &c->worker->conns[c->stage];
 
 	if (c->prev)
 		c->prev->next = c->next;
@@ -77,26 +84,31 @@ static void set_stage(struct eftf_conn *c, enum eftf_conn_stage stage)
 
 static void set_deadline(struct eftf_conn *c, double seconds)
 {
-	ev_timer_stop(c->gw->loop, &c->deadline);
+	ev_timer_stop(c->worker->loop, &c->deadline);
 	ev_timer_set(&c->deadline, seconds, 0.0);
-	ev_timer_start(c->gw->loop, &c->deadline);
+	ev_timer_start(c->worker->loop, &c->deadline);
 }
 
 static void want(struct eftf_conn *c, int events)
 {
 	if ((c->io.events & (EV_READ | EV_WRITE)) == events)
 		return;
-	ev_io_stop(c->gw->loop, &c->io);
+	ev_io_stop(c->worker->loop, &c->io);
 	ev_io_set(&c->io, c->fd, events);
-	ev_io_start(c->gw->loop, &c->io);
+	ev_io_start(c->worker->loop, &c->io);
 }
 
 /* ---- ends ---------------------------------------------------------------------- */
 
 static void drop_state(struct eftf_conn *c)
 {
-	eftf_lease_free(c->lease);
-	c->lease = NULL;
+	struct eftf_msg msg = { .type = EFTF_MSG_GONE };
+
+	if (c->known) {
+		msg.conn.id = c->id;
+		eftf_worker_send(c->worker, &msg, -1);
+	}
+	c->known = false;
 	eftf_tls_free(c->tls);
 	c->tls = NULL;
 	if (c->channel)
@@ -108,22 +120,24 @@ static void drop_state(struct eftf_conn *c)
 /* Its memory is there until reap(): whoever deals with it may still ask for its stage. */
 static void conn_end(struct eftf_conn *c)
 {
-	struct eftf_gw *gw = c->gw;
+	struct eftf_worker *w = c->worker;
 
-	ev_io_stop(gw->loop, &c->io);
-	ev_timer_stop(gw->loop, &c->deadline);
+	ev_io_stop(w->loop, &c->io);
+	ev_timer_stop(w->loop, &c->deadline);
 	drop_state(c);
 	close(c->fd);
 	eftf_prefix_leave(&c->prefixes);
-	gw->n_conns--;
+	w->place[c->id.place] = NULL;
+	w->free_place[w->n_free++] = c->id.place;
+	w->n_conns--;
 	set_stage(c, EFTF_CONN_ENDED);
 }
 
-static void reap(struct eftf_gw *gw)
+static void reap(struct eftf_worker *w)
 {
 	struct eftf_conn *c;
 
-	while ((c = gw->conns[EFTF_CONN_ENDED].first)) {
+	while ((c = w->conns[EFTF_CONN_ENDED].first)) {
 		dequeue(c);
 		free(c);
 	}
@@ -159,6 +173,7 @@ static void conn_close(struct eftf_conn *c)
 	set_stage(c, EFTF_CONN_CLOSING);
 	set_deadline(c, LINGER_S);
 	want(c, EV_READ);
+	ev_io_start(c->worker->loop, &c->io);
 	linger(c);
 }
 
@@ -167,10 +182,10 @@ static void conn_fail(struct eftf_conn *c, const char *why)
 	char peer[EFTF_ADDR_TEXT];
 
 	if (c->channel)
-		c->gw->counts.failed_dhcp++;
+		c->worker->counts.failed_dhcp++;
 	else
-		c->gw->counts.failed_tls++;
-	if (eftf_gw_may_log(ev_now(c->gw->loop))) {
+		c->worker->counts.failed_tls++;
+	if (eftf_gw_may_log(eftf_gw_now())) {
 		eftf_addr_text(peer, &c->peer);
 		log_info("connection from %s closed: %s", peer, why);
 	}
@@ -180,17 +195,17 @@ static void conn_fail(struct eftf_conn *c, const char *why)
 static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct eftf_conn *c = timer->data;
-	struct eftf_gw *gw = c->gw;
+	struct eftf_worker *w = c->worker;
 
 	(void)loop;
 	(void)revents;
-
-	if (c->stage == EFTF_CONN_CLOSING)
+	if (c->stage == EFTF_CONN_CLOSING || c->stage == EFTF_CONN_ATTACHING)
 		conn_end(c);
 	else
 		conn_fail(c, c->channel ? "no address was agreed upon in time" :
 			  "the TLS handshake took too long");
-	reap(gw);
+	reap(w);
+	eftf_worker_maybe_end(w);
 }
 
 /* ---- the lease ------------------------------------------------------------------- */
@@ -200,7 +215,7 @@ static int send_reply(struct eftf_conn *c, const struct eftf_dhcp4_msg *reply, b
 {
 	uint8_t dhcp[EFTF_DHCP4_MAX], packet[EFTF_CHANNEL_MAX_PACKET];
 	struct eftf_inner_udp udp = {
-		.src = c->gw->conf.gateway,
+		.src = c->worker->conf->gateway,
 		.dst.s_addr = htonl(INADDR_BROADCAST),
 		.sport = DHCP_SERVER,
 		.dport = DHCP_CLIENT,
@@ -209,7 +224,7 @@ static int send_reply(struct eftf_conn *c, const struct eftf_dhcp4_msg *reply, b
 	size_t len;
 	int ret;
 
-	udp.len = eftf_dhcp4_encode(dhcp, sizeof(dhcp), reply, c->gw->policy.enterprise);
+	udp.len = eftf_dhcp4_encode(dhcp, sizeof(dhcp), reply, c->worker->start->policy->enterprise);
 	/* RFC 2131 4.1: a NAK is broadcast; the rest goes where the UE wants it. */
 	if (!nak && !reply->broadcast)
 		udp.dst = reply->yiaddr.s_addr ? reply->yiaddr : reply->ciaddr;
@@ -221,25 +236,27 @@ static int send_reply(struct eftf_conn *c, const struct eftf_dhcp4_msg *reply, b
 	return ret;
 }
 
+/* The socket goes to the main process; the parked TLS state stays, for the UE's key updates. */
 static void hand_off(struct eftf_conn *c)
 {
-	struct eftf_session *s;
+	struct eftf_msg msg = { .type = EFTF_MSG_ATTACH };
 	struct eftf_err err;
 
 	if (eftf_tls_plant(c->tls, &err)) {
 		conn_fail(c, err.text);
 		return;
 	}
-	if (!c->gw->conf.key_update || !c->gw->can_update || eftf_tls_park(c->tls, &err)) {
+	if (!c->worker->conf->key_update || !c->worker->start->can_update ||
+	    eftf_tls_park(c->tls, &err)) {
 		eftf_tls_free(c->tls);
 		c->tls = NULL;
 	}
-	s = eftf_lease_attach(c->lease, c->fd);
-	if (s) {
-		s->rekey.tls = c->tls;
-		c->tls = NULL;
-	}
-	conn_end(c);
+	msg.conn.id = c->id;
+	msg.conn.has_keys = c->tls != NULL;
+	c->known = false;
+	set_stage(c, EFTF_CONN_ATTACHING);
+	ev_io_stop(c->worker->loop, &c->io);
+	eftf_worker_send(c->worker, &msg, c->fd);
 }
 
 /*
@@ -256,7 +273,7 @@ static void settle(struct eftf_conn *c)
 	while (!eftf_channel_at_boundary(c->channel) || !eftf_tls_drained(c->tls)) {
 		switch (eftf_channel_recv(c->channel, &packet, &len, &err)) {
 		case EFTF_CHANNEL_PACKET:
-			c->gw->counts.dropped_early++;
+			c->worker->counts.dropped_early++;
 			if (++c->packets <= MAX_PACKETS)
 				break;
 			conn_fail(c, "too many inner packets before there is a tunnel");
@@ -276,12 +293,14 @@ static void settle(struct eftf_conn *c)
 	hand_off(c);
 }
 
-/* What the pool says to the UE's message. */
-static void on_answer(struct eftf_conn *c, enum eftf_dhcp4s_result result,
-		      const struct eftf_dhcp4_msg *reply)
+/* The UE gets what the main process says to its message. */
+static void pass_on(struct eftf_conn *c, enum eftf_dhcp4s_result result,
+		    const struct eftf_dhcp4_msg *reply)
 {
 	struct eftf_err err;
 
+	set_stage(c, EFTF_CONN_NEGOTIATING);
+	ev_io_start(c->worker->loop, &c->io);
 	if (!eftf_dhcp4s_replies(result))
 		return;
 	if (send_reply(c, reply, reply->type == EFTF_DHCP4_NAK, &err)) {
@@ -298,18 +317,27 @@ static void on_answer(struct eftf_conn *c, enum eftf_dhcp4s_result result,
 
 static void on_dhcp(struct eftf_conn *c, const struct eftf_inner_udp *udp)
 {
-	struct eftf_dhcp4_msg msg, reply;
-	enum eftf_dhcp4s_result result;
+	struct eftf_msg msg = { .type = EFTF_MSG_ASK };
+	struct eftf_worker *w = c->worker;
 	struct eftf_err err;
 
-	if (eftf_dhcp4_decode(&msg, udp->data, udp->len, c->gw->policy.enterprise, &err)) {
+	if (eftf_dhcp4_decode(&msg.ask.msg, udp->data, udp->len, w->start->policy->enterprise,
+			      &err)) {
 		log_debug("%s", err.text);
 		return;
 	}
-	result = eftf_lease_input(c->lease, &msg, &reply);
-	explicit_bzero(msg.token, sizeof(msg.token));
-	on_answer(c, result, &reply);
-	explicit_bzero(reply.token, sizeof(reply.token));
+	if (w->asked >= MAX_ASKED)
+		return;			/* the UE says it again */
+	msg.ask.from.conn = c->id;
+	msg.ask.from.outer = c->peer;
+	msg.ask.from.has_cert = c->has_cert;
+	memcpy(msg.ask.from.cert, c->cert, sizeof(c->cert));
+	c->known = true;
+	w->asked++;
+	set_stage(c, EFTF_CONN_ASKED);
+	ev_io_stop(w->loop, &c->io);
+	eftf_worker_send(w, &msg, -1);
+	explicit_bzero(&msg, sizeof(msg));
 }
 
 static void on_packet(struct eftf_conn *c, const uint8_t *packet, size_t len)
@@ -324,7 +352,7 @@ static void on_packet(struct eftf_conn *c, const uint8_t *packet, size_t len)
 	if (eftf_inner_parse(packet, len, &udp) || udp.dport != DHCP_SERVER)
 		return;
 	if (udp.dst.s_addr == htonl(INADDR_BROADCAST) ||
-	    udp.dst.s_addr == c->gw->conf.gateway.s_addr)
+	    udp.dst.s_addr == c->worker->conf->gateway.s_addr)
 		on_dhcp(c, &udp);
 }
 
@@ -350,40 +378,68 @@ static void negotiate(struct eftf_conn *c)
 			return;
 		}
 	} while (c->stage == EFTF_CONN_NEGOTIATING && !eftf_tls_drained(c->tls));
-	if (c->stage == EFTF_CONN_SETTLING)
-		settle(c);
 }
 
 /* ---- TLS -------------------------------------------------------------------- */
 
 static void handshake_done(struct eftf_conn *c)
 {
-	uint8_t cert[EFTF_TLS_PEER_ID_LEN];
 	char peer[EFTF_ADDR_TEXT];
 	struct eftf_tls_info info;
 
 	eftf_tls_info(c->tls, &info);
 	eftf_addr_text(peer, &c->peer);
 	log_debug("connection from %s: %s, %s, %s", peer, info.version, info.cipher, info.group);
-	c->lease = eftf_lease_new(c->gw, &c->peer,
-				  eftf_tls_peer_id(c->tls, cert) ? cert : NULL);
+	c->has_cert = eftf_tls_peer_id(c->tls, c->cert);
 	c->channel = calloc(1, sizeof(*c->channel));
-	if (!c->lease || !c->channel) {
+	if (!c->channel) {
 		conn_fail(c, "out of memory");
 		return;
 	}
 	eftf_tls_channel(c->channel, c->tls);
 	set_stage(c, EFTF_CONN_NEGOTIATING);
-	set_deadline(c, c->gw->conf.negotiate_timeout);
+	set_deadline(c, c->worker->conf->negotiate_timeout);
 	want(c, EV_READ);
 }
 
-/* The first octet has come: silence costs no TLS library's memory. */
+static void wake_at(const struct eftf_conn *c, int octets)
+{
+	setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &octets, sizeof(octets));
+}
+
+/*
+ * Octets that must be there before a look at the first record makes sense; 0:
+ * it is there. What is no record, or ends early, is for the TLS library to say.
+ */
+static size_t missing(const struct eftf_conn *c)
+{
+	uint8_t buf[TLS_HEADER + TLS_RECORD_MAX];
+	ssize_t n = recv(c->fd, buf, sizeof(buf), MSG_PEEK | MSG_DONTWAIT);
+	size_t need = TLS_HEADER;
+
+	if (n <= 0 || buf[0] != TLS_HANDSHAKE)
+		return 0;
+	if (n >= TLS_HEADER)
+		need += (size_t)buf[3] << 8 | buf[4];
+	return need > sizeof(buf) || (size_t)n >= need ? 0 : need;
+}
+
+/*
+ * Silence, and a first record that comes in drops, cost no TLS library's
+ * memory, and wake this process only when the record is whole.
+ */
 static void begin_handshake(struct eftf_conn *c)
 {
+	size_t need = missing(c);
 	struct eftf_err err;
 
-	if (eftf_tls_new(&c->tls, c->gw->tls, c->fd, NULL, &err))
+	if (need > c->awaited) {	/* else it was woken early: there will be no more */
+		c->awaited = need;
+		wake_at(c, (int)need);
+		return;
+	}
+	wake_at(c, 1);
+	if (eftf_tls_new(&c->tls, c->worker->start->tls, c->fd, NULL, &err))
 		conn_fail(c, err.text);
 	else
 		set_stage(c, EFTF_CONN_HANDSHAKE);
@@ -413,12 +469,12 @@ static void handshake(struct eftf_conn *c)
 static void on_io(struct ev_loop *loop, ev_io *io, int revents)
 {
 	struct eftf_conn *c = io->data;
-	struct eftf_gw *gw = c->gw;
+	struct eftf_worker *w = c->worker;
 
 	(void)loop;
 	(void)revents;
-	/* Signals, deadlines and other descriptors wait: this one is still readable next time. */
-	if (ev_time() > gw->turn_ends)
+	/* Deadlines and other descriptors wait: this one is still readable next time. */
+	if (eftf_worker_turn_over(w))
 		return;
 	if (c->stage == EFTF_CONN_SILENT)
 		begin_handshake(c);
@@ -430,7 +486,44 @@ static void on_io(struct ev_loop *loop, ev_io *io, int revents)
 		settle(c);
 	else if (c->stage == EFTF_CONN_CLOSING)
 		linger(c);
-	reap(gw);
+	reap(w);
+	eftf_worker_maybe_end(w);
+}
+
+static struct eftf_conn *find(struct eftf_worker *w, const struct eftf_conn_id *id)
+{
+	struct eftf_conn *c = id->place < w->n_places ? w->place[id->place] : NULL;
+
+	return c && c->id.serial == id->serial ? c : NULL;
+}
+
+void eftf_conn_on_answer(struct eftf_worker *w, const struct eftf_msg *msg)
+{
+	struct eftf_conn *c = find(w, &msg->answer.to.conn);
+
+	w->asked -= w->asked > 0;
+	if (!c || c->stage != EFTF_CONN_ASKED)
+		return;			/* it has ended meanwhile */
+	pass_on(c, msg->answer.result, &msg->answer.reply);
+	/* what came in the same record */
+	if (c->stage == EFTF_CONN_NEGOTIATING && !eftf_tls_drained(c->tls))
+		negotiate(c);
+	else if (c->stage == EFTF_CONN_SETTLING)
+		settle(c);
+	reap(w);
+}
+
+void eftf_conn_on_attached(struct eftf_worker *w, const struct eftf_msg *msg)
+{
+	struct eftf_conn *c = find(w, &msg->attached.id);
+
+	if (c && c->stage == EFTF_CONN_ATTACHING && msg->attached.tunnel && c->tls) {
+		eftf_keys_add(w, msg->attached.tunnel, msg->attached.transport, c->tls);
+		c->tls = NULL;
+	}
+	if (c && c->stage == EFTF_CONN_ATTACHING)
+		conn_end(c);
+	reap(w);
 }
 
 /* ---- admission ------------------------------------------------------------------ */
@@ -439,54 +532,54 @@ static void on_io(struct ev_loop *loop, ev_io *io, int revents)
  * All places are taken: the one goes that has been where it is for longest,
  * and of these one that has done least.
  */
-static void make_room(struct eftf_gw *gw)
+static void make_room(struct eftf_worker *w)
 {
 	static const enum eftf_conn_stage order[] = {
 		EFTF_CONN_CLOSING, EFTF_CONN_SILENT, EFTF_CONN_HANDSHAKE, EFTF_CONN_NEGOTIATING,
-		EFTF_CONN_SETTLING,
+		EFTF_CONN_ASKED, EFTF_CONN_SETTLING, EFTF_CONN_ATTACHING,
 	};
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		if (!gw->conns[order[i]].first)
+		if (!w->conns[order[i]].first)
 			continue;
-		gw->counts.evicted++;
-		conn_end(gw->conns[order[i]].first);
-		reap(gw);
+		w->counts.evicted++;
+		conn_end(w->conns[order[i]].first);
+		reap(w);
 		return;
 	}
 }
 
 /* Refusals are counted, and logged once a second: a flood must not fill the log. */
-static bool admit(struct eftf_gw *gw, const struct sockaddr_storage *peer,
+static bool admit(struct eftf_worker *w, const struct sockaddr_storage *peer,
 		  struct eftf_prefix_use *use)
 {
 	struct eftf_prefix_limits limits = {
-		.open = gw->conf.max_handshakes_per_source,
-		.rate = gw->conf.handshake_rate_per_source,
+		.open = w->conf->max_handshakes_per_source,
+		.rate = w->conf->handshake_rate_per_source,
 	};
 
-	switch (eftf_prefix_enter(gw->prefixes, peer, &limits, ev_now(gw->loop), use)) {
+	switch (eftf_prefix_enter(w->prefixes, peer, &limits, eftf_gw_now(), use)) {
 	case EFTF_PREFIX_FULL:
-		gw->counts.refused_source++;
+		w->counts.refused_source++;
 		return false;
 	case EFTF_PREFIX_TOO_FAST:
-		gw->counts.refused_rate++;
+		w->counts.refused_rate++;
 		return false;
 	case EFTF_PREFIX_ADMITTED:
 		break;
 	}
-	if (gw->n_conns >= gw->conf.max_handshakes)
-		make_room(gw);
+	if (!w->n_free)
+		make_room(w);
 	return true;
 }
 
-void eftf_gw_conn_new(struct eftf_gw *gw, int fd, const struct sockaddr_storage *peer)
+void eftf_conn_new(struct eftf_worker *w, int fd, const struct sockaddr_storage *peer)
 {
 	struct eftf_prefix_use use;
 	struct eftf_conn *c;
 	int one = 1;
 
-	if (!admit(gw, peer, &use)) {
+	if (!admit(w, peer, &use)) {
 		close(fd);
 		return;
 	}
@@ -496,29 +589,53 @@ void eftf_gw_conn_new(struct eftf_gw *gw, int fd, const struct sockaddr_storage 
 		close(fd);
 		return;
 	}
-	c->gw = gw;
+	c->worker = w;
+	c->id.place = w->free_place[--w->n_free];
+	c->id.serial = ++w->serial ? w->serial : ++w->serial;	/* 0 is none */
+	w->place[c->id.place] = c;
 	c->fd = fd;
 	c->peer = *peer;
 	c->prefixes = use;
 	enqueue(c, EFTF_CONN_SILENT);
-	gw->n_conns++;
-	gw->counts.accepted++;
+	w->n_conns++;
+	w->counts.accepted++;
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	ev_io_init(&c->io, on_io, c->fd, EV_READ);
 	c->io.data = c;
-	ev_io_start(gw->loop, &c->io);
-	ev_timer_init(&c->deadline, on_deadline, gw->conf.handshake_timeout, 0.0);
+	ev_io_start(w->loop, &c->io);
+	ev_timer_init(&c->deadline, on_deadline, w->conf->handshake_timeout, 0.0);
 	c->deadline.data = c;
-	ev_timer_start(gw->loop, &c->deadline);
+	ev_timer_start(w->loop, &c->deadline);
 }
 
-void eftf_gw_conns_close(struct eftf_gw *gw)
+int eftf_worker_conns_open(struct eftf_worker *w, struct eftf_err *err)
+{
+	int ret = eftf_prefixes_new(&w->prefixes, w->start->max_conns, err);
+
+	if (ret)
+		return ret;
+	w->n_places = w->start->max_conns;
+	w->place = calloc(w->n_places, sizeof(struct eftf_conn *));
+	w->free_place = calloc(w->n_places, sizeof(*w->free_place));
+	if (!w->place || !w->free_place)
+		return eftf_err_set(err, ENOMEM, "no memory for %u connections", w->n_places);
+	while (w->n_free < w->n_places) {
+		w->free_place[w->n_free] = w->n_free;
+		w->n_free++;
+	}
+	return 0;
+}
+
+void eftf_conns_close(struct eftf_worker *w)
 {
 	for (int stage = 0; stage < EFTF_CONN_ENDED; stage++)
-		while (gw->conns[stage].first) {
-			if (gw->conns[stage].first->channel)
-				eftf_tls_close_notify(gw->conns[stage].first->tls);
-			conn_end(gw->conns[stage].first);
+		while (w->conns[stage].first) {
+			struct eftf_conn *c = w->conns[stage].first;
+
+			if (c->channel && c->tls)
+				eftf_tls_close_notify(c->tls);
+			c->known = false;	/* there is nobody to be told */
+			conn_end(c);
 		}
-	reap(gw);
+	reap(w);
 }
