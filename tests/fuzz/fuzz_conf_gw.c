@@ -20,7 +20,11 @@ static void check_pool(const struct eftf_gw_conf *c)
 static void check(const struct eftf_gw_conf *c)
 {
 	check_pool(c);
-	must(c->cert && c->cert[0] && c->key && c->key[0] && (!c->client_ca || c->client_ca[0]));
+	must(c->cert.n >= 1 && c->cert.n <= EFTF_GW_MAX_CERTS && c->cert.n == c->key.n);
+	for (size_t i = 0; i < c->cert.n; i++)
+		must(c->cert.name[i][0] && memchr(c->cert.name[i], 0, sizeof(c->cert.name[i])));
+	must(!c->client_ca || c->client_ca[0]);
+	must(c->workers >= 1 && c->workers <= EFTF_GW_MAX_WORKERS && c->user[0]);
 	must(c->device[0] && memchr(c->device, 0, sizeof(c->device)));
 	must(c->listen.n >= 1 && c->listen.n <= EFTF_GW_MAX_LISTEN);
 	for (size_t i = 0; i < c->listen.n; i++)

@@ -46,6 +46,8 @@ up() { wait_for 20 "[[ \$(grep -c 'tunnel up' $ue_log) -ge $1 ]]" "tunnel up, $1
 pings() { in_ns ue ping -q -c 2 -i 0.2 -W 3 "$1"; }
 # shellcheck disable=SC2120
 s_client() { in_ns ue timeout 10 openssl s_client -connect "$GW_OUTER:443" -quiet "$@"; }
+# shown [OPTION...]: the certificate that a client with these options gets
+shown() { in_ns ue openssl s_client -connect "$GW_OUTER:443" "$@" </dev/null 2>/dev/null | openssl x509 -noout -text; }
 # a DHCPRELEASE from inside the tunnel, as a client of another make would send it
 release() {
 	in_ns ue python3 - "$1" <<-END
@@ -136,7 +138,12 @@ sed -i 's/eftf\.\(pem\|key\)/eftf-rsa.\1/' "$work/gw.conf"
 kill -HUP "$(pid_of gw)"
 check "reloaded" logged 5 'configuration and certificate reloaded'
 check "the tunnel stays" pings "$PCSCF"
-check "the new certificate is shown" grep -q rsaEncryption <(in_ns ue openssl s_client -connect "$GW_OUTER:443" </dev/null 2>/dev/null | openssl x509 -noout -text)
+check "the new certificate is shown" grep -q rsaEncryption <(shown)
+gw_config "log_level = debug" "cert = $work/pki/eftf-rsa.pem" "key = $work/pki/eftf-rsa.key"
+kill -HUP "$(pid_of gw)"
+check "two certificates" wait_for 5 "[[ \$(count 'certificate reloaded') -eq 2 ]]" "reload"
+check "ECDSA is preferred" grep -q id-ecPublicKey <(shown)
+check "RSA for who takes nothing else" grep -q rsaEncryption <(shown -sigalgs RSA-PSS+SHA256)
 sed -i 's/^pool = .*/pool = nonsense/' "$work/gw.conf"
 kill -HUP "$(pid_of gw)"
 check "a wrong file is refused" logged 5 'reload: .*going on as before'

@@ -302,10 +302,14 @@ static void test_gw_help_is_a_configuration(void **state)
 	if (eftf_gw_conf_load_text(&help, text, size, "help", &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(gw_parse(NEEDED, &c, &err), 0);
-	assert_string_equal(help.cert, "/etc/eftf/gw.pem");
+	assert_int_equal(help.cert.n, 1);
+	assert_string_equal(help.cert.name[0], "/etc/eftf/gw.pem");
 	eftf_gw_conf_free(&help);
 	eftf_gw_conf_free(&c);
-	help.cert = help.key = c.cert = c.key = NULL;
+	memset(&help.cert, 0, sizeof(help.cert));
+	memset(&help.key, 0, sizeof(help.key));
+	memset(&c.cert, 0, sizeof(c.cert));
+	memset(&c.key, 0, sizeof(c.key));
 	assert_memory_equal(&help, &c, sizeof(c));
 	/* every example, too, is a value */
 	for (char *line = text; (line = strstr(line, "\n#")); )

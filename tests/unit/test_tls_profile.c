@@ -539,9 +539,80 @@ static void test_own_key(void **state)
 	}
 }
 
+/* ---- several certificates ----------------------------------------------------- */
+
+static struct eftf_tls_ctx *server_of(const char *name)
+{
+	return context((struct eftf_tls_config){ .server = true,
+						 .cert_file = certs_file(name, "pem"),
+						 .key_file = certs_file(name, "key") });
+}
+
+/* The first record of a client that asks for a name and takes these signatures. */
+static size_t hello_of(const char *name, const char *signatures, uint8_t *record, size_t size)
+{
+	struct peer_spec spec = { .signatures = signatures };
+	struct eftf_tls_ctx *ctx;
+	struct peer *p = NULL;
+	struct eftf_tls *tls;
+	ssize_t n;
+	int fd[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	if (name) {
+		ctx = context((struct eftf_tls_config){ .ca_file = certs_path("ca.pem") });
+		assert_int_equal(eftf_tls_new(&tls, ctx, fd[0], name, NULL), 0);
+		assert_int_equal(eftf_tls_handshake(tls, NULL), EFTF_TLS_WANT_READ);
+		eftf_tls_free(tls);
+		eftf_tls_ctx_free(ctx);
+	} else {
+		p = peer_new_spec(&spec, fd[0]);
+		peer_handshake(p);
+	}
+	n = read(fd[1], record, size);
+	assert_in_range(n, 50, size - 1);
+	if (p)
+		peer_free(p);
+	close(fd[0]);
+	close(fd[1]);
+	return (size_t)n;
+}
+
+static void the_certificate_that_suits_a_client(void **state)
+{
+	uint8_t record[4096];
+	struct eftf_tls_ctx *ecdsa, *rsa, *other;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(certs_make("other", "DNS:other.example.org,DNS:*.wild.example.org", NOW), 0);
+	ecdsa = server_of("server");
+	rsa = server_of("rsa");
+	other = server_of("other");
+	n = hello_of(NAME, NULL, record, sizeof(record));
+	assert_true(eftf_tls_ctx_suits(ecdsa, record, n) > eftf_tls_ctx_suits(rsa, record, n));
+	assert_true(eftf_tls_ctx_suits(rsa, record, n) > eftf_tls_ctx_suits(other, record, n));
+	n = hello_of("other.example.org", NULL, record, sizeof(record));
+	assert_true(eftf_tls_ctx_suits(other, record, n) > eftf_tls_ctx_suits(ecdsa, record, n));
+	n = hello_of("a.wild.example.org", NULL, record, sizeof(record));
+	assert_true(eftf_tls_ctx_suits(other, record, n) > eftf_tls_ctx_suits(ecdsa, record, n));
+	n = hello_of("unknown.example.org", NULL, record, sizeof(record));
+	assert_int_equal(eftf_tls_ctx_suits(other, record, n), eftf_tls_ctx_suits(ecdsa, record, n));
+	n = hello_of(NULL, "RSA-PSS+SHA256:RSA+SHA256", record, sizeof(record));
+	assert_true(eftf_tls_ctx_suits(rsa, record, n) > eftf_tls_ctx_suits(ecdsa, record, n));
+	n = hello_of(NULL, "ECDSA+SHA256", record, sizeof(record));
+	assert_true(eftf_tls_ctx_suits(ecdsa, record, n) > eftf_tls_ctx_suits(rsa, record, n));
+	for (size_t cut = 0; cut < n; cut++)
+		assert_int_equal(eftf_tls_ctx_suits(ecdsa, record, cut), 0);
+	eftf_tls_ctx_free(ecdsa);
+	eftf_tls_ctx_free(rsa);
+	eftf_tls_ctx_free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_certificate_that_suits_a_client),
 		cmocka_unit_test(test_hello_suites),
 		cmocka_unit_test(test_hello_groups),
 		cmocka_unit_test(test_hello_signatures),

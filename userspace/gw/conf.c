@@ -28,9 +28,10 @@
 static const struct eftf_config_key keys[] = {
 	GW(listen, VALUE(gw_value_listen), .preset = "0.0.0.0:443, [::]:443",
 	   .help = "Addresses and ports to listen on; may be repeated"),
-	GW(cert, FILE_NAME, .needed = "/etc/eftf/gw.pem",
-	   .help = "PEM file of the certificate chain"),
-	GW(key, FILE_NAME, .needed = "/etc/eftf/gw.key", .help = "PEM file of its private key"),
+	GW(cert, VALUE(gw_value_files), .needed = "/etc/eftf/gw.pem",
+	   .help = "PEM file of the certificate chain; of several the UE gets one whose key it takes, then one for the name that it asked for, then ECDSA, then the first; may be repeated"),
+	GW(key, VALUE(gw_value_files), .needed = "/etc/eftf/gw.key",
+	   .help = "PEM file of its private key, which only the gateway's user and group may read; as many as cert, in the same order"),
 	GW(client_ca, FILE_NAME, .without = "no client certificate is asked for",
 	   .example = "/etc/eftf/client-ca.pem",
 	   .help = "PEM file of the CA of client certificates, which are required then"),
@@ -141,6 +142,10 @@ static int check(struct eftf_gw_conf *conf, struct eftf_err *err)
 		return eftf_err_set(err, EINVAL,
 				    "gateway.timeout = %u: allowed is 0, or more than keepalive_min",
 				    conf->timeout);
+	if (conf->cert.n != conf->key.n)
+		return eftf_err_set(err, EINVAL,
+				    "gateway.cert has %zu files and gateway.key %zu: each certificate needs its key",
+				    conf->cert.n, conf->key.n);
 	if (!conf->workers)
 		conf->workers = processors();
 	return check_gateway(conf, err);

@@ -14,10 +14,16 @@
 
 #define EFTF_GW_MAX_LISTEN 16
 #define EFTF_GW_MAX_WORKERS 256
+#define EFTF_GW_MAX_CERTS 8
 #define EFTF_GW_CONF_FILE "/etc/eftf/eftf-gw.conf"
 
 struct eftf_gw_listen {
 	struct sockaddr_storage addr[EFTF_GW_MAX_LISTEN];
+	size_t n;
+};
+
+struct eftf_gw_files {
+	char name[EFTF_GW_MAX_CERTS][256];
 	size_t n;
 };
 
@@ -43,7 +49,8 @@ struct eftf_gw_routes {
 
 struct eftf_gw_conf {
 	struct eftf_gw_listen listen;
-	char *cert, *key, *client_ca, *crl, *token_keys;
+	struct eftf_gw_files cert, key;
+	char *client_ca, *crl, *token_keys;
 	char device[IFNAMSIZ];
 	struct eftf_gw_cidr pool;
 	struct in_addr gateway;
@@ -78,6 +85,7 @@ void eftf_gw_conf_help(FILE *out);
 
 /* conf_parse.c: values that only this configuration has. */
 extern const struct eftf_config_value eftf_gw_value_listen, eftf_gw_value_pool;
+extern const struct eftf_config_value eftf_gw_value_files;
 extern const struct eftf_config_value eftf_gw_value_addrs, eftf_gw_value_pcscf;
 extern const struct eftf_config_value eftf_gw_value_routes;
 

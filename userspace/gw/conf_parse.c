@@ -26,6 +26,26 @@ const struct eftf_config_value eftf_gw_value_listen = {
 	.list = true, .parse = parse_listen,
 };
 
+static int parse_files(const char *text, void *member)
+{
+	struct eftf_gw_files *f = member;
+
+	do {
+		if (f->n == EFTF_GW_MAX_CERTS)
+			return -EINVAL;
+		text = eftf_value_word(text, f->name[f->n], sizeof(f->name[0]));
+		if (!text)
+			return -EINVAL;
+		f->n++;
+	} while (eftf_value_rest(text));
+	return 0;
+}
+
+const struct eftf_config_value eftf_gw_value_files = {
+	.allowed = "up to 8 file names without blanks, separated by commas",
+	.list = true, .parse = parse_files,
+};
+
 static int parse_pool(const char *text, void *member)
 {
 	struct eftf_gw_cidr *c = member;

@@ -29,12 +29,18 @@ struct eftf_gw_counts {
 	uint64_t workers_lost;
 };
 
+/* One context for each certificate. */
+struct eftf_gw_tls {
+	struct eftf_tls_ctx *ctx[EFTF_GW_MAX_CERTS];
+	size_t n;
+};
+
 struct eftf_gw {
 	struct ev_loop *loop;
 	struct eftf_gw_conf conf;
 	const char *conf_path;
 	bool verbose;			/* -v: the file's level does not count */
-	struct eftf_tls_ctx *tls;
+	struct eftf_gw_tls tls;
 	struct eftf_dhcp4s_policy policy;
 	struct eftf_tokens *tokens;
 	struct eftf_pool *pool;
@@ -142,8 +148,9 @@ bool eftf_workers_sync(struct eftf_gw *gw);
 int eftf_gw_pool_open(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_apply(struct eftf_gw *gw);
 /* old: before a reload, whose revocation lists stay if there are no new ones; or NULL. */
-int eftf_gw_load_tls(const struct eftf_gw_conf *conf, const struct eftf_tls_ctx *old,
-		     struct eftf_tls_ctx **ctx, struct eftf_err *err);
+int eftf_gw_load_tls(const struct eftf_gw_conf *conf, const struct eftf_gw_tls *old,
+		     struct eftf_gw_tls *tls, struct eftf_err *err);
+void eftf_gw_free_tls(struct eftf_gw_tls *tls);
 void eftf_gw_reload(struct eftf_gw *gw);
 
 #endif

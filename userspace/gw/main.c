@@ -156,7 +156,7 @@ static void gw_close(struct eftf_gw *gw)
 	eftf_gw_device_close(gw);
 	eftf_pool_free(gw->pool);
 	eftf_tokens_free(gw->tokens);
-	eftf_tls_ctx_free(gw->tls);
+	eftf_gw_free_tls(&gw->tls);
 	eftf_gw_conf_free(&gw->conf);
 }
 

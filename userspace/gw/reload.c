@@ -19,20 +19,36 @@ static int check_secret(const char *what, const char *path, struct eftf_err *err
 			    what, path, (unsigned int)st.st_mode & 07777);
 }
 
-int eftf_gw_load_tls(const struct eftf_gw_conf *conf, const struct eftf_tls_ctx *old,
-		     struct eftf_tls_ctx **ctx, struct eftf_err *err)
+int eftf_gw_load_tls(const struct eftf_gw_conf *conf, const struct eftf_gw_tls *old,
+		     struct eftf_gw_tls *tls, struct eftf_err *err)
 {
 	struct eftf_tls_config cfg = {
 		.server = true,
 		.ca_file = conf->client_ca,
-		.cert_file = conf->cert,
-		.key_file = conf->key,
 		.crl_file = conf->crl,
-		.old = old,
+		.old = old ? old->ctx[0] : NULL,
 	};
-	int ret = check_secret("key file", conf->key, err);
+	int ret = 0;
 
-	return ret ? ret : eftf_tls_ctx_new(ctx, &cfg, err);
+	memset(tls, 0, sizeof(*tls));
+	while (!ret && tls->n < conf->cert.n) {
+		cfg.cert_file = conf->cert.name[tls->n];
+		cfg.key_file = conf->key.name[tls->n];
+		ret = check_secret("key file", cfg.key_file, err);
+		if (!ret)
+			ret = eftf_tls_ctx_new(&tls->ctx[tls->n], &cfg, err);
+		if (!ret)
+			tls->n++;
+	}
+	if (ret)
+		eftf_gw_free_tls(tls);
+	return ret;
+}
+
+void eftf_gw_free_tls(struct eftf_gw_tls *tls)
+{
+	while (tls->n)
+		eftf_tls_ctx_free(tls->ctx[--tls->n]);
 }
 
 /* A fixed timeout must leave room for two keep-alives. */
@@ -113,7 +129,7 @@ static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
 
 void eftf_gw_reload(struct eftf_gw *gw)
 {
-	struct eftf_tls_ctx *tls = NULL;
+	struct eftf_gw_tls tls = { .n = 0 };
 	struct eftf_sandbox_user user;
 	struct eftf_gw_conf conf;
 	struct eftf_err err;
@@ -121,10 +137,10 @@ void eftf_gw_reload(struct eftf_gw *gw)
 	if (eftf_gw_conf_load(&conf, gw->conf_path, &err) ||
 	    eftf_sandbox_find_user(conf.user, &user, &err) ||
 	    eftf_gw_raise_fd_limit(&conf, &err) ||
-	    eftf_gw_load_tls(&conf, gw->tls, &tls, &err) ||
+	    eftf_gw_load_tls(&conf, &gw->tls, &tls, &err) ||
 	    eftf_tokens_reload(gw->tokens, conf.token_keys, &err)) {
 		log_error("reload: %s: going on as before", err.text);
-		eftf_tls_ctx_free(tls);
+		eftf_gw_free_tls(&tls);
 		eftf_gw_conf_free(&conf);
 		return;
 	}
@@ -133,7 +149,7 @@ void eftf_gw_reload(struct eftf_gw *gw)
 	eftf_gw_conf_free(&gw->conf);
 	gw->conf = conf;
 	gw->user = user;
-	eftf_tls_ctx_free(gw->tls);
+	eftf_gw_free_tls(&gw->tls);
 	gw->tls = tls;
 	eftf_gw_apply(gw);
 	if (eftf_gw_device_signalling(gw, &err))

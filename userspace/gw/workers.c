@@ -345,7 +345,8 @@ static void become_worker(struct eftf_gw *gw, unsigned int slot, int fd, int par
 	struct eftf_worker_start start = {
 		.conf = &gw->conf,
 		.policy = &gw->policy,
-		.tls = gw->tls,
+		.tls = gw->tls.ctx,
+		.n_tls = gw->tls.n,
 		.log_level = eftf_gw_log_level(gw),
 		.can_update = gw->can_update,
 		.max_conns = eftf_gw_conns_of_worker(gw),

@@ -48,6 +48,12 @@ int eftf_tls_init(struct eftf_err *err);
 int eftf_tls_ctx_new(struct eftf_tls_ctx **ctx, const struct eftf_tls_config *cfg,
 		     struct eftf_err *err);
 /*
+ * How well a server's certificate suits a client: record is what it sent
+ * first, a whole record. The higher the better: a key that the client takes
+ * goes before its name, and that before ECDSA. 0: as well as any other.
+ */
+unsigned int eftf_tls_ctx_suits(const struct eftf_tls_ctx *ctx, const uint8_t *record, size_t len);
+/*
  * For a process that can open no files: random octets of connections that are
  * made from now on come by getrandom(). wolfSSL would open /dev/urandom.
  */

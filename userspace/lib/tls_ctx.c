@@ -11,6 +11,10 @@
 
 #include "pem.h"
 
+#define SUITS_KEY 4
+#define SUITS_NAME 2
+#define SUITS_ECDSA 1
+
 /* TS 33.210 6.2: AEAD with ephemeral ECDH, nothing else. */
 static const char *const suites[] = {
 	"TLS13-AES128-GCM-SHA256", "TLS13-AES256-GCM-SHA384", "TLS13-CHACHA20-POLY1305-SHA256",
@@ -227,9 +231,26 @@ static int judge_own(void *arg, uint8_t *der, size_t len, struct eftf_err *err)
 	}
 	if (bad)
 		ret = eftf_err_set(err, EINVAL, "%s", bad);
+	if (!own->seen && !ret) {
+		own->ctx->own_der = der;
+		own->ctx->own = x;
+	} else {
+		free(der);
+	}
 	own->seen = true;
-	free(der);
 	return ret;
+}
+
+unsigned int eftf_tls_ctx_suits(const struct eftf_tls_ctx *ctx, const uint8_t *record, size_t len)
+{
+	bool rsa = ctx->profile.key == EFTF_X509_KEY_RSA;
+	struct eftf_tls_hello hello;
+
+	if (!ctx->own_der || !eftf_tls_hello_parse(&hello, record, len))
+		return 0;
+	return ((rsa ? hello.rsa : hello.ecdsa) ? SUITS_KEY : 0) +
+		(hello.name[0] && eftf_x509_has_name(&ctx->own, hello.name) ? SUITS_NAME : 0) +
+		(rsa ? 0 : SUITS_ECDSA);
 }
 
 static int check_own(struct eftf_tls_ctx *ctx, const char *path, struct eftf_err *err)
@@ -330,5 +351,6 @@ void eftf_tls_ctx_free(struct eftf_tls_ctx *ctx)
 	/* Running handshakes keep wolfSSL's part alive by its reference count. */
 	wolfSSL_CTX_free(ctx->wolf);
 	eftf_tls_trust_put(ctx->trust);
+	free(ctx->own_der);
 	free(ctx);
 }

@@ -19,6 +19,8 @@ struct eftf_tls_ctx {
 	bool server;
 	struct eftf_tls_trust *trust;	/* NULL: no peer certificate is asked for */
 	struct eftf_tls_profile profile;
+	uint8_t *own_der;		/* its certificate; from the heap */
+	struct eftf_x509 own;		/* the same, taken apart */
 };
 
 /* Follows the records of one direction, cut anywhere. */

@@ -16,6 +16,7 @@
 #define HELLO_MAX 16384			/* octets of a ClientHello */
 #define KEY_EXCHANGE_MAX 512		/* of the front of a ServerKeyExchange: point and algorithm */
 
+#define EXT_SERVER_NAME 0
 #define EXT_GROUPS 10
 #define EXT_SIGNATURES 13
 #define EXT_VERSIONS 43
@@ -75,15 +76,28 @@ static bool has_number(struct view list, unsigned int wanted)
 /* ---- what a client says ----------------------------------------------------- */
 
 struct hello {
-	struct view groups, signatures;	/* p is NULL if the extension is absent */
+	struct view groups, signatures, name;	/* p is NULL if the extension is absent */
 	bool tls13;
 };
+
+/* RFC 6066 3: a list with one host_name (0). */
+static bool parse_name(struct hello *h, struct view body)
+{
+	struct view list;
+	unsigned int type;
+
+	return take_vector(&body, 2, &list) && take_number(&list, 1, &type) &&
+		(type || take_vector(&list, 2, &h->name));
+}
 
 static bool parse_extension(struct hello *h, unsigned int type, struct view body)
 {
 	struct view list;
 
 	switch (type) {
+	case EXT_SERVER_NAME:
+		parse_name(h, body);	/* wolfSSL judges it; here it is a wish */
+		return true;
 	case EXT_GROUPS:
 		return !h->groups.p && take_vector(&body, 2, &h->groups) && !body.len;
 	case EXT_SIGNATURES:
@@ -142,6 +156,25 @@ static bool can_sign(struct view offered, bool rsa)
 		if (signature_is_good(alg) && rsa == (alg >> 8 == RSA_PSS || (alg & 0xff) == RSA_PKCS1))
 			return true;
 	return false;
+}
+
+bool eftf_tls_hello_parse(struct eftf_tls_hello *hello, const uint8_t *record, size_t len)
+{
+	struct view in = { record, len }, message, body;
+	unsigned int type, version;
+	struct hello h;
+
+	memset(hello, 0, sizeof(*hello));
+	if (!take_number(&in, 1, &type) || type != HANDSHAKE || !take_number(&in, 2, &version) ||
+	    !take_vector(&in, 2, &message) || !take_number(&message, 1, &type) ||
+	    type != CLIENT_HELLO || !take_vector(&message, 3, &body) || !parse_hello(&h, body))
+		return false;
+	/* A NUL would make another name of it. */
+	if (h.name.p && h.name.len < sizeof(hello->name) && !memchr(h.name.p, 0, h.name.len))
+		memcpy(hello->name, h.name.p, h.name.len);
+	hello->ecdsa = can_sign(h.signatures, false) || (!h.signatures.p && h.tls13);
+	hello->rsa = can_sign(h.signatures, true) || (!h.signatures.p && h.tls13);
+	return true;
 }
 
 static unsigned int judge_hello(const struct eftf_tls_profile *profile, struct view body,

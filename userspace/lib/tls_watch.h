@@ -18,6 +18,15 @@
 #define EFTF_TLS_P384 24
 #define EFTF_TLS_P521 25
 
+/* What a client says first, as far as a server chooses its certificate by it. */
+struct eftf_tls_hello {
+	char name[256];			/* server_name; "": none */
+	bool ecdsa, rsa;		/* it takes signatures of such a key that are good enough */
+};
+
+/* From the client's first record, whole. False if that is no whole ClientHello. */
+bool eftf_tls_hello_parse(struct eftf_tls_hello *hello, const uint8_t *record, size_t len);
+
 /* What one's own side can do. */
 struct eftf_tls_profile {
 	bool x25519;			/* not in every wolfSSL */

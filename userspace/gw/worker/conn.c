@@ -408,20 +408,35 @@ static void wake_at(const struct eftf_conn *c, int octets)
 }
 
 /*
- * Octets that must be there before a look at the first record makes sense; 0:
- * it is there. What is no record, or ends early, is for the TLS library to say.
+ * Octets that must be there before a look at the first record makes sense, of
+ * which n are; 0: it is there. What is no record, or ends early, is for the
+ * TLS library to say.
  */
-static size_t missing(const struct eftf_conn *c)
+static size_t missing(const uint8_t *record, ssize_t n)
 {
-	uint8_t buf[TLS_HEADER + TLS_RECORD_MAX];
-	ssize_t n = recv(c->fd, buf, sizeof(buf), MSG_PEEK | MSG_DONTWAIT);
 	size_t need = TLS_HEADER;
 
-	if (n <= 0 || buf[0] != TLS_HANDSHAKE)
+	if (n <= 0 || record[0] != TLS_HANDSHAKE)
 		return 0;
 	if (n >= TLS_HEADER)
-		need += (size_t)buf[3] << 8 | buf[4];
-	return need > sizeof(buf) || (size_t)n >= need ? 0 : need;
+		need += (size_t)record[3] << 8 | record[4];
+	return need > TLS_HEADER + TLS_RECORD_MAX || (size_t)n >= need ? 0 : need;
+}
+
+/* With the certificate that suits the client best, the first of those that do so alike. */
+static struct eftf_tls_ctx *choose(const struct eftf_worker *w, const uint8_t *record, size_t len)
+{
+	struct eftf_tls_ctx *best = w->start->tls[0];
+	unsigned int suits, most = 0;
+
+	for (size_t i = 0; w->start->n_tls > 1 && i < w->start->n_tls; i++) {
+		suits = eftf_tls_ctx_suits(w->start->tls[i], record, len);
+		if (suits <= most)
+			continue;
+		most = suits;
+		best = w->start->tls[i];
+	}
+	return best;
 }
 
 /*
@@ -430,7 +445,9 @@ static size_t missing(const struct eftf_conn *c)
  */
 static void begin_handshake(struct eftf_conn *c)
 {
-	size_t need = missing(c);
+	uint8_t record[TLS_HEADER + TLS_RECORD_MAX];
+	ssize_t n = recv(c->fd, record, sizeof(record), MSG_PEEK | MSG_DONTWAIT);
+	size_t need = missing(record, n);
 	struct eftf_err err;
 
 	if (need > c->awaited) {	/* else it was woken early: there will be no more */
@@ -439,7 +456,8 @@ static void begin_handshake(struct eftf_conn *c)
 		return;
 	}
 	wake_at(c, 1);
-	if (eftf_tls_new(&c->tls, c->worker->start->tls, c->fd, NULL, &err))
+	if (eftf_tls_new(&c->tls, choose(c->worker, record, n > 0 ? (size_t)n : 0), c->fd, NULL,
+			 &err))
 		conn_fail(c, err.text);
 	else
 		set_stage(c, EFTF_CONN_HANDSHAKE);

@@ -179,8 +179,8 @@ static int open_all(struct eftf_worker *w, struct eftf_err *err)
 {
 	int ret = shut_in(w->start, err);
 
-	if (!ret)
-		ret = eftf_tls_ctx_without_files(w->start->tls, err);
+	for (size_t i = 0; !ret && i < w->start->n_tls; i++)
+		ret = eftf_tls_ctx_without_files(w->start->tls[i], err);
 	w->loop = ev_loop_new(EVFLAG_NOENV | EVFLAG_NOINOTIFY);
 	if (!ret && !w->loop)
 		ret = eftf_err_set(err, ENOMEM, "no event loop");

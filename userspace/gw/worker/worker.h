@@ -41,7 +41,8 @@ enum eftf_conn_stage {
 struct eftf_worker_start {
 	const struct eftf_gw_conf *conf;
 	const struct eftf_dhcp4s_policy *policy;
-	struct eftf_tls_ctx *tls;
+	struct eftf_tls_ctx *const *tls;	/* one for each certificate */
+	size_t n_tls;
 	enum eftf_log_level log_level;
 	bool can_update;		/* this kernel can take new TLS keys */
 	unsigned int max_conns;
