@@ -38,9 +38,7 @@ while True:
     except OSError:
         pass
 '
-worker() { pgrep -n -P "$(pid_of gw)"; }
-# of_worker WORD: the line of /proc/PID/status, its first value
-of_# DHCPINFORMs of the UE with this inner address, as fast as they leave
+# DHCPINFORMs of the UE with this inner address, as fast as they leave
 inform='
 import socket, sys
 addr = socket.inet_aton(sys.argv[1])
@@ -53,7 +51,9 @@ while True:
     except OSError:
         pass
 '
-worker() { awk -v word="$1:" '$1 == word { print $2 }' "/proc/$(worker)/status"; }
+worker() { pgrep -n -P "$(pid_of gw)"; }
+# of_worker WORD: the line of /proc/PID/status, its first value
+of_worker() { awk -v word="$1:" '$1 == word { print $2 }' "/proc/$(worker)/status"; }
 # seconds until the gateway ends a connection of its own accord
 ended_after() {
 	local start=${EPOCHREALTIME/./}
@@ -105,6 +105,7 @@ ue_tunnel_config
 check "gateway" gw_start
 spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
 check "tunnel up" wait_for 20 "grep -q 'tunnel up' $EFTF_RESULTS/ue.log" "it"
+check_fails "no TLS inside the tunnel" in_ns ue timeout 5 openssl s_client -connect 10.64.0.1:443 </dev/null
 spawn_in ue inside python3 -c "$inform" 10.64.0.2
 sleep 2
 ues $((length * 3))

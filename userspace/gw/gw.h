@@ -24,6 +24,7 @@ struct eftf_worker_proc;
 struct eftf_gw_counts {
 	uint64_t accepted, evicted, refused_source, refused_rate, refused_tunnels;
 	uint64_t failed_tls, failed_dhcp, attached, moved, lost_events;
+	uint64_t refused_inside;	/* connections from inside a tunnel */
 	uint64_t dropped_early;		/* packets behind the request that was acknowledged */
 	uint64_t dropped_dhcp;		/* messages from inside tunnels beyond their rate */
 	uint64_t workers_lost;

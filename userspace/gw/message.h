@@ -49,6 +49,7 @@ enum eftf_msg_type {
 
 struct eftf_worker_counts {
 	uint64_t accepted, evicted, refused_source, refused_rate, failed_tls, failed_dhcp;
+	uint64_t refused_inside;	/* connections from inside a tunnel */
 	uint64_t dropped_early;		/* packets behind the request that was acknowledged */
 	uint64_t dropped_dhcp;		/* messages from inside tunnels beyond their rate */
 };

@@ -206,6 +206,7 @@ static void on_alive(struct eftf_worker_proc *w, const struct eftf_msg *msg)
 	all->refused_rate += SINCE(refused_rate);
 	all->failed_tls += SINCE(failed_tls);
 	all->failed_dhcp += SINCE(failed_dhcp);
+	all->refused_inside += SINCE(refused_inside);
 	all->dropped_early += SINCE(dropped_early);
 	all->dropped_dhcp += SINCE(dropped_dhcp);
 	w->counts = *now;

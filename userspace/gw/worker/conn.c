@@ -567,6 +567,16 @@ static void make_room(struct eftf_worker *w)
 	}
 }
 
+/* From inside a tunnel: nothing is to be had here that the UE does not have already. */
+static bool is_inside(const struct eftf_worker *w, const struct sockaddr_storage *peer)
+{
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)peer;
+	uint32_t mask = 0xffffffffu << (32 - w->conf->pool.plen);
+
+	return peer->ss_family == AF_INET &&
+		!((ntohl(in4->sin_addr.s_addr) ^ ntohl(w->conf->pool.base.s_addr)) & mask);
+}
+
 /* Refusals are counted, and logged once a second: a flood must not fill the log. */
 static bool admit(struct eftf_worker *w, const struct sockaddr_storage *peer,
 		  struct eftf_prefix_use *use)
@@ -576,6 +586,10 @@ static bool admit(struct eftf_worker *w, const struct sockaddr_storage *peer,
 		.rate = w->conf->handshake_rate_per_source,
 	};
 
+	if (is_inside(w, peer)) {
+		w->counts.refused_inside++;
+		return false;
+	}
 	switch (eftf_prefix_enter(w->prefixes, peer, &limits, eftf_gw_now(), use)) {
 	case EFTF_PREFIX_FULL:
 		w->counts.refused_source++;
