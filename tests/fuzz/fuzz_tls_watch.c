@@ -26,6 +26,17 @@ static unsigned int watch(bool server, const struct eftf_tls_profile *profile, c
 	return alert;
 }
 
+/* The choice of a certificate is made on the same octets, without judging them. */
+static void hello(const uint8_t *data, size_t size)
+{
+	uint8_t *copy = fuzz_exact(data, size);
+	struct eftf_tls_hello h;
+
+	eftf_tls_hello_parse(&h, copy, size);
+	must(memchr(h.name, 0, sizeof(h.name)));
+	free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct eftf_tls_profile profile;
@@ -42,5 +53,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size -= 2;
 	must(watch(server, &profile, data, size, size) ==
 	     watch(server, &profile, data, size, step));
+	hello(data, size);
 	return 0;
 }
