@@ -96,6 +96,20 @@ check "up again soon after it is set" up 2 5
 check "ping" pings
 stop ue
 
+say "the clock is not set, and the revocation lists seem out of date"
+ue_tunnel_config
+sed -i "s|^ca = .*|&\ncrl = $work/pki/none.crl|" "$work/ue.conf"
+date -s '2060-01-01 00:00:00' >/dev/null
+in_ns ue timeout 30 eftf-ue --once -c "$work/ue.conf" >"$log" 2>&1
+check_is "--once: exit status" 2 $?
+ue_start
+says 'a list in it is out of date since'
+check "it goes on" alive ue
+date -s "@$((real + 60))" >/dev/null
+check "up soon after it is set" up 1 5
+stop ue
+ue_tunnel_config
+
 say "names cannot be resolved"
 sed "s/^address = .*/address = nowhere.ims.example/" "$work/ue.conf" >"$work/nowhere.conf"
 spawn_in ue ue eftf-ue -v -c "$work/nowhere.conf"

@@ -356,6 +356,7 @@ static void test_crl_files(void **state)
 	expect_ctx_error("forged.crl", "is not signed by its CA");
 	expect_ctx_error("server.pem", "no PEM block X509 CRL");
 	expect_ctx_error("server.key", "no PEM block X509 CRL");
+	assert_int_equal(make_ctx(&ctx, true, "ca", "server", "expired.crl", NULL, &err), -EKEYEXPIRED);
 	assert_int_not_equal(make_ctx(&ctx, true, NULL, "server", "some.crl", NULL, &err), 0);
 	assert_non_null(strstr(err.text, "no CA file with it"));
 }

@@ -194,10 +194,11 @@ static int check_file(const char *what, const char *path, struct eftf_err *err)
 static int load_trust(struct eftf_tls_ctx *ctx, const struct eftf_tls_config *cfg,
 		      struct eftf_err *err)
 {
-	ctx->trust = eftf_tls_trust_load(cfg->ca_file, cfg->crl_file,
-					 cfg->old ? cfg->old->trust : NULL, err);
-	if (!ctx->trust)
-		return -EINVAL;
+	int ret = eftf_tls_trust_load(&ctx->trust, cfg->ca_file, cfg->crl_file,
+				      cfg->old ? cfg->old->trust : NULL, err);
+
+	if (ret)
+		return ret;
 #ifdef HAVE_CERTIFICATE_STATUS_REQUEST
 	if (!ctx->server && wolfSSL_CTX_EnableOCSPStapling(ctx->wolf) != WOLFSSL_SUCCESS)
 		return eftf_err_set(err, ENOMEM, "wolfSSL does not take OCSP responses");

@@ -92,47 +92,49 @@ static int check_expired(const struct eftf_crls *crls, struct eftf_err *err)
 			    crls->path, day);
 }
 
-static struct eftf_crls *load_crls(const struct eftf_tls_trust *t, const char *path,
-				   const struct eftf_tls_trust *old, struct eftf_err *err)
+static int load_crls(struct eftf_tls_trust *t, const char *path,
+		     const struct eftf_tls_trust *old, struct eftf_err *err)
 {
 	struct eftf_err why = { "" };
-	struct eftf_crls *crls = eftf_crls_load(path, &why);
+	int ret = -EINVAL;
 
-	if (crls && !check_signatures(t, crls, &why) && !check_expired(crls, &why))
-		return crls;
-	eftf_crls_put(crls);
-	if (old && old->crls) {
-		log_warn("%s; the lists that were read before stay in force", why.text);
-		return eftf_crls_get(old->crls);
-	}
-	eftf_err_set(err, EINVAL, "%s", why.text);
-	return NULL;
+	t->crls = eftf_crls_load(path, &why);
+	if (t->crls && !check_signatures(t, t->crls, &why))
+		ret = check_expired(t->crls, &why);
+	if (!ret)
+		return 0;
+	eftf_crls_put(t->crls);
+	t->crls = NULL;
+	if (!old || !old->crls)
+		return eftf_err_set(err, -ret, "%s", why.text);
+	log_warn("%s; the lists that were read before stay in force", why.text);
+	t->crls = eftf_crls_get(old->crls);
+	return 0;
 }
 
-struct eftf_tls_trust *eftf_tls_trust_load(const char *ca_file, const char *crl_file,
-					   const struct eftf_tls_trust *old,
-					   struct eftf_err *err)
+int eftf_tls_trust_load(struct eftf_tls_trust **out, const char *ca_file, const char *crl_file,
+			const struct eftf_tls_trust *old, struct eftf_err *err)
 {
 	struct eftf_tls_trust *t = calloc(1, sizeof(*t));
 	struct eftf_err why = { "" };
-	int n;
+	int n, ret = 0;
 
-	if (!t) {
-		eftf_err_set(err, ENOMEM, "out of memory");
-		return NULL;
-	}
+	*out = NULL;
+	if (!t)
+		return eftf_err_set(err, ENOMEM, "out of memory");
 	t->refs = 1;
 	n = eftf_pem_file(ca_file, "CERTIFICATE", "TRUSTED CERTIFICATE", add_anchor, t, &why);
 	if (n < 0)
-		eftf_err_set(err, EINVAL, "CA file %s", why.text);
+		ret = eftf_err_set(err, EINVAL, "CA file %s", why.text);
 	else if (!n)
-		eftf_err_set(err, EINVAL, "CA file %.200s: no usable PEM certificate", ca_file);
+		ret = eftf_err_set(err, EINVAL, "CA file %.200s: no usable PEM certificate", ca_file);
 	else if (crl_file)
-		t->crls = load_crls(t, crl_file, old, err);
-	if (n > 0 && (!crl_file || t->crls))
-		return t;
-	eftf_tls_trust_put(t);
-	return NULL;
+		ret = load_crls(t, crl_file, old, err);
+	if (ret)
+		eftf_tls_trust_put(t);
+	else
+		*out = t;
+	return ret;
 }
 
 struct eftf_tls_trust *eftf_tls_trust_get(struct eftf_tls_trust *trust)

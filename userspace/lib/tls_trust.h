@@ -19,11 +19,11 @@ struct eftf_tls_trust;
 /*
  * ca_file: PEM. crl_file: PEM or DER, or NULL. With old, which had lists, one
  * that is missing or out of date is a warning in the log, and the old ones
- * stay; without it that is an error. Returns NULL with the reason in err.
+ * stay; without it that is an error. -EKEYEXPIRED: a list is out of date, by this
+ * machine's clock; -EINVAL, -ENOMEM.
  */
-struct eftf_tls_trust *eftf_tls_trust_load(const char *ca_file, const char *crl_file,
-					   const struct eftf_tls_trust *old,
-					   struct eftf_err *err);
+int eftf_tls_trust_load(struct eftf_tls_trust **out, const char *ca_file, const char *crl_file,
+			const struct eftf_tls_trust *old, struct eftf_err *err);
 struct eftf_tls_trust *eftf_tls_trust_get(struct eftf_tls_trust *trust);
 void eftf_tls_trust_put(struct eftf_tls_trust *trust);
 

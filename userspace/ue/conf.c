@@ -35,7 +35,7 @@ static const struct eftf_config_key keys[] = {
 	    .help = "PEM file of the CA certificates to trust"),
 	KEY("eftf", "crl", crl, .apart = true, STRING(4096), .without = "revocation is not checked by lists",
 	    .example = "/etc/eftf/ca.crl",
-	    .help = "File of the revocation lists of these CAs, PEM or DER; read again on SIGHUP; one that is missing or out of date is an error at the start, and later a warning: what was read last stays in force"),
+	    .help = "File of the revocation lists of these CAs, PEM or DER; read again on SIGHUP; one that is missing is an error at the start, one that is out of date is waited for; later both are a warning: what was read last stays in force"),
 	KEY("eftf", "cert", cert, .apart = true, STRING(4096), .without = "no client certificate",
 	    .example = "/etc/eftf/ue.pem",
 	    .help = "PEM file of the client certificate chain; goes with key"),

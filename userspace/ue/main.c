@@ -164,7 +164,11 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 		log_error("%s", err.text);
 		return EFTF_EXIT_ERROR;
 	}
-	if (eftf_prepare(&ue->conf, NULL, &ue->tls, &ue->dhcp, &err)) {
+	ret = cmd->test ? eftf_prepare(&ue->conf, NULL, &ue->tls, &ue->dhcp, &err) :
+		eftf_prepare_at_start(ue, &err);
+	if (ret == -EINTR)
+		return EFTF_EXIT_OK;
+	if (ret) {
 		log_error("%s", err.text);
 		return EFTF_EXIT_USAGE;
 	}

@@ -176,6 +176,22 @@ static void back_off(struct eftf_ue *ue, int step)
 	pause_ms(ue, ms);
 }
 
+int eftf_prepare_at_start(struct eftf_ue *ue, struct eftf_err *err)
+{
+	for (;;) {
+		int ret = eftf_prepare(&ue->conf, NULL, &ue->tls, &ue->dhcp, err);
+
+		if (ret != -EKEYEXPIRED || ue->options.once)
+			return ret;
+		log_error("%s", err->text);
+		mark_network(ue);
+		back_off(ue, EFTF_STEP_WAIT);
+		ue->sig.reload = false;
+		if (ue->sig.stop)
+			return eftf_err_set(err, EINTR, "interrupted");
+	}
+}
+
 /* Returns false, and changes nothing, if the new configuration is wrong. */
 static bool reload(struct eftf_ue *ue)
 {

@@ -59,6 +59,11 @@ struct eftf_ue {
 int eftf_prepare(const struct eftf_ue_conf *conf, const struct eftf_tls_ctx *old,
 		 struct eftf_tls_ctx **tls,
 		 struct eftf_dhcp4c *dhcp, struct eftf_err *err);
+/*
+ * The same for ue->conf. Revocation lists that are out of date are waited for, unless
+ * once: there will be new ones, or the clock will be set. -EINTR: a signal ends that.
+ */
+int eftf_prepare_at_start(struct eftf_ue *ue, struct eftf_err *err);
 /* Probes, judges and logs. Returns the step, or -EINTR. */
 int eftf_judge(struct eftf_ue *ue);
 /* Runs until SIGTERM, or with --once until the first failure or end. */
