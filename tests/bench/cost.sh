@@ -43,10 +43,11 @@ metered() {
 	local kind=$1 window=$2 from=$3 to=$4
 
 	shift 4
-	in_ns "$to" traffic meter "$kind" 5001 0.3 "$window" "$runs" >"$EFTF_RESULTS/rows" &
+	# not by in_ns: the process that is ended has to be the program itself
+	ip netns exec "$to" traffic meter "$kind" 5001 0.3 "$window" "$runs" >"$EFTF_RESULTS/rows" &
 	local meter=$! sender
 	sleep 0.2
-	in_ns "$from" traffic "$@" &
+	ip netns exec "$from" traffic "$@" 2>/dev/null &
 	sender=$!
 	# one that gets no packet through at all would wait for ever
 	(sleep 60; kill $meter 2>/dev/null) &
@@ -99,7 +100,8 @@ measure_ktls() {
 	mapfile -t rows < <(ktls 0.3 "$size" | per_busy 8e-6)
 	figure bulk up 1 "Mbit for 10^9 instructions" '' "${rows[@]}"
 	((size < 1000)) || return 0
-	mapfile -t rows < <(ktls 0.3 "$size" | per_busy "1.0 / $size" )
+	mapfile -t rows < <(ktls 0.3 "$size" | per_busy "$(awk "BEGIN { print 1 / $size }")")
+	figure saturated up 1 "packets for 10^9 instructions" '' "${rows[@]}"
 	for rate in $rates; do
 		window=0.5
 		((rate >= 100)) || window=2

@@ -72,14 +72,14 @@ memory() {
 load() {
 	local pids=() pid
 
-	in_ns ue traffic meter udp 5001 0.5 1 100 >/dev/null &
+	ip netns exec ue traffic meter udp 5001 0.5 1 100 >/dev/null &
 	pids+=($!)
-	in_ns gw traffic meter udp 5001 0.5 1 "$runs" >"$EFTF_RESULTS/rows" &
+	ip netns exec gw traffic meter udp 5001 0.5 1 "$runs" >"$EFTF_RESULTS/rows" &
 	local meter=$!
 	sleep 0.2
-	in_ns ue traffic offer 10.8.1.0 5001 600 $((n * 5)) "$n" 10.9.1.0 &
+	ip netns exec ue traffic offer 10.8.1.0 5001 600 $((n * 5)) "$n" 10.9.1.0 &
 	pids+=($!)
-	in_ns gw traffic offer 10.9.1.0 5001 600 $((n * 5)) "$n" 10.8.1.0 &
+	ip netns exec gw traffic offer 10.9.1.0 5001 600 $((n * 5)) "$n" 10.8.1.0 &
 	pids+=($!)
 	wait $meter
 	for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; done
@@ -88,10 +88,10 @@ load() {
 
 # Every tunnel has to have carried something, or a handshake would be measured
 warm() {
-	in_ns gw traffic meter udp 5001 1 1 1 >/dev/null &
+	ip netns exec gw traffic meter udp 5001 1 1 1 >/dev/null &
 	local meter=$!
 	sleep 0.2
-	in_ns ue traffic offer 10.8.1.0 5001 2 $((n)) "$n" 10.9.1.0
+	ip netns exec ue traffic offer 10.8.1.0 5001 2 $((n)) "$n" 10.9.1.0
 	wait $meter
 }
 
