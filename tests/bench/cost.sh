@@ -43,18 +43,15 @@ metered() {
 	local kind=$1 window=$2 from=$3 to=$4
 
 	shift 4
-	# not by in_ns: the process that is ended has to be the program itself
-	ip netns exec "$to" traffic meter "$kind" 5001 0.3 "$window" "$runs" >"$EFTF_RESULTS/rows" &
+	# not by in_ns: the process that is ended has to be the program itself; one that gets nothing would wait for ever
+	timeout 60 ip netns exec "$to" traffic meter "$kind" 5001 0.3 "$window" "$runs" >"$EFTF_RESULTS/rows" &
 	local meter=$! sender
 	sleep 0.2
 	ip netns exec "$from" traffic "$@" 2>/dev/null &
 	sender=$!
-	# one that gets no packet through at all would wait for ever
-	(sleep 60; kill $meter 2>/dev/null) &
-	local watchdog=$!
 	wait $meter
-	kill $sender $watchdog 2>/dev/null
-	wait $sender $watchdog 2>/dev/null
+	kill $sender 2>/dev/null
+	wait $sender 2>/dev/null
 	cat "$EFTF_RESULTS/rows"
 }
 
