@@ -3,12 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,8 +14,8 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "sandbox.h"
 
-#define NOBODY 65534
 #ifdef __SANITIZE_ADDRESS__
 #define MEMORY RLIM_INFINITY		/* the sanitizer takes more than any limit */
 #else
@@ -32,7 +29,7 @@ static int limit(struct eftf_err *err)
 		__rlimit_resource_t what;
 		rlim_t most;
 	} limits[] = {
-		{ RLIMIT_CORE, 0 }, { RLIMIT_DATA, MEMORY }, { RLIMIT_NOFILE, FILES },
+		{ RLIMIT_DATA, MEMORY }, { RLIMIT_NOFILE, FILES },
 	};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
@@ -47,27 +44,10 @@ static int limit(struct eftf_err *err)
 /* Of root without capabilities the files of root are still there. A service that may not do this has a user of its own. */
 static int drop_user(struct eftf_err *err)
 {
-	if (geteuid())
-		return 0;
-	if (!setgroups(0, NULL) && !setresgid(NOBODY, NOBODY, NOBODY) &&
-	    !setresuid(NOBODY, NOBODY, NOBODY))
-		return 0;
-	return errno == EPERM || errno == EINVAL ? 0 : eftf_err_set(err, errno, "cannot become another user: %s",
-						 strerror(errno));
-}
+	static const struct eftf_sandbox_user nobody = { 65534, 65534 };
+	int ret = eftf_sandbox_become(&nobody, err);
 
-static int drop_capabilities(struct eftf_err *err)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2];
-
-	memset(none, 0, sizeof(none));
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (syscall(SYS_capset, &head, none))
-		return eftf_err_set(err, errno, "cannot drop capabilities: %s", strerror(errno));
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return eftf_err_set(err, errno, "no_new_privs: %s", strerror(errno));
-	return 0;
+	return ret == -EPERM || ret == -EINVAL ? 0 : ret;
 }
 
 /* Nothing in any file system is written, made or taken away. */
@@ -166,12 +146,14 @@ int eftf_cage_enter(pid_t parent, struct eftf_err *err)
 	if (!ret)
 		ret = drop_user(err);
 	if (!ret)
-		ret = drop_capabilities(err);
-	/* a change of the user takes this back */
-	if (!ret && (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)))
-		ret = eftf_err_set(err, errno, "prctl: %s", strerror(errno));
-	if (!ret && getppid() != parent)
-		ret = eftf_err_set(err, ESRCH, "its parent has ended");
+		ret = eftf_sandbox_capabilities(NULL, 0, err);
+	if (!ret && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		ret = eftf_err_set(err, errno, "no_new_privs: %s", strerror(errno));
+	/* a change of the user takes these back */
+	if (!ret)
+		ret = eftf_sandbox_no_dumps(err);
+	if (!ret)
+		ret = eftf_sandbox_die_with(parent, err);
 	if (!ret)
 		ret = no_writing(err);
 	return ret ? ret : filter_system_calls(err);

@@ -2,7 +2,6 @@
 #include "errand.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -13,30 +12,17 @@
 #include "cage.h"
 #include "clock.h"
 #include "log.h"
-
-static void close_from_to(int from, int to)
-{
-	if (from <= to)
-		close_range((unsigned int)from, (unsigned int)to, 0);
-}
-
-/* What the parent has open is none of the child's business: netlink, other children, the log. */
-static void close_others(int a, int b)
-{
-	int low = a < b ? a : b, high = a < b ? b : a;
-
-	eftf_log_suspend();
-	close_from_to(3, low - 1);
-	close_from_to(low < 3 ? 3 : low + 1, high - 1);
-	close_from_to(high + 1, INT_MAX);
-	eftf_log_resume();
-}
+#include "sandbox.h"
 
 static void child(pid_t parent, int fd, int keep, void (*run)(void *arg, int fd), void *arg)
 {
+	const int kept[] = { fd, keep };
 	struct eftf_err err;
 
-	close_others(fd, keep);
+	/* what the parent has open is none of the child's business: netlink, other children, the log */
+	eftf_log_suspend();
+	eftf_sandbox_close_others(kept, 2);
+	eftf_log_resume();
 	if (eftf_cage_enter(parent, &err))
 		log_error("child process: %s", err.text);
 	else
