@@ -23,6 +23,7 @@ gw_config() {
 		pcscf = $PCSCF
 		routes = 10.20.0.0/16
 		hold = 1
+		max_flows = 0
 	END
 }
 

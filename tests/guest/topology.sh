@@ -205,7 +205,8 @@ link_delay() {
 outer_watch() { watch_tls in_ns inet fw0 443; }
 outer_check() { check_tls "outer link" "$@"; }
 
-# gw_tunnel_config [LINE...]: an eftf-gw with the certificate "eftf" and, unless a line names one, the usual pool, in $work/gw.conf
+# gw_tunnel_config [LINE...]: an eftf-gw with the certificate "eftf" and, unless lines name others, the usual pool
+# and reach, in $work/gw.conf
 gw_tunnel_config() {
 	cat >"${work:?}/gw.conf" <<-END
 		[gateway]
@@ -213,6 +214,9 @@ gw_tunnel_config() {
 		key = $work/pki/eftf.key
 	END
 	[[ $* == *pool\ =* ]] || echo "pool = $INNER_POOL" >>"$work/gw.conf"
+	[[ $* == *routes\ =* ]] || echo "reach = 10.20.0.0/16" >>"$work/gw.conf"
+	# a limit needs nft_connlimit, which only Debian's kernels have
+	[[ $* == *max_flows\ =* ]] || echo "max_flows = 0" >>"$work/gw.conf"
 	for line; do echo "$line" >>"$work/gw.conf"; done
 }
 

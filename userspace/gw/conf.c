@@ -25,6 +25,9 @@
 #define OLD_NAME(s, n, s_now, n_now) \
 	{ .section = s, .name = n, .type = EFTF_CONFIG_ALIAS, .to_section = s_now, .to = n_now }
 
+/* In the order of enum eftf_gw_policy. */
+static const char *const policies[] = { "strict", "open", NULL };
+
 static const struct eftf_config_key keys[] = {
 	GW(listen, VALUE(gw_value_listen), .preset = "0.0.0.0:443, [::]:443",
 	   .help = "Addresses and ports to listen on; may be repeated"),
@@ -51,6 +54,13 @@ static const struct eftf_config_key keys[] = {
 	GW(routes, VALUE(gw_value_routes), .without = "none",
 	   .example = "192.0.2.0/24, 198.51.100.0/24",
 	   .help = "Prefixes that the UEs shall route into the tunnel; may be repeated"),
+	GW(policy, CHOICE(policies), .preset = "strict",
+	   .help = "Strict: nftables are told, in a table of their own, that UEs reach DHCP and echo of the gateway and beyond it only the prefixes of reach; see eftf-gw(8); open: what UEs may reach is the administrator's own affair"),
+	GW(reach, VALUE(gw_value_prefixes), .without = "what the UEs are told of: routes, dns and pcscf",
+	   .example = "192.0.2.0/24",
+	   .help = "Prefixes that UEs may reach, and that may reach them, with policy = strict; may be repeated"),
+	GW(max_flows, UINT(1, 1000000), .zero = "any number", .preset = "1024",
+	   .help = "Connections of one UE, with policy = strict, that the kernel's connection tracking has at a time; further ones are dropped"),
 	GW(mtu, UINT(576, 65532), .preset = "1500",
 	   .help = "Inner MTU of the device, and to tell the UEs, octets"),
 	GW(lease, UINT(60, 0xffffffffu), .preset = "3600",

@@ -47,6 +47,15 @@ struct eftf_gw_routes {
 	size_t n;
 };
 
+#define EFTF_GW_MAX_REACH 64
+
+struct eftf_gw_prefixes {
+	struct eftf_gw_cidr p[EFTF_GW_MAX_REACH];
+	size_t n;
+};
+
+enum eftf_gw_policy { EFTF_GW_POLICY_STRICT, EFTF_GW_POLICY_OPEN };
+
 struct eftf_gw_conf {
 	struct eftf_gw_listen listen;
 	struct eftf_gw_files cert, key;
@@ -57,6 +66,9 @@ struct eftf_gw_conf {
 	struct eftf_gw_addrs dns;
 	struct eftf_gw_pcscf pcscf;
 	struct eftf_gw_routes routes;
+	int policy;			/* enum eftf_gw_policy */
+	struct eftf_gw_prefixes reach;	/* n = 0: what the UEs are told of */
+	unsigned int max_flows;		/* of one UE; 0: any number */
 	unsigned int mtu, lease, keepalive, keepalive_min, keepalive_max, timeout;
 	unsigned int hold, quarantine;	/* s */
 	unsigned int max_tunnels, max_tunnels_per_source;
@@ -87,6 +99,6 @@ void eftf_gw_conf_help(FILE *out);
 extern const struct eftf_config_value eftf_gw_value_listen, eftf_gw_value_pool;
 extern const struct eftf_config_value eftf_gw_value_files;
 extern const struct eftf_config_value eftf_gw_value_addrs, eftf_gw_value_pcscf;
-extern const struct eftf_config_value eftf_gw_value_routes;
+extern const struct eftf_config_value eftf_gw_value_routes, eftf_gw_value_prefixes;
 
 #endif

@@ -115,6 +115,29 @@ static int parse_routes(const char *text, void *member)
 	return 0;
 }
 
+static int parse_prefixes(const char *text, void *member)
+{
+	struct eftf_gw_prefixes *to = member;
+	char word[32];
+
+	while (eftf_value_rest(text)) {
+		struct eftf_gw_cidr *c = &to->p[to->n];
+
+		text = eftf_value_word(text, word, sizeof(word));
+		if (!text || to->n == EFTF_GW_MAX_REACH ||
+		    eftf_value_prefix4(word, &c->base, &c->plen) ||
+		    !eftf_value_is_network4(c->base, c->plen))
+			return -EINVAL;
+		to->n++;
+	}
+	return 0;
+}
+
+const struct eftf_config_value eftf_gw_value_prefixes = {
+	.allowed = "up to 64 IPv4 prefixes as address/length, host bits 0, separated by commas",
+	.list = true, .parse = parse_prefixes,
+};
+
 const struct eftf_config_value eftf_gw_value_routes = {
 	.allowed = "up to 16 IPv4 prefixes as address/length, host bits 0, separated by commas",
 	.list = true, .parse = parse_routes,

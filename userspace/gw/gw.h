@@ -12,6 +12,7 @@
 #include "dhcp4_server.h"
 #include "log.h"
 #include "nl.h"
+#include "policy.h"
 #include "pool.h"
 #include "sandbox.h"
 #include "tls.h"
@@ -52,6 +53,7 @@ struct eftf_gw {
 	uint32_t ifindex;
 	bool made_device;
 	bool can_update;		/* this kernel can take new TLS keys */
+	struct eftf_policy nft;		/* what UEs may reach */
 
 	/* listener.c: n_listen sockets for each worker, one worker's after the other's */
 	int *listen_fd;

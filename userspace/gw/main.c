@@ -25,6 +25,7 @@ static const char usage[] =
 	"  -c, --config FILE   configuration (default " EFTF_GW_CONF_FILE ")\n"
 	"  -t, --test-config   check the configuration and the files that it names\n"
 	"  -v, --verbose       log everything\n"
+	"      --show-policy   print the table that nft gets for the configuration\n"
 	"      --help-config   print a configuration with all keys and their meaning\n"
 	"  -V, --version\n"
 	"  -h, --help\n"
@@ -34,7 +35,7 @@ static const char usage[] =
 
 struct flags {
 	const char *conf_path;
-	bool test, verbose;
+	bool test, verbose, show_policy;
 };
 
 /* Returns -1 to go on, or the exit status. */
@@ -46,6 +47,7 @@ static int parse_flags(int argc, char **argv, struct flags *f)
 		{ "test", no_argument, NULL, 't' },	/* its name before */
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help-config", no_argument, NULL, 'H' },
+		{ "show-policy", no_argument, NULL, 'P' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -66,6 +68,9 @@ static int parse_flags(int argc, char **argv, struct flags *f)
 		case 'H':
 			eftf_gw_conf_help(stdout);
 			return 0;
+		case 'P':
+			f->show_policy = true;
+			break;
 		case 'V':
 			printf("eftf-gw %s\n", EFTF_VERSION);
 			return 0;
@@ -127,6 +132,9 @@ static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 		ret = eftf_gw_pool_open(gw, err);
 	if (!ret)
 		ret = eftf_gw_device_open(gw, err);
+	/* Before there is a tunnel. */
+	if (!ret)
+		ret = eftf_policy_load(&gw->nft, &gw->conf, err);
 	if (!ret)
 		ret = eftf_sessions_open(gw, err);
 	if (!ret)
@@ -153,6 +161,7 @@ static void gw_close(struct eftf_gw *gw)
 	eftf_gw_events_close(gw);
 	eftf_workers_wait(gw, deadline);
 	eftf_sessions_close(gw);
+	eftf_policy_close(&gw->nft);
 	eftf_gw_device_close(gw);
 	eftf_pool_free(gw->pool);
 	eftf_tokens_free(gw->tokens);
@@ -223,9 +232,11 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	gw.status = load(&gw);
-	if (flags.test && !gw.status)
+	if (flags.show_policy && !gw.status)
+		eftf_policy_write(stdout, &gw.conf);
+	else if (flags.test && !gw.status)
 		puts("configuration is good");
-	if (!flags.test && !gw.status) {
+	if (!flags.test && !flags.show_policy && !gw.status) {
 		eftf_gw_apply(&gw);
 		if (eftf_sandbox_no_dumps(&err) || eftf_gw_raise_fd_limit(&gw.conf, &err) ||
 		    gw_open(&gw, &err)) {

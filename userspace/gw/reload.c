@@ -152,6 +152,8 @@ void eftf_gw_reload(struct eftf_gw *gw)
 	eftf_gw_free_tls(&gw->tls);
 	gw->tls = tls;
 	eftf_gw_apply(gw);
+	if (eftf_policy_load(&gw->nft, &gw->conf, &err))
+		log_error("reload: %s: the policy of before stays", err.text);
 	if (eftf_gw_device_signalling(gw, &err))
 		log_warn("reload: the device keeps the P-CSCFs of before: %s", err.text);
 	eftf_workers_replace(gw);

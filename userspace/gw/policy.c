@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+
+#define NFT_DEADLINE_MS 10000
+#define NFT_POLL_NS 5000000
+
+extern char **environ;
+
+/* ---- text ------------------------------------------------------------------ */
+
+/* nft knows letters, digits, '-', '_' and '.' in a name; a device's may have more. */
+static void write_table_name(FILE *out, const char *device)
+{
+	fputs("inet eftf-gw-", out);
+	for (; *device; device++)
+		fputc(strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.",
+			     *device) ? *device : '_', out);
+}
+
+/* In quotes; for a device, '*' at the end would mean any that begins so. */
+static void write_device(FILE *out, const char *device)
+{
+	fputc('"', out);
+	for (; *device; device++) {
+		if (strchr("\"\\*", *device))
+			fputc('\\', out);
+		fputc(*device, out);
+	}
+	fputc('"', out);
+}
+
+static void write_prefix(FILE *out, struct in_addr addr, unsigned int plen)
+{
+	char text[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &addr, text, sizeof(text));
+	fprintf(out, "%s/%u", text, plen);
+}
+
+/* The configured prefixes; without them, all that the UEs are told of. */
+static void write_reach(FILE *out, const struct eftf_gw_conf *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->reach.n; i++) {
+		fputs(n++ ? ", " : "", out);
+		write_prefix(out, c->reach.p[i].base, c->reach.p[i].plen);
+	}
+	for (size_t i = 0; !c->reach.n && i < c->routes.n; i++) {
+		fputs(n++ ? ", " : "", out);
+		write_prefix(out, c->routes.r[i].dest, c->routes.r[i].plen);
+	}
+	for (size_t i = 0; !c->reach.n && i < c->dns.n; i++) {
+		fputs(n++ ? ", " : "", out);
+		write_prefix(out, c->dns.a[i], 32);
+	}
+	for (size_t i = 0; !c->reach.n && i < c->pcscf.addrs.n; i++) {
+		fputs(n++ ? ", " : "", out);
+		write_prefix(out, c->pcscf.addrs.a[i], 32);
+	}
+}
+
+bool eftf_policy_reaches_nothing(const struct eftf_gw_conf *c)
+{
+	return !c->reach.n && !c->routes.n && !c->dns.n && !c->pcscf.addrs.n;
+}
+
+static void write_sets(FILE *out, const struct eftf_gw_conf *c)
+{
+	static const char *const counters[] = {
+		"spoofed", "gateway_refused", "beyond_reach", "from_beyond", "ue_to_ue", "too_many_flows",
+	};
+
+	fputs("\tcomment \"by eftf-gw, which replaces and removes it\"\n", out);
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		fprintf(out, "\tcounter %s { }\n", counters[i]);
+	fputs("\tset reach {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n", out);
+	if (!eftf_policy_reaches_nothing(c)) {
+		fputs("\t\telements = { ", out);
+		write_reach(out, c);
+		fputs(" }\n", out);
+	}
+	fputs("\t}\n", out);
+	if (c->max_flows)
+		fprintf(out, "\tset flows {\n\t\ttype ipv4_addr\n\t\tsize %u\n\t\tflags dynamic\n\t}\n",
+			1u << (32 - c->pool.plen));
+}
+
+static void write_to_gateway(FILE *out, const struct eftf_gw_conf *c)
+{
+	char gateway[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &c->gateway, gateway, sizeof(gateway));
+	fputs("\tchain to_gateway {\n\t\tip saddr != ", out);
+	write_prefix(out, c->pool.base, c->pool.plen);
+	fputs(" counter name spoofed drop\n", out);
+	fprintf(out,
+		"\t\tip daddr { %s, 255.255.255.255 } udp dport 67 accept\n"
+		"\t\tip daddr %s icmp type echo-request accept\n"
+		"\t\tct state established,related accept\n"
+		"\t\tcounter name gateway_refused drop\n"
+		"\t}\n", gateway, gateway);
+}
+
+static void write_from_ue(FILE *out, const struct eftf_gw_conf *c)
+{
+	fputs("\tchain from_ue {\n\t\tmeta nfproto != ipv4 counter name beyond_reach drop\n\t\tip saddr != ", out);
+	write_prefix(out, c->pool.base, c->pool.plen);
+	fputs(" counter name spoofed drop\n\t\toifname ", out);
+	write_device(out, c->device);
+	fputs(c->ue_to_ue ? " accept\n" : " counter name ue_to_ue drop\n", out);
+	/* also what comes back by another way, through a second gateway of the same pool */
+	if (!c->ue_to_ue) {
+		fputs("\t\tip daddr ", out);
+		write_prefix(out, c->pool.base, c->pool.plen);
+		fputs(" counter name ue_to_ue drop\n", out);
+	}
+	fputs("\t\tip daddr != @reach counter name beyond_reach drop\n", out);
+	if (c->max_flows)
+		fprintf(out, "\t\tct state new add @flows { ip saddr ct count over %u } counter name too_many_flows drop\n",
+			c->max_flows);
+	fputs("\t}\n", out);
+}
+
+static void write_to_ue(FILE *out)
+{
+	fputs("\tchain to_ue {\n"
+	      "\t\tct state established,related accept\n"
+	      "\t\tmeta nfproto != ipv4 counter name from_beyond drop\n"
+	      "\t\tip saddr != @reach counter name from_beyond drop\n"
+	      "\t}\n", out);
+}
+
+/* Nothing but the device may bring the UEs' addresses as sources. */
+static void write_base_chain(FILE *out, const struct eftf_gw_conf *c, const char *hook)
+{
+	fprintf(out, "\tchain %s {\n\t\ttype filter hook %s priority filter - 5; policy accept;\n\t\tiifname ",
+		hook, hook);
+	write_device(out, c->device);
+	fprintf(out, " jump %s\n\t\tiifname != { \"lo\", ", hook[0] == 'i' ? "to_gateway" : "from_ue");
+	write_device(out, c->device);
+	fputs(" } ip saddr ", out);
+	write_prefix(out, c->pool.base, c->pool.plen);
+	fputs(" counter name spoofed drop\n", out);
+	if (hook[0] == 'f') {
+		fputs("\t\tiifname != ", out);
+		write_device(out, c->device);
+		fputs(" oifname ", out);
+		write_device(out, c->device);
+		fputs(" jump to_ue\n", out);
+	}
+	fputs("\t}\n", out);
+}
+
+static void write_removal(FILE *out, const char *device)
+{
+	/* The first line makes the second one right whether there was a table or not. */
+	fputs("table ", out);
+	write_table_name(out, device);
+	fputs("\ndelete table ", out);
+	write_table_name(out, device);
+	fputc('\n', out);
+}
+
+void eftf_policy_write(FILE *out, const struct eftf_gw_conf *c)
+{
+	write_removal(out, c->device);
+	if (c->policy == EFTF_GW_POLICY_OPEN)
+		return;
+	fputs("table ", out);
+	write_table_name(out, c->device);
+	fputs(" {\n", out);
+	write_sets(out, c);
+	write_to_gateway(out, c);
+	write_from_ue(out, c);
+	write_to_ue(out);
+	write_base_chain(out, c, "input");
+	write_base_chain(out, c, "forward");
+	fputs("}\n", out);
+}
+
+/* ---- nft ------------------------------------------------------------------- */
+
+static int spawn_nft(pid_t *pid, int in, int out)
+{
+	static char *argv[] = { "nft", "-f", "-", NULL };
+	posix_spawn_file_actions_t actions;
+	int ret = posix_spawn_file_actions_init(&actions);
+
+	if (ret)
+		return ret;
+	posix_spawn_file_actions_adddup2(&actions, in, 0);
+	posix_spawn_file_actions_adddup2(&actions, out, 1);
+	posix_spawn_file_actions_adddup2(&actions, out, 2);
+	ret = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+	if (ret == ENOENT)		/* a PATH without sbin */
+		ret = posix_spawn(pid, "/usr/sbin/nft", &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return ret;
+}
+
+/* Returns the status of waitpid(), or -1: it took too long, and was killed. */
+static int wait_for(pid_t pid)
+{
+	uint64_t deadline = eftf_now_ms() + NFT_DEADLINE_MS;
+	struct timespec pause = { .tv_nsec = NFT_POLL_NS };
+	int status = -1;
+
+	while (!waitpid(pid, &status, WNOHANG)) {
+		if (!eftf_ms_left(deadline)) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+			return -1;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return status;
+}
+
+/* nft's first line says what and where; further ones point at columns. */
+static void first_line(int fd, char *text, size_t size)
+{
+	ssize_t n = pread(fd, text, size - 1, 0);
+
+	text[n > 0 ? n : 0] = 0;
+	text[strcspn(text, "\n")] = 0;
+}
+
+static int run_nft(const char *text, int in, int out, struct eftf_err *err)
+{
+	size_t len = strlen(text);
+	char why[200];
+	int status, ret;
+	pid_t pid;
+
+	if (write(in, text, len) != (ssize_t)len || lseek(in, 0, SEEK_SET) < 0)
+		return eftf_err_set(err, EIO, "text for nft: %s", strerror(errno));
+	ret = spawn_nft(&pid, in, out);
+	if (ret)
+		return eftf_err_set(err, ret,
+				    "nft, which loads the policy for the UEs: %s: install nftables, or set gateway.policy = open",
+				    strerror(ret));
+	status = wait_for(pid);
+	if (status == 0)
+		return 0;
+	if (status == -1)
+		return eftf_err_set(err, ETIMEDOUT, "nft did not load the policy in %d s",
+				    NFT_DEADLINE_MS / 1000);
+	first_line(out, why, sizeof(why));
+	return eftf_err_set(err, EPERM, "nft does not load the policy for the UEs: %s", why);
+}
+
+static int feed_nft(const char *text, struct eftf_err *err)
+{
+	int in = memfd_create("policy", MFD_CLOEXEC), out = memfd_create("nft", MFD_CLOEXEC), ret;
+
+	if (in < 0 || out < 0)
+		ret = eftf_err_set(err, errno, "memory for the policy: %s", strerror(errno));
+	else
+		ret = run_nft(text, in, out, err);
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	return ret;
+}
+
+/* ---- life ------------------------------------------------------------------ */
+
+static char *to_text(const struct eftf_gw_conf *conf, bool removal)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	if (removal)
+		write_removal(f, conf->device);
+	else
+		eftf_policy_write(f, conf);
+	if (!fclose(f))
+		return text;
+	free(text);
+	return NULL;
+}
+
+int eftf_policy_load(struct eftf_policy *p, const struct eftf_gw_conf *conf, struct eftf_err *err)
+{
+	char *text = to_text(conf, false), *removal = p->removal ? NULL : to_text(conf, true);
+	int ret;
+
+	if (!text || (!p->removal && !removal)) {
+		free(text);
+		free(removal);
+		return eftf_err_set(err, ENOMEM, "no memory for the policy");
+	}
+	if (!p->removal)
+		p->removal = removal;
+	if (conf->policy == EFTF_GW_POLICY_STRICT && eftf_policy_reaches_nothing(conf))
+		log_warn("policy = strict: the UEs reach nothing: set gateway.reach, routes or pcscf");
+	ret = p->loaded && !strcmp(p->loaded, text) ? 0 : feed_nft(text, err);
+	/* Without nft there is no table of ours to remove either. */
+	if (ret == -ENOENT && conf->policy == EFTF_GW_POLICY_OPEN)
+		ret = 0;
+	if (ret) {
+		free(text);
+		return ret;
+	}
+	free(p->loaded);
+	p->loaded = text;
+	return 0;
+}
+
+void eftf_policy_close(struct eftf_policy *p)
+{
+	struct eftf_err err;
+
+	/* as long as the text of its removal alone it is not there */
+	if (p->loaded && strcmp(p->loaded, p->removal) && feed_nft(p->removal, &err))
+		log_warn("the policy stays: %s", err.text);
+	free(p->loaded);
+	free(p->removal);
+	*p = (struct eftf_policy){ NULL, NULL };
+}
