@@ -114,6 +114,16 @@ static const struct eftf_config_key keys[] = {
 	    .help = "What is logged"),
 	KEY("log", "syslog", syslog, BOOL, .preset = "no",
 	    .help = "Log to syslog instead of standard error"),
+
+	KEY("status", "socket", status_socket, .type = EFTF_CONFIG_STRING, .max = 107,
+	    .preset = EFTF_GW_STATUS_SOCKET,
+	    .help = "UNIX socket at which eftf-gw status and eftf-gw kick ask, for root only; the last folder of its name is made if missing"),
+	KEY("status", "metrics_file", metrics_file, FILE_NAME, .without = "no such file is written",
+	    .example = "/var/lib/prometheus/node-exporter/eftf-gw.prom",
+	    .help = "File in the text format of Prometheus, written every 15 s for node_exporter's textfile collector and removed at the end"),
+	KEY("status", "metrics_listen", metrics_listen, VALUE(value_addr_port),
+	    .without = "no HTTP", .example = "127.0.0.1:9469",
+	    .help = "Loopback address and port of an HTTP listener that shows /metrics to Prometheus"),
 	{ .name = NULL },
 };
 
@@ -143,6 +153,19 @@ static unsigned int processors(void)
 	return n > EFTF_GW_MAX_WORKERS ? EFTF_GW_MAX_WORKERS : (unsigned int)n;
 }
 
+/* There is neither TLS nor a password in front of the figures. */
+static int check_metrics(const struct eftf_gw_conf *conf, struct eftf_err *err)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&conf->metrics_listen;
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)&conf->metrics_listen;
+
+	if (in4->sin_family == AF_UNSPEC ||
+	    (in4->sin_family == AF_INET && ntohl(in4->sin_addr.s_addr) >> 24 == 127) ||
+	    (in6->sin6_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr)))
+		return 0;
+	return eftf_err_set(err, EINVAL, "status.metrics_listen: allowed is a loopback address, 127.0.0.1:9469 or [::1]:9469");
+}
+
 /* Checks between keys; those of one key are in its row. */
 static int check(struct eftf_gw_conf *conf, struct eftf_err *err)
 {
@@ -158,7 +181,7 @@ static int check(struct eftf_gw_conf *conf, struct eftf_err *err)
 				    conf->cert.n, conf->key.n);
 	if (!conf->workers)
 		conf->workers = processors();
-	return check_gateway(conf, err);
+	return check_metrics(conf, err) ? -EINVAL : check_gateway(conf, err);
 }
 
 static int finish(struct eftf_gw_conf *conf, const char *name, struct eftf_err *err)

@@ -16,6 +16,7 @@
 #define EFTF_GW_MAX_WORKERS 256
 #define EFTF_GW_MAX_CERTS 8
 #define EFTF_GW_CONF_FILE "/etc/eftf/eftf-gw.conf"
+#define EFTF_GW_STATUS_SOCKET "/run/eftf/eftf-gw.sock"
 
 struct eftf_gw_listen {
 	struct sockaddr_storage addr[EFTF_GW_MAX_LISTEN];
@@ -58,6 +59,8 @@ enum eftf_gw_policy { EFTF_GW_POLICY_STRICT, EFTF_GW_POLICY_OPEN };
 
 struct eftf_gw_conf {
 	struct eftf_gw_listen listen;
+	char *status_socket, *metrics_file;
+	struct sockaddr_storage metrics_listen;	/* AF_UNSPEC: none */
 	struct eftf_gw_files cert, key;
 	char *client_ca, *crl, *token_keys;
 	char device[IFNAMSIZ];

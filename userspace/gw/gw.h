@@ -24,7 +24,7 @@ struct eftf_worker_proc;
 
 struct eftf_gw_counts {
 	uint64_t accepted, evicted, refused_source, refused_rate, refused_tunnels;
-	uint64_t failed_tls, failed_dhcp, attached, moved, lost_events;
+	uint64_t failed_tls, failed_dhcp, attached, moved, lost_events, kicked;
 	uint64_t refused_inside;	/* connections from inside a tunnel */
 	uint64_t dropped_early;		/* packets behind the request that was acknowledged */
 	uint64_t dropped_dhcp;		/* messages from inside tunnels beyond their rate */
@@ -42,6 +42,7 @@ struct eftf_gw {
 	struct eftf_gw_conf conf;
 	const char *conf_path;
 	bool verbose;			/* -v: the file's level does not count */
+	double since;			/* by eftf_gw_now() */
 	struct eftf_gw_tls tls;
 	struct eftf_dhcp4s_policy policy;
 	struct eftf_tokens *tokens;
@@ -128,6 +129,11 @@ enum eftf_dhcp4s_result eftf_gw_dhcp_input(struct eftf_gw *gw, struct in_addr in
 /* workers.c: their life, and what they ask */
 /* Starts as many as configured. */
 int eftf_workers_start(struct eftf_gw *gw, struct eftf_err *err);
+/* All of them together, as they said last. */
+struct eftf_workers_load {
+	unsigned int workers, conns, keys;
+};
+void eftf_workers_load(const struct eftf_gw *gw, struct eftf_workers_load *load);
 /* After a reload: new ones begin to accept, those of before finish what they have. */
 void eftf_workers_replace(struct eftf_gw *gw);
 /* Once a second: a worker that answers no more is killed, and another takes its place. */

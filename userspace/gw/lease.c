@@ -103,6 +103,7 @@ static int pool_confirm(void *arg, const struct eftf_dhcp4_msg *msg, struct in_a
 	if (!l->session)
 		return -ENOMEM;
 	fill_request(l, msg, &request);
+	eftf_identity_text(l->session->identity, &request);
 	ret = eftf_pool_confirm(l->gw->pool, &request, addr, l, l->session, &owner, token);
 	explicit_bzero(&request, sizeof(request));
 	*token_len = EFTF_TOKEN_LEN;

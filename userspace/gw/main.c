@@ -11,8 +11,10 @@
 
 #include "gw.h"
 #include "log.h"
+#include "metrics.h"
 #include "sandbox.h"
 #include "session.h"
+#include "status.h"
 #include "eftf_version.h"
 
 #define HOUSEKEEPING_S 1.0
@@ -20,6 +22,7 @@
 
 static const char usage[] =
 	"Usage: eftf-gw [-c FILE] [-t] [-v]\n"
+	"       eftf-gw status|kick [--help]\n"
 	"The operator's end of FTT-IMS tunnels (3GPP TS 24.322). Stays in the foreground.\n"
 	"\n"
 	"  -c, --config FILE   configuration (default " EFTF_GW_CONF_FILE ")\n"
@@ -141,6 +144,10 @@ static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 		ret = eftf_gw_events_open(gw, err);
 	if (!ret)
 		ret = eftf_gw_dhcp_open(gw, err);
+	if (!ret)
+		ret = eftf_status_open(gw, err);
+	if (!ret)
+		ret = eftf_metrics_open(gw, err);
 	/* Last: a UE that can connect is served from then on. */
 	if (!ret)
 		ret = eftf_gw_listen_open(gw, err);
@@ -154,6 +161,8 @@ static void gw_close(struct eftf_gw *gw)
 	double deadline = eftf_gw_now() + CLOSE_DEADLINE_S;
 
 	eftf_gw_listen_close(gw);
+	eftf_status_close(gw);
+	eftf_metrics_close(gw);
 	eftf_workers_stop(gw);
 	eftf_gw_dhcp_close(gw);
 	eftf_sessions_end_all(gw, deadline);
@@ -217,8 +226,11 @@ int main(int argc, char **argv)
 	struct flags flags = { .conf_path = EFTF_GW_CONF_FILE };
 	static struct eftf_gw gw;
 	struct eftf_err err;
-	int status = parse_flags(argc, argv, &flags);
+	int status;
 
+	if (argc > 1 && (!strcmp(argv[1], "status") || !strcmp(argv[1], "kick")))
+		return eftf_status_cli(argc - 1, argv + 1);
+	status = parse_flags(argc, argv, &flags);
 	if (status >= 0)
 		return status;
 	signal(SIGPIPE, SIG_IGN);
@@ -237,6 +249,7 @@ int main(int argc, char **argv)
 	else if (flags.test && !gw.status)
 		puts("configuration is good");
 	if (!flags.test && !flags.show_policy && !gw.status) {
+		gw.since = eftf_gw_now();
 		eftf_gw_apply(&gw);
 		if (eftf_sandbox_no_dumps(&err) || eftf_gw_raise_fd_limit(&gw.conf, &err) ||
 		    gw_open(&gw, &err)) {

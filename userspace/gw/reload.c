@@ -114,7 +114,9 @@ static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
 		old->pool.plen == new->pool.plen &&
 		old->gateway.s_addr == new->gateway.s_addr &&
 		old->ue_to_ue == new->ue_to_ue && old->mtu == new->mtu &&
-		old->max_tunnels == new->max_tunnels && old->workers == new->workers;
+		old->max_tunnels == new->max_tunnels && old->workers == new->workers &&
+		!strcmp(old->status_socket, new->status_socket) &&
+		!memcmp(&old->metrics_listen, &new->metrics_listen, sizeof(old->metrics_listen));
 
 	new->listen = old->listen;
 	memcpy(new->device, old->device, sizeof(new->device));
@@ -145,7 +147,7 @@ void eftf_gw_reload(struct eftf_gw *gw)
 		return;
 	}
 	if (!keep_fixed(&gw->conf, &conf))
-		log_warn("reload: listen, device, pool, gateway, mtu, ue_to_ue, max_tunnels and workers change by a restart only");
+		log_warn("reload: listen, device, pool, gateway, mtu, ue_to_ue, max_tunnels, workers, socket and metrics_listen change by a restart only");
 	eftf_gw_conf_free(&gw->conf);
 	gw->conf = conf;
 	gw->user = user;

@@ -4,6 +4,7 @@
 #define EFTF_GW_SESSION_H
 
 #include "gw.h"
+#include "identity.h"
 
 struct eftf_session {
 	struct eftf_session *next;	/* hash chain */
@@ -14,6 +15,7 @@ struct eftf_session {
 	uint32_t transport;		/* serial number of the current connection in the tunnel */
 	uint32_t keeper;		/* number of the worker that can make its next keys; 0: none */
 	double since;
+	char identity[EFTF_IDENTITY_TEXT];
 	struct eftf_lease *lease;	/* that it comes from, until it has a tunnel */
 	struct eftf_session **heir;	/* where a lease waits to take its tunnel over, or NULL */
 	bool given_up;			/* DHCPRELEASE: the address is not held */

@@ -465,6 +465,16 @@ void eftf_workers_check(struct eftf_gw *gw)
 			log_error("%s", err.text);
 }
 
+void eftf_workers_load(const struct eftf_gw *gw, struct eftf_workers_load *load)
+{
+	*load = (struct eftf_workers_load){ 0 };
+	for (const struct eftf_worker_proc *w = gw->workers; w; w = w->next) {
+		load->workers++;
+		load->conns += w->conns;
+		load->keys += w->keys;
+	}
+}
+
 void eftf_workers_stop(struct eftf_gw *gw)
 {
 	for (struct eftf_worker_proc *w = gw->workers; w; w = w->next) {

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "status.h"
+
+#include <arpa/inet.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "session.h"
+#include "eftf_version.h"
+
+struct snapshot {
+	const struct eftf_gw *gw;
+	struct eftf_pool_counts pool;
+	struct eftf_workers_load load;
+	double now;
+};
+
+/* ---- counters: one table for JSON and Prometheus ------------------------------- */
+
+enum kind { GAUGE, COUNTER };
+
+struct row {
+	const char *group, *name;
+	enum kind kind;
+	const char *help;
+	uint64_t (*get)(const struct snapshot *s);
+};
+
+#define ROWS(R) \
+	R(gateway, uptime_seconds, GAUGE, "Seconds since the start", (uint64_t)(s->now - s->gw->since)) \
+	R(tunnels, now, GAUGE, "Tunnels that run", s->gw->n_sessions) \
+	R(tunnels, max, GAUGE, "Tunnels that may run, max_tunnels", s->gw->conf.max_tunnels) \
+	R(tunnels, attached, COUNTER, "Tunnels made", s->gw->counts.attached) \
+	R(tunnels, moved, COUNTER, "Tunnels that went on with a newer connection", s->gw->counts.moved) \
+	R(tunnels, kicked, COUNTER, "Tunnels ended by the operator", s->gw->counts.kicked) \
+	R(connections, now, GAUGE, "Connections without a tunnel yet", s->load.conns) \
+	R(connections, accepted, COUNTER, "Connections accepted", s->gw->counts.accepted) \
+	R(connections, evicted, COUNTER, "Connections ended early by max_handshakes", s->gw->counts.evicted) \
+	R(connections, refused_rate, COUNTER, "Connections refused by handshake_rate_per_source", s->gw->counts.refused_rate) \
+	R(connections, refused_inside, COUNTER, "Connections from inside tunnels, refused", s->gw->counts.refused_inside) \
+	R(connections, refused_source, COUNTER, "Connections refused by max_handshakes_per_source", s->gw->counts.refused_source) \
+	R(connections, failed_tls, COUNTER, "Connections that failed before TLS was up", s->gw->counts.failed_tls) \
+	R(connections, failed_dhcp, COUNTER, "Connections that failed before there was a lease", s->gw->counts.failed_dhcp) \
+	R(packets, dropped_early, COUNTER, "Packets behind the acknowledged request, dropped", s->gw->counts.dropped_early) \
+	R(packets, dropped_dhcp, COUNTER, "DHCP messages from inside tunnels beyond their rate", s->gw->counts.dropped_dhcp) \
+	R(workers, now, GAUGE, "Worker processes", s->load.workers) \
+	R(workers, lost, COUNTER, "Worker processes that died or hung", s->gw->counts.workers_lost) \
+	R(workers, keys, GAUGE, "Tunnels whose next keys a worker can make", s->load.keys) \
+	R(pool, size, GAUGE, "Addresses of the pool", s->pool.size) \
+	R(pool, owned, GAUGE, "Addresses of tunnels", s->pool.owned) \
+	R(pool, held, GAUGE, "Addresses held for UEs that may come back", s->pool.held) \
+	R(pool, quarantined, GAUGE, "Addresses in quarantine", s->pool.quarantined) \
+	R(pool, evicted, COUNTER, "Addresses taken from hold or quarantine before their time", s->pool.evicted) \
+	R(pool, refused_full, COUNTER, "Leases refused as no address was left", s->pool.refused_full) \
+	R(pool, refused_source, COUNTER, "Leases refused by max_tunnels_per_source", s->pool.refused_source) \
+	R(tokens, good, COUNTER, "Resume tokens that were good", s->pool.tokens[EFTF_TOKEN_GOOD]) \
+	R(tokens, unknown, COUNTER, "Resume tokens forged or of other keys", s->pool.tokens[EFTF_TOKEN_UNKNOWN]) \
+	R(tokens, foreign, COUNTER, "Resume tokens of another pool", s->pool.tokens[EFTF_TOKEN_FOREIGN]) \
+	R(tokens, stale, COUNTER, "Resume tokens given up or replaced", s->pool.tokens[EFTF_TOKEN_STALE]) \
+	R(events, lost, COUNTER, "Times that events of the module were lost", s->gw->counts.lost_events)
+
+#define GETTER(group, name, kind, help, value) \
+	static uint64_t get_##group##_##name(const struct snapshot *s) { return value; }
+ROWS(GETTER)
+
+#define ROW(group, name, kind, help, value) { #group, #name, kind, help, get_##group##_##name },
+static const struct row rows[] = { ROWS(ROW) };
+
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static struct snapshot take(const struct eftf_gw *gw, double now)
+{
+	struct snapshot s = { .gw = gw, .now = now };
+
+	eftf_pool_count(gw->pool, &s.pool);
+	eftf_workers_load(gw, &s.load);
+	return s;
+}
+
+/* jansson's numbers are signed. */
+static json_t *number(uint64_t v)
+{
+	return json_integer(v > INT64_MAX ? INT64_MAX : (json_int_t)v);
+}
+
+static json_t *status(const struct eftf_gw *gw, double now)
+{
+	struct snapshot s = take(gw, now);
+	json_t *all = json_object(), *group = NULL;
+
+	json_object_set_new(all, "version", json_string(EFTF_VERSION));
+	json_object_set_new(all, "device", json_string(gw->conf.device));
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (!i || strcmp(rows[i].group, rows[i - 1].group)) {
+			group = json_object();
+			json_object_set_new(all, rows[i].group, group);
+		}
+		json_object_set_new(group, rows[i].name, number(rows[i].get(&s)));
+	}
+	return all;
+}
+
+char *eftf_status_metrics(const struct eftf_gw *gw, double now)
+{
+	struct snapshot s = take(gw, now);
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	for (size_t i = 0; i < N_ROWS; i++) {
+		const char *total = rows[i].kind == COUNTER ? "_total" : "";
+
+		fprintf(f, "# HELP eftf_gw_%s_%s%s %s\n# TYPE eftf_gw_%s_%s%s %s\neftf_gw_%s_%s%s %llu\n",
+			rows[i].group, rows[i].name, total, rows[i].help,
+			rows[i].group, rows[i].name, total, *total ? "counter" : "gauge",
+			rows[i].group, rows[i].name, total, (unsigned long long)rows[i].get(&s));
+	}
+	if (!fclose(f))
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* ---- tunnels ------------------------------------------------------------------ */
+
+typedef void session_fn(struct eftf_gw *gw, struct eftf_session *s, void *arg);
+
+static void each_session(struct eftf_gw *gw, session_fn *fn, void *arg)
+{
+	for (uint32_t i = 0; gw->sessions && i <= gw->sessions_mask; i++)
+		for (struct eftf_session *s = gw->sessions[i]; s; s = s->next)
+			fn(gw, s, arg);
+}
+
+struct listing {
+	json_t *array;
+	double now;
+};
+
+static void list_one(struct eftf_gw *gw, struct eftf_session *s, void *arg)
+{
+	char outer[EFTF_ADDR_TEXT], inner[INET_ADDRSTRLEN];
+	struct listing *l = arg;
+	json_t *one = json_object();
+
+	(void)gw;
+	eftf_addr_text(outer, &s->outer);
+	inet_ntop(AF_INET, &s->inner, inner, sizeof(inner));
+	json_object_set_new(one, "id", number(s->id));
+	json_object_set_new(one, "inner", json_string(inner));
+	json_object_set_new(one, "outer", json_string(outer));
+	json_object_set_new(one, "identity", json_string(s->identity));
+	json_object_set_new(one, "up_s", number((uint64_t)(l->now - s->since)));
+	json_object_set_new(one, "keepalive_s", number(s->dhcp.keepalive));
+	json_array_append_new(l->array, one);
+}
+
+static json_t *tunnels(struct eftf_gw *gw, double now)
+{
+	struct listing l = { json_array(), now };
+	json_t *all = json_object();
+
+	each_session(gw, list_one, &l);
+	json_object_set_new(all, "device", json_string(gw->conf.device));
+	json_object_set_new(all, "tunnels", l.array);
+	return all;
+}
+
+/* ---- kick --------------------------------------------------------------------- */
+
+struct kick {
+	const char *who;
+	unsigned int ended;
+};
+
+static bool is_meant(const struct eftf_session *s, const char *who)
+{
+	char outer[EFTF_ADDR_TEXT], inner[INET_ADDRSTRLEN], *colon;
+
+	if (!strcmp(s->identity, who))
+		return true;
+	inet_ntop(AF_INET, &s->inner, inner, sizeof(inner));
+	eftf_addr_text(outer, &s->outer);
+	if (!strcmp(inner, who) || !strcmp(outer, who))
+		return true;
+	/* the outer address without its port */
+	colon = strrchr(outer, ':');
+	*colon = 0;
+	if (outer[0] != '[')
+		return !strcmp(outer, who);
+	colon[-1] = 0;
+	return !strcmp(outer + 1, who);
+}
+
+static void kick_one(struct eftf_gw *gw, struct eftf_session *s, void *arg)
+{
+	struct kick *k = arg;
+
+	if (!is_meant(s, k->who))
+		return;
+	eftf_session_end(gw, s);
+	k->ended++;
+}
+
+static json_t *kick(struct eftf_gw *gw, const char *who)
+{
+	struct kick k = { .who = who };
+	json_t *answer = json_object();
+
+	each_session(gw, kick_one, &k);
+	gw->counts.kicked += k.ended;
+	json_object_set_new(answer, "ended", number(k.ended));
+	return answer;
+}
+
+char *eftf_status_answer(struct eftf_gw *gw, const char *request, double now)
+{
+	json_t *answer;
+	char *text;
+
+	if (!strcmp(request, "status")) {
+		answer = status(gw, now);
+	} else if (!strcmp(request, "tunnels")) {
+		answer = tunnels(gw, now);
+	} else if (!strncmp(request, "kick ", 5) && request[5]) {
+		answer = kick(gw, request + 5);
+	} else {
+		answer = json_object();
+		json_object_set_new(answer, "error", json_string("unknown request: known are status, tunnels and kick WHO"));
+	}
+	text = json_dumps(answer, JSON_COMPACT);
+	json_decref(answer);
+	return text;
+}
