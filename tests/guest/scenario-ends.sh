@@ -24,6 +24,7 @@ gw_config() {
 		routes = 10.20.0.0/16
 		hold = 1
 		max_flows = 0
+		persistent = no
 	END
 }
 

@@ -150,10 +150,10 @@ static void test_life(void **state)
 	assert_int_equal(runs(), 3);
 	assert_int_equal(eftf_policy_load(&p, &open, &err), 0);
 	assert_int_equal(runs(), 4);
-	eftf_policy_close(&p);
+	eftf_policy_close(&p, false);
 	assert_int_equal(runs(), 4);	/* it is not there any more */
 	assert_int_equal(eftf_policy_load(&p, &conf, &err), 0);
-	eftf_policy_close(&p);
+	eftf_policy_close(&p, false);
 	assert_int_equal(runs(), 6);
 	eftf_gw_conf_free(&conf);
 	eftf_gw_conf_free(&other);

@@ -356,6 +356,41 @@ static void test_nothing_free(void **state)
 	eftf_pool_free(p);
 }
 
+/* A restart: what the old program knew goes to the new one's pool. */
+static void test_adopt(void **state)
+{
+	struct eftf_pool *before = make("10.0.0.0", 24, 2), *after = make("10.0.0.0", 24, 2);
+	uint8_t first[EFTF_TOKEN_LEN], second[EFTF_TOKEN_LEN];
+	struct eftf_lease_request cert = with_cert("192.0.2.1", 1, "a");
+	struct sockaddr_storage source = outer("192.0.2.1");
+	struct eftf_pool_lease l;
+	struct in_addr a, b;
+
+	(void)state;
+	a = lease(before, from("192.0.2.1"), &owner[0], 0, false, first);
+	lease(before, with_token("192.0.2.1", first), &owner[0], 0, true, second);
+	lease(before, with_token("192.0.2.1", second), &owner[0], 0, true, NULL);
+	b = lease(before, cert, &owner[1], 0, false, NULL);
+	assert_false(eftf_pool_export(before, ip("10.0.0.99"), &l));
+	assert_true(eftf_pool_export(before, a, &l));
+	assert_int_equal(eftf_pool_adopt(after, a, &owner[2], &l, &source), 0);
+	assert_int_equal(eftf_pool_adopt(after, a, &owner[3], &l, &source), -EEXIST);
+	assert_int_equal(eftf_pool_adopt(after, ip("10.0.0.1"), &owner[3], &l, &source), -EEXIST);
+	assert_int_equal(eftf_pool_adopt(after, ip("10.0.1.9"), &owner[3], &l, &source), -EEXIST);
+	assert_true(eftf_pool_export(before, b, &l));
+	assert_int_equal(eftf_pool_adopt(after, b, &owner[3], &l, &source), 0);
+	assert_ptr_equal(eftf_pool_owner(after, a), &owner[2]);
+	assert_int_equal(counts(after).owned, 2);
+	/* Charged, and not given to others; tokens and certificates count as before. */
+	assert_int_equal(refused(after, from("192.0.2.1"), 1), -EDQUOT);
+	assert_int_not_equal(take(after, with_token("192.0.2.9", first), &claimant[0], 1, false).s_addr, a.s_addr);
+	assert_int_equal(counts(after).tokens[EFTF_TOKEN_STALE], 1);
+	assert_int_equal(take(after, with_token("192.0.2.9", second), &claimant[0], 1, true).s_addr, a.s_addr);
+	assert_int_equal(take(after, cert, &claimant[1], 1, true).s_addr, b.s_addr);
+	eftf_pool_free(before);
+	eftf_pool_free(after);
+}
+
 static void test_pass_on(void **state)
 {
 	struct eftf_pool *p = make("10.0.0.0", 24, 0);
@@ -642,7 +677,7 @@ int main(void)
 		cmocka_unit_test(test_wish), cmocka_unit_test(test_quarantine),
 		cmocka_unit_test(test_hold_and_token), cmocka_unit_test(test_tokens_of_others),
 		cmocka_unit_test(test_hog), cmocka_unit_test(test_nothing_free),
-		cmocka_unit_test(test_pass_on),
+		cmocka_unit_test(test_pass_on), cmocka_unit_test(test_adopt),
 		cmocka_unit_test(test_newest_wins), cmocka_unit_test(test_certificate),
 		cmocka_unit_test(test_random), cmocka_unit_test(test_charges),
 	};

@@ -16,7 +16,7 @@
 #define EFTF_GW_MAX_WORKERS 256
 #define EFTF_GW_MAX_CERTS 8
 #define EFTF_GW_CONF_FILE "/etc/eftf/eftf-gw.conf"
-#define EFTF_GW_STATUS_SOCKET "/run/eftf/eftf-gw.sock"
+#define EFTF_GW_STATUS_SOCKET "/run/eftf-gw/status.sock"
 
 struct eftf_gw_listen {
 	struct sockaddr_storage addr[EFTF_GW_MAX_LISTEN];
@@ -81,7 +81,8 @@ struct eftf_gw_conf {
 	char *user;
 	unsigned int record_limit;	/* per key; 0: the cipher's own */
 	unsigned int enterprise;
-	bool key_update, ue_to_ue, syslog;
+	bool key_update, ue_to_ue, syslog, persistent;
+	char *state_dir;
 	int log_level;			/* enum eftf_log_level */
 };
 

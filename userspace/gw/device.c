@@ -3,6 +3,7 @@
 
 #include "gw.h"
 #include "log.h"
+#include "state.h"
 
 struct found {
 	struct eftf_link_info info;
@@ -46,13 +47,18 @@ static int get_link(struct eftf_gw *gw, struct eftf_err *err)
 		return eftf_err_set(err, EINVAL,
 				    "device %s is a UE's: choose another name by gateway.device",
 				    gw->conf.device);
-	if (!gw->made_device && f.info.tunnels)
+	if (gw->state && eftf_state_is_continued(gw->state) && eftf_state_made_device(gw->state))
+		gw->made_device = true;	/* by a gateway before this one */
+	else if (!gw->made_device && f.info.tunnels &&
+		 !(gw->state && eftf_state_is_continued(gw->state)))
 		return eftf_err_set(err, EBUSY,
 				    "device %s has %u tunnels of another program: stop it, or choose another name by gateway.device",
 				    gw->conf.device, f.info.tunnels);
 	if (f.info.ue_to_ue != gw->conf.ue_to_ue)
 		log_warn("device %s was there with ue_to_ue %s: that stays", gw->conf.device,
 			 f.info.ue_to_ue ? "on" : "off");
+	if (gw->state)
+		eftf_state_set_made_device(gw->state, gw->made_device);
 	gw->ifindex = f.info.ifindex;
 	gw->can_update = f.info.key_update;
 	return 0;
@@ -92,7 +98,7 @@ void eftf_gw_device_close(struct eftf_gw *gw)
 
 	if (!gw->rt)
 		return;
-	if (gw->made_device && eftf_rt_link_del(gw->rt, gw->conf.device, &err))
+	if (gw->made_device && !gw->leaving && eftf_rt_link_del(gw->rt, gw->conf.device, &err))
 		log_warn("device %s stays: %s", gw->conf.device, err.text);
 	eftf_rt_close(gw->rt);
 	gw->rt = NULL;

@@ -18,6 +18,7 @@
 #include "tls.h"
 
 struct eftf_msg;
+struct eftf_state;
 struct eftf_pending_down;
 struct eftf_session;
 struct eftf_worker_proc;
@@ -55,6 +56,9 @@ struct eftf_gw {
 	bool made_device;
 	bool can_update;		/* this kernel can take new TLS keys */
 	struct eftf_policy nft;		/* what UEs may reach */
+
+	struct eftf_state *state;	/* what outlives the program; NULL: tunnels end with it */
+	bool leaving;			/* for a successor: tunnels go on */
 
 	/* listener.c: n_listen sockets for each worker, one worker's after the other's */
 	int *listen_fd;

@@ -14,6 +14,7 @@
 #include "metrics.h"
 #include "sandbox.h"
 #include "session.h"
+#include "state.h"
 #include "status.h"
 #include "eftf_version.h"
 
@@ -33,7 +34,8 @@ static const char usage[] =
 	"  -V, --version\n"
 	"  -h, --help\n"
 	"\n"
-	"SIGTERM: all tunnels are released. SIGHUP: configuration and certificate are reloaded.\n"
+	"SIGTERM: all tunnels are released. SIGQUIT: they go on for a successor.\n"
+	"SIGHUP: configuration and certificate are reloaded.\n"
 	"Exit status: 0 stopped or all well, 1 failure, 2 wrong usage or configuration.\n";
 
 struct flags {
@@ -99,6 +101,17 @@ static void on_stop(struct ev_loop *loop, ev_signal *w, int revents)
 	ev_break(loop, EVBREAK_ALL);
 }
 
+static void on_leave(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct eftf_gw *gw = w->data;
+
+	(void)revents;
+	gw->leaving = gw->state;
+	log_info("stopping: SIGQUIT: %s", gw->leaving ? "tunnels go on for a successor" :
+		 "tunnels are released, as persistent = no");
+	ev_break(loop, EVBREAK_ALL);
+}
+
 static void on_reload(struct ev_loop *loop, ev_signal *w, int revents)
 {
 	(void)loop;
@@ -127,12 +140,24 @@ static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int revents)
 	told = *c;
 }
 
+static int state_open(struct eftf_gw *gw, struct eftf_err *err)
+{
+	char path[256];
+
+	if (!gw->conf.persistent)
+		return 0;
+	snprintf(path, sizeof(path), "%.200s/%s.leases", gw->conf.state_dir, gw->conf.device);
+	return eftf_state_open(&gw->state, path, gw->conf.pool.base, gw->conf.pool.plen, err);
+}
+
 static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 {
 	int ret = eftf_tls_kernel_check(err);
 
 	if (!ret)
 		ret = eftf_gw_pool_open(gw, err);
+	if (!ret)
+		ret = state_open(gw, err);
 	if (!ret)
 		ret = eftf_gw_device_open(gw, err);
 	/* Before there is a tunnel. */
@@ -142,6 +167,9 @@ static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 		ret = eftf_sessions_open(gw, err);
 	if (!ret)
 		ret = eftf_gw_events_open(gw, err);
+	/* After that, so that no end is missed. */
+	if (!ret)
+		ret = eftf_sessions_adopt(gw, err);
 	if (!ret)
 		ret = eftf_gw_dhcp_open(gw, err);
 	if (!ret)
@@ -159,19 +187,25 @@ static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 static void gw_close(struct eftf_gw *gw)
 {
 	double deadline = eftf_gw_now() + CLOSE_DEADLINE_S;
+	bool nothing_left;
 
 	eftf_gw_listen_close(gw);
 	eftf_status_close(gw);
 	eftf_metrics_close(gw);
 	eftf_workers_stop(gw);
 	eftf_gw_dhcp_close(gw);
-	eftf_sessions_end_all(gw, deadline);
-	eftf_gw_events_drain(gw, deadline);
+	if (!gw->leaving) {
+		eftf_sessions_end_all(gw, deadline);
+		eftf_gw_events_drain(gw, deadline);
+	}
 	eftf_gw_events_close(gw);
 	eftf_workers_wait(gw, deadline);
+	/* what did not end in time is a successor's, unless it ends with the device */
+	nothing_left = !gw->leaving && (!gw->n_sessions || gw->made_device);
 	eftf_sessions_close(gw);
-	eftf_policy_close(&gw->nft);
+	eftf_policy_close(&gw->nft, gw->leaving);
 	eftf_gw_device_close(gw);
+	eftf_state_close(gw->state, nothing_left);
 	eftf_pool_free(gw->pool);
 	eftf_tokens_free(gw->tokens);
 	eftf_gw_free_tls(&gw->tls);
@@ -181,10 +215,13 @@ static void gw_close(struct eftf_gw *gw)
 static void run(struct eftf_gw *gw)
 {
 	/* watched until exit: a second SIGTERM must not kill the program while it cleans up */
-	static ev_signal term, intr, hup;
+	static ev_signal term, intr, quit, hup;
 
 	ev_signal_init(&term, on_stop, SIGTERM);
 	ev_signal_init(&intr, on_stop, SIGINT);
+	ev_signal_init(&quit, on_leave, SIGQUIT);
+	quit.data = gw;
+	ev_signal_start(gw->loop, &quit);
 	ev_signal_init(&hup, on_reload, SIGHUP);
 	hup.data = gw;
 	ev_signal_start(gw->loop, &term);
@@ -255,6 +292,8 @@ int main(int argc, char **argv)
 		    gw_open(&gw, &err)) {
 			log_error("%s", err.text);
 			gw.status = 1;
+			/* a wrong start must not end what runs */
+			gw.leaving = gw.state && eftf_state_is_continued(gw.state);
 		} else if (give_up_privileges(&err)) {
 			log_error("%s", err.text);
 			gw.status = 1;

@@ -326,12 +326,12 @@ int eftf_policy_load(struct eftf_policy *p, const struct eftf_gw_conf *conf, str
 	return 0;
 }
 
-void eftf_policy_close(struct eftf_policy *p)
+void eftf_policy_close(struct eftf_policy *p, bool stays)
 {
 	struct eftf_err err;
 
 	/* as long as the text of its removal alone it is not there */
-	if (p->loaded && strcmp(p->loaded, p->removal) && feed_nft(p->removal, &err))
+	if (!stays && p->loaded && strcmp(p->loaded, p->removal) && feed_nft(p->removal, &err))
 		log_warn("the policy stays: %s", err.text);
 	free(p->loaded);
 	free(p->removal);

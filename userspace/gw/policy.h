@@ -27,7 +27,7 @@ bool eftf_policy_reaches_nothing(const struct eftf_gw_conf *conf);
  * own words in err: then what was in force stays.
  */
 int eftf_policy_load(struct eftf_policy *p, const struct eftf_gw_conf *conf, struct eftf_err *err);
-/* Removes the table, if there is one. */
-void eftf_policy_close(struct eftf_policy *p);
+/* stays: for a successor; otherwise the table is removed, if there is one. */
+void eftf_policy_close(struct eftf_policy *p, bool stays);
 
 #endif

@@ -24,12 +24,8 @@ struct entry {
 	uint32_t cert_next;		/* hash chain */
 	uint8_t where;
 	bool barred;
-	bool leased;			/* the lease of id is known; what follows is of it */
-	bool proven;			/* its UE has come back with a proof before */
-	bool has_cert;
-	uint32_t epoch, oldest_epoch;	/* of the last token; of the oldest that still counts */
-	uint8_t id[EFTF_TOKEN_ID_LEN];
-	uint8_t cert[EFTF_CERT_ID_LEN];
+	bool leased;			/* the lease is known */
+	struct eftf_pool_lease lease;
 };
 
 struct list {
@@ -154,7 +150,7 @@ static uint32_t find_cert(const struct eftf_pool *p, const uint8_t *id)
 {
 	uint32_t i = *cert_chain(p, id);
 
-	while (i && memcmp(p->e[i].cert, id, EFTF_CERT_ID_LEN))
+	while (i && memcmp(p->e[i].lease.cert, id, EFTF_CERT_ID_LEN))
 		i = p->e[i].cert_next;
 	return i;
 }
@@ -163,31 +159,27 @@ static void forget_cert(struct eftf_pool *p, uint32_t i)
 {
 	uint32_t *at;
 
-	if (!p->e[i].has_cert)
+	if (!p->e[i].lease.has_cert)
 		return;
-	for (at = cert_chain(p, p->e[i].cert); *at != i; )
+	for (at = cert_chain(p, p->e[i].lease.cert); *at != i; )
 		at = &p->e[*at].cert_next;
 	*at = p->e[i].cert_next;
-	p->e[i].has_cert = false;
+	p->e[i].lease.has_cert = false;
 }
 
-static void set_cert(struct eftf_pool *p, uint32_t i, const struct eftf_lease_request *r)
+static void set_cert(struct eftf_pool *p, uint32_t i, const uint8_t id[EFTF_CERT_ID_LEN])
 {
 	struct entry *e = &p->e[i];
-	uint8_t id[EFTF_CERT_ID_LEN];
 	uint32_t *head;
 
-	if (!r->has_cert)
-		return;
-	cert_id(r, id);
 	forget_cert(p, i);
 	if (find_cert(p, id))		/* one address for one identity: the newest */
 		forget_cert(p, find_cert(p, id));
-	memcpy(e->cert, id, sizeof(e->cert));
+	memcpy(e->lease.cert, id, sizeof(e->lease.cert));
 	head = cert_chain(p, id);
 	e->cert_next = *head;
 	*head = i;
-	e->has_cert = true;
+	e->lease.has_cert = true;
 }
 
 /* ---- states --------------------------------------------------------------- */
@@ -198,7 +190,7 @@ static void make_free(struct eftf_pool *p, uint32_t i)
 
 	forget_cert(p, i);
 	e->leased = false;
-	e->proven = false;
+	e->lease.proven = false;
 	if (e->charge) {
 		e->charge->addresses--;
 		eftf_charge_put(p->charges, e->charge);
@@ -226,7 +218,7 @@ static void settle(struct eftf_pool *p, uint32_t i, double now)
 		return;
 	if (!e->leased) {
 		make_free(p, i);
-	} else if (e->proven && p->set.hold) {
+	} else if (e->lease.proven && p->set.hold) {
 		e->until = now + p->set.hold;
 		list_add(p, HELD, i);
 	} else {
@@ -288,7 +280,7 @@ static enum eftf_token_verdict judge_token(const struct eftf_pool *p,
 		return EFTF_TOKEN_FOREIGN;
 	e = &p->e[index_of(p, lease->inner4)];
 	/* Without a lease on the address, as after a restart, the token alone says whose it is. */
-	if (e->leased && (memcmp(e->id, lease->id, sizeof(e->id)) || lease->epoch < e->oldest_epoch))
+	if (e->leased && (memcmp(e->lease.id, lease->id, sizeof(e->lease.id)) || lease->epoch < e->lease.oldest_epoch))
 		return EFTF_TOKEN_STALE;
 	*i = index_of(p, lease->inner4);
 	return EFTF_TOKEN_GOOD;
@@ -319,20 +311,20 @@ static int next_lease(const struct eftf_pool *p, uint32_t i, const struct eftf_l
 	if (r->token_len)
 		judge_token(p, r, &lease, &shown);
 	if (shown == i) {
-		memcpy(to->id, lease.id, sizeof(to->id));
-		to->oldest_epoch = lease.epoch;
-		to->epoch = to->leased && to->epoch > lease.epoch ? to->epoch : lease.epoch;
-		to->proven = true;
+		memcpy(to->lease.id, lease.id, sizeof(to->lease.id));
+		to->lease.oldest_epoch = lease.epoch;
+		to->lease.epoch = to->leased && to->lease.epoch > lease.epoch ? to->lease.epoch : lease.epoch;
+		to->lease.proven = true;
 	} else if (to->leased) {
-		to->proven = true;	/* by its certificate */
+		to->lease.proven = true;	/* by its certificate */
 	} else {
-		to->epoch = 0;
-		to->oldest_epoch = 1;
-		to->proven = r->has_cert;
-		if (eftf_random(to->id, sizeof(to->id)))
+		to->lease.epoch = 0;
+		to->lease.oldest_epoch = 1;
+		to->lease.proven = r->has_cert;
+		if (eftf_random(to->lease.id, sizeof(to->lease.id)))
 			return -EIO;
 	}
-	to->epoch++;
+	to->lease.epoch++;
 	to->leased = true;
 	return 0;
 }
@@ -434,6 +426,7 @@ int eftf_pool_confirm(struct eftf_pool *p, const struct eftf_lease_request *r, s
 {
 	struct eftf_token_lease lease = { .inner4 = addr };
 	uint32_t i = index_of(p, addr);
+	uint8_t id[EFTF_CERT_ID_LEN];
 	struct entry next;
 	int ret;
 
@@ -442,8 +435,8 @@ int eftf_pool_confirm(struct eftf_pool *p, const struct eftf_lease_request *r, s
 	ret = next_lease(p, i, r, &next);
 	if (ret)
 		return ret;
-	memcpy(lease.id, next.id, sizeof(lease.id));
-	lease.epoch = next.epoch;
+	memcpy(lease.id, next.lease.id, sizeof(lease.id));
+	lease.epoch = next.lease.epoch;
 	ret = eftf_token_seal(p->tokens, &lease, token);
 	if (!ret)
 		ret = move_charge(p, i, &r->source);
@@ -456,7 +449,44 @@ int eftf_pool_confirm(struct eftf_pool *p, const struct eftf_lease_request *r, s
 	if (!*old)
 		p->counts.owned++;
 	p->e[i] = next;
-	set_cert(p, i, r);
+	if (r->has_cert) {
+		cert_id(r, id);
+		set_cert(p, i, id);
+	}
+	return 0;
+}
+
+bool eftf_pool_export(const struct eftf_pool *p, struct in_addr addr, struct eftf_pool_lease *lease)
+{
+	uint32_t i = index_of(p, addr);
+
+	if (!i || !p->e[i].leased)
+		return false;
+	*lease = p->e[i].lease;
+	return true;
+}
+
+int eftf_pool_adopt(struct eftf_pool *p, struct in_addr addr, void *owner,
+		    const struct eftf_pool_lease *lease, const struct sockaddr_storage *source)
+{
+	uint32_t i = index_of(p, addr);
+	struct eftf_charge *c;
+
+	if (!i || !is_free(p, i))
+		return -EEXIST;
+	c = eftf_charge_get(p->charges, source);
+	if (!c)
+		return -ENOMEM;
+	c->addresses++;			/* beyond its limit, too: what runs goes on */
+	unlist(p, i);
+	p->e[i].charge = c;
+	p->e[i].owner = owner;
+	p->e[i].leased = true;
+	p->e[i].lease = *lease;
+	p->e[i].lease.has_cert = false;
+	if (lease->has_cert)
+		set_cert(p, i, lease->cert);
+	p->counts.owned++;
 	return 0;
 }
 
@@ -471,8 +501,8 @@ void eftf_pool_release(struct eftf_pool *p, struct in_addr addr, void *owner, bo
 	e->owner = NULL;
 	p->counts.owned--;
 	if (given_up) {
-		e->oldest_epoch = e->epoch + 1;
-		e->proven = false;
+		e->lease.oldest_epoch = e->lease.epoch + 1;
+		e->lease.proven = false;
 		forget_cert(p, i);
 	}
 	settle(p, i, now);

@@ -72,6 +72,21 @@ void eftf_pool_pass_on(struct eftf_pool *pool, struct in_addr addr, void *from, 
 /* Who owns an address, or NULL. */
 void *eftf_pool_owner(const struct eftf_pool *pool, struct in_addr addr);
 
+/* Whose an address is, to outlive the program. */
+struct eftf_pool_lease {
+	uint8_t id[EFTF_TOKEN_ID_LEN];
+	uint32_t epoch, oldest_epoch;	/* of the last token; of the oldest that still counts */
+	bool proven;			/* its UE has come back with a proof before */
+	bool has_cert;
+	uint8_t cert[EFTF_CERT_ID_LEN];	/* of certificate and client identifier */
+};
+
+/* false: the address has no lease. */
+bool eftf_pool_export(const struct eftf_pool *pool, struct in_addr addr, struct eftf_pool_lease *lease);
+/* An address that was owned before the program's start. Returns 0, -EEXIST: it is not free, or another errno. */
+int eftf_pool_adopt(struct eftf_pool *pool, struct in_addr addr, void *owner,
+		    const struct eftf_pool_lease *lease, const struct sockaddr_storage *source);
+
 /* What became of the tokens that were shown. */
 enum eftf_token_verdict {
 	EFTF_TOKEN_GOOD,

@@ -10,6 +10,7 @@
 #include "addr.h"
 #include "keepalive.h"
 #include "log.h"
+#include "state.h"
 
 static struct eftf_session **slot(const struct eftf_gw *gw, uint32_t id)
 {
@@ -69,6 +70,24 @@ static uint32_t timeout_of(const struct eftf_gw *gw, const struct eftf_session *
 	return gw->conf.timeout ? gw->conf.timeout : eftf_keepalive_timeout(s->dhcp.keepalive);
 }
 
+/* So that a successor knows whose this tunnel is. */
+static void save(struct eftf_gw *gw, const struct eftf_session *s)
+{
+	struct eftf_state_lease l;
+
+	if (!gw->state || !s->persistent)
+		return;
+	memset(&l, 0, sizeof(l));	/* the octets between members, too */
+	l.tunnel = s->id;
+	l.inner = s->inner;
+	l.outer = s->outer;
+	l.keepalive = s->dhcp.keepalive;
+	l.since = s->since;
+	memcpy(l.identity, s->identity, sizeof(l.identity));
+	if (eftf_pool_export(gw->pool, s->inner, &l.lease))
+		eftf_state_put(gw->state, &l);
+}
+
 int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, struct eftf_err *err)
 {
 	struct eftf_tunnel_spec spec = {
@@ -82,13 +101,21 @@ int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, stru
 		.timeout = timeout_of(gw, s),
 		.negotiated = true,
 		.record_limit = gw->conf.record_limit,
+		.persistent = gw->state,
 	};
 	int ret = eftf_nl_tunnel_new(gw->nl, &spec, &s->id, err);
 
+	if (ret == -EPERM && spec.persistent) {
+		/* not the machine's administrator, as in a container */
+		spec.persistent = false;
+		ret = eftf_nl_tunnel_new(gw->nl, &spec, &s->id, err);
+	}
 	if (ret)
 		return ret;
+	s->persistent = spec.persistent;
 	s->transport = 1;
 	list(gw, s);
+	save(gw, s);
 	gw->counts.attached++;
 	return 0;
 }
@@ -105,7 +132,9 @@ int eftf_session_take_over(struct eftf_gw *gw, struct eftf_session *s, struct ef
 	s->id = old->id;
 	s->transport = old->transport + 1;
 	s->since = old->since;
+	s->persistent = old->persistent;
 	list(gw, s);
+	save(gw, s);
 	if (s->dhcp.keepalive != old->dhcp.keepalive)
 		eftf_session_retime(gw, s);
 	eftf_session_put(old);
@@ -125,6 +154,7 @@ void eftf_session_retime(struct eftf_gw *gw, struct eftf_session *s)
 
 	if (eftf_nl_tunnel_set(gw->nl, gw->ifindex, s->id, &change, &err))
 		log_debug("tunnel %u: %s", s->id, err.text);
+	save(gw, s);
 }
 
 /* One line for each session: outer and inner address, duration, traffic, reason of the end. */
@@ -155,6 +185,8 @@ void eftf_session_ended(struct eftf_gw *gw, struct eftf_session *s,
 	log_end(s, info);
 	unlist(gw, s);
 	eftf_workers_forget(gw, s);
+	if (gw->state && eftf_pool_owner(gw->pool, s->inner) == s)
+		eftf_state_clear(gw->state, s->inner);
 	eftf_pool_release(gw->pool, s->inner, s, s->given_up, eftf_gw_now());
 	eftf_session_put(s);
 }
@@ -199,6 +231,61 @@ int eftf_sessions_open(struct eftf_gw *gw, struct eftf_err *err)
 	if (!gw->sessions)
 		return eftf_err_set(err, ENOMEM, "no memory for %u tunnels", gw->conf.max_tunnels);
 	return eftf_nl_open(&gw->nl, err);
+}
+
+static struct eftf_session *from_lease(const struct eftf_state_lease *l, const struct eftf_tunnel_info *info)
+{
+	struct eftf_session *s = eftf_session_new(&l->outer, l->inner);
+
+	if (!s)
+		return NULL;
+	s->id = info->id;
+	s->transport = info->transport;
+	s->persistent = true;
+	s->since = l->since;
+	s->dhcp.address = l->inner;
+	s->dhcp.bound = true;
+	s->dhcp.keepalive = l->keepalive;
+	memcpy(s->identity, l->identity, sizeof(s->identity));
+	return s;
+}
+
+struct adoption {
+	struct eftf_gw *gw;
+	unsigned int adopted, ended;
+};
+
+static void on_left(const struct eftf_tunnel_info *info, void *arg)
+{
+	struct adoption *a = arg;
+	struct eftf_state_lease l;
+	struct eftf_session *s = NULL;
+	struct eftf_err err;
+
+	if (eftf_state_get(a->gw->state, info->inner4, &l) && l.tunnel == info->id)
+		s = from_lease(&l, info);
+	if (s && !eftf_pool_adopt(a->gw->pool, s->inner, s, &l.lease, &s->outer)) {
+		list(a->gw, s);
+		a->adopted++;
+		return;
+	}
+	/* Nobody knows whose it is: its UE comes back and gets an address by its token. */
+	if (s)
+		eftf_session_put(s);
+	a->ended++;
+	if (eftf_nl_tunnel_del(a->gw->nl, a->gw->ifindex, info->id, &err))
+		log_debug("tunnel %u: %s", info->id, err.text);
+}
+
+int eftf_sessions_adopt(struct eftf_gw *gw, struct eftf_err *err)
+{
+	struct adoption a = { .gw = gw };
+	int ret = gw->state ? eftf_nl_tunnel_get(gw->nl, gw->ifindex, 0, on_left, &a, err) : 0;
+
+	if (!ret && (a.adopted || a.ended))
+		log_info("%u tunnels taken over, %u ended as it is not known whose they are", a.adopted,
+			 a.ended);
+	return ret;
 }
 
 void eftf_sessions_close(struct eftf_gw *gw)

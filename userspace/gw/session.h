@@ -18,6 +18,7 @@ struct eftf_session {
 	char identity[EFTF_IDENTITY_TEXT];
 	struct eftf_lease *lease;	/* that it comes from, until it has a tunnel */
 	struct eftf_session **heir;	/* where a lease waits to take its tunnel over, or NULL */
+	bool persistent;		/* it outlives this program */
 	bool given_up;			/* DHCPRELEASE: the address is not held */
 	bool replaced;			/* its UE has come back on a newer connection */
 	uint32_t generation;		/* of the dump that saw it last */
@@ -28,6 +29,8 @@ int eftf_sessions_open(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_sessions_end_all(struct eftf_gw *gw, double deadline);
 /* After lost events: the sessions that a dump of this generation has not seen have ended. */
 void eftf_sessions_end_unseen(struct eftf_gw *gw, uint32_t generation);
+/* Takes over the tunnels that a gateway before this one has left, as far as it is known whose they are. */
+int eftf_sessions_adopt(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_sessions_close(struct eftf_gw *gw);
 /* In a process that has come from this one, and that has no business with sessions. */
 void eftf_sessions_wipe(struct eftf_gw *gw);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The UNIX socket of "eftf-gw status": one line comes in, one JSON text goes
- * out, then it is closed. Only root may connect; even so a client that is slow
+ * out, then it is closed. Only root and our own user may connect; even so a client that is slow
  * or says nothing costs a descriptor for some seconds, and no more.
  */
 #include "status.h"
