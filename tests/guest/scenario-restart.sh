@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# eftf-gw is killed, replaced, started wrongly: tunnels and leases go on without losing a packet.
+set -u
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+. ./topology.sh
+
+PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
+work=$(mktemp -d)
+log=$EFTF_RESULTS/gw.log
+ue_log=$EFTF_RESULTS/ue.log
+leases=$work/run/eftf0.leases
+
+gw_start() {
+	: >"$log"
+	spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
+	wait_for 20 "grep -q ready $log" "the gateway"
+}
+gw_kill() {
+	kill -KILL "$(pid_of gw)"
+	wait "$(pid_of gw)" 2>/dev/null
+	unset "spawned[gw]"
+}
+logged() { wait_for "$(($1 + 4))" "grep -Eq '$2' $log" "$2"; }
+status() { in_ns gw eftf-gw status -s "$work/run/gw.sock" "$@"; }
+ups() { grep -c 'tunnel up' "$ue_log"; }
+traffic_start() { spawn_in ue ping ping -i 0.05 -W 2 "$PCSCF"; }
+# packets that were lost since, as ping counts them
+traffic_stop() {
+	stop ping INT
+	sed -n 's/.* \([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p; s/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p' \
+		"$EFTF_RESULTS/ping.log" | awk '{ print ($1 > 20) ? $1 - $2 : "too few: " $1 }'
+}
+
+say "set-up"
+check "topology" topo_up
+check "certificates" ../lib/pki.sh "$work/pki"
+gw_tunnel_config "pcscf = $PCSCF" "routes = 10.20.0.0/16" "state_dir = $work/run"
+printf '[status]\nsocket = %s\n' "$work/run/gw.sock" >>"$work/gw.conf"
+ue_tunnel_config
+sed -i '/^\[eftf\]/a client_id = phone-7' "$work/ue.conf"
+check "gateway" gw_start
+spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
+check "a UE" wait_for 30 "[[ \$(ups) == 1 ]]" "tunnel"
+
+say "killed"
+traffic_start
+sleep 1
+gw_kill
+sleep 1
+check "started again" gw_start
+check "the tunnel is taken over" grep -q '1 tunnels taken over, 0 ended' "$log"
+sleep 1
+check_is "packets lost" 0 "$(traffic_stop)"
+check_is "the UE has not noticed" 1 "$(ups)"
+check_is "its identity is known" id:phone-7 "$(status -t -j | jq -r '.tunnels[].identity')"
+check_is "its address is in use" 1 "$(status -j | jq .pool.owned)"
+
+say "a successor"
+traffic_start
+sleep 1
+stop gw QUIT
+check_is "SIGQUIT: exit status" 0 $?
+check "it says what becomes of the tunnels" grep -q 'tunnels go on for a successor' "$log"
+sleep 1
+check "successor" gw_start
+check "the tunnel is taken over" grep -q '1 tunnels taken over, 0 ended' "$log"
+sleep 1
+check_is "packets lost" 0 "$(traffic_stop)"
+check_is "the UE has not noticed" 1 "$(ups)"
+
+say "a wrong start"
+gw_kill
+sed 's/^\[gateway\]/&\nlisten = 192.0.2.77:443/' "$work/gw.conf" >"$work/wrong.conf"
+in_ns gw timeout 20 eftf-gw -c "$work/wrong.conf" >"$work/wrong" 2>&1
+check_is "exit status" 1 $?
+check "the tunnel goes on" in_ns ue ping -q -c 2 -i 0.2 -W 2 "$PCSCF"
+check "the right one" gw_start
+check "takes it over" grep -q '1 tunnels taken over, 0 ended' "$log"
+in_ns gw timeout 20 eftf-gw -c "$work/gw.conf" >"$work/second" 2>&1
+check_is "a second one beside it: exit status" 1 $?
+check "says why" grep -q 'another gateway has it' "$work/second"
+
+say "leases go on"
+check "the tunnel ends as before" in_ns gw eftf-gw kick -s "$work/run/gw.sock" id:phone-7
+check "its line" logged 5 'tunnel 1 down: outer 203.0.113.2:[0-9]+, inner 10.64.0.2, [0-9]+ s, .* reason deleted'
+check "the UE comes back" wait_for 20 "[[ \$(ups) == 2 ]]" "tunnel"
+
+say "nobody knows whose the tunnels are"
+gw_kill
+rm "$leases"
+in_ns gw timeout 20 eftf-gw -c "$work/gw.conf" >"$work/unknown" 2>&1
+check_is "exit status" 1 $?
+check "says why" grep -q 'has 1 tunnels of another program' "$work/unknown"
+in_ns gw ip link del eftf0
+
+say "SIGTERM"
+check "gateway" gw_start
+check "the UE comes back" wait_for 60 "[[ \$(ups) -ge 3 ]]" "tunnel"
+stop gw
+check_is "exit status" 0 $?
+check_fails "nothing is left: no leases" test -e "$leases"
+check_fails "no device" in_ns gw ip link show dev eftf0
+finish
