@@ -7,6 +7,9 @@
 #include <linux/gfp.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+#include <net/ip.h>
 #include <net/ipv6.h>
 
 #include "control.h"
@@ -55,7 +58,33 @@ static bool eftf_rx_source6_own(const struct eftf_tunnel *tunnel, const struct i
 	return !owner || owner == tunnel;
 }
 
-static bool eftf_rx_address_ok(const struct eftf_tunnel *tunnel, const struct sk_buff *skb,
+/* A DHCP client that begins anew in its tunnel has no address yet (RFC 2131 4.1). Is this such a packet? */
+static bool eftf_rx_is_dhcp_start(const struct sk_buff *skb)
+{
+	const struct iphdr *ip = (const struct iphdr *)skb->data;
+	const struct udphdr *udp = (const struct udphdr *)(ip + 1);
+
+	return skb_headlen(skb) >= sizeof(*ip) + sizeof(*udp) && !ip->saddr && ip->ihl == 5 &&
+	       ip->protocol == IPPROTO_UDP && !ip_is_fragment(ip) &&
+	       udp->source == htons(68) && udp->dest == htons(67);
+}
+
+/* The server on this machine knows a UE by its source address: it is put in, as the tunnel says whose it is. */
+static void eftf_rx_set_source(struct sk_buff *skb, __be32 saddr)
+{
+	struct iphdr *ip = (struct iphdr *)skb->data;
+	struct udphdr *udp = (struct udphdr *)(ip + 1);
+
+	csum_replace4(&ip->check, ip->saddr, saddr);
+	if (udp->check) {
+		csum_replace4(&udp->check, ip->saddr, saddr);
+		if (!udp->check)
+			udp->check = CSUM_MANGLED_0;
+	}
+	ip->saddr = saddr;
+}
+
+static bool eftf_rx_address_ok(const struct eftf_tunnel *tunnel, struct sk_buff *skb,
 			       enum ftt_ims_ip version)
 {
 	const struct eftf_tunnel_config *c = &tunnel->config;
@@ -64,6 +93,8 @@ static bool eftf_rx_address_ok(const struct eftf_tunnel *tunnel, const struct sk
 	if (version == FTT_IMS_IPV4) {
 		const struct iphdr *ip = (const struct iphdr *)skb->data;
 
+		if (gw && c->has_inner4 && eftf_rx_is_dhcp_start(skb))
+			eftf_rx_set_source(skb, c->inner4);
 		return c->has_inner4 && (gw ? ip->saddr : ip->daddr) == c->inner4;
 	} else {
 		const struct ipv6hdr *ip6 = (const struct ipv6hdr *)skb->data;
