@@ -4,6 +4,8 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 # Not O: that means something to the kernel's own make.
 OUT ?= $(CURDIR)/build
+# Where the module is built: another copy of its source, for another kernel.
+MODULE ?= $(CURDIR)
 PREFIX ?= /usr/local
 INSTALL_MOD_DIR ?= updates
 SYSCONFDIR ?= /etc
@@ -44,7 +46,7 @@ all: modules programs
 
 modules:
 	@userspace/dist/missing module "$(KDIR)"
-	+$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(KFLAGS) modules
+	+$(MAKE) -C "$(KDIR)" M="$(MODULE)" $(KFLAGS) modules
 
 programs:
 	+@$(MAKE) --no-print-directory -C userspace O="$(OUT)/programs"
@@ -55,7 +57,7 @@ install-module: modules
 	@set -e; put() { DESTDIR="$(DESTDIR)" MANIFEST="$(MANIFEST)" userspace/dist/put "$$@"; }; \
 	release=$$(cat "$(KDIR)/include/config/kernel.release"); folder="/lib/modules/$$release/$(INSTALL_MOD_DIR)"; \
 	put --folder "$$folder"; \
-	$(MAKE) -s -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_DIR="$(INSTALL_MOD_DIR)" INSTALL_MOD_STRIP=1 DEPMOD=true \
+	$(MAKE) -s -C "$(KDIR)" M="$(MODULE)" INSTALL_MOD_DIR="$(INSTALL_MOD_DIR)" INSTALL_MOD_STRIP=1 DEPMOD=true \
 		INSTALL_MOD_PATH="$(DESTDIR)" modules_install; \
 	for file in "$(DESTDIR)$$folder"/eftf.ko*; do put --note "$$folder/$${file##*/}"; done; \
 	test -n "$(DESTDIR)" || depmod "$$release"
@@ -80,8 +82,9 @@ dist:
 # Built in a copy, so that nothing of the build stays in the tree.
 deb: need-build
 	@tests/lib/need.sh @deb
+	@rm -f "$(OUT)"/deb/eftf*_*
 	@userspace/dist/source folder "$(OUT)/deb/eftf"
-	+@cd "$(OUT)/deb/eftf" && unset MAKEFLAGS MAKEOVERRIDES MFLAGS PREFIX MANIFEST OUT O && dpkg-buildpackage -b -us -uc -j2 >../build.log 2>&1 || \
+	+@cd "$(OUT)/deb/eftf" && unset MAKEFLAGS MAKEOVERRIDES MFLAGS PREFIX SYSCONFDIR MANIFEST OUT O && BUILD="$(OUT)/deb/objects" dpkg-buildpackage -b -us -uc -j2 >../build.log 2>&1 || \
 		{ tail -n 40 ../build.log >&2; exit 1; }
 	@rm -rf "$(OUT)/deb/eftf"; ls "$(OUT)"/deb/*.deb
 
@@ -100,7 +103,7 @@ LONG := scenario-patience scenario-many
 # What measures delays, where the machine's own delays do not count:
 TIMED := scenario-voice
 FAST := scenario-rekey $(filter-out $(GATE) $(LONG) $(TIMED),$(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh))))
-CHECK_JOBS := $(FAST:%=uml:%) $(TIMED:%=uml-travel:%) $(foreach s,$(GATE),$(GUEST_KERNELS:%=%:$(s))) static unit model fuzz
+CHECK_JOBS := $(FAST:%=uml:%) $(TIMED:%=uml-travel:%) $(foreach s,$(GATE),$(GUEST_KERNELS:%=%:$(s))) static unit model packages fuzz
 QUICK_JOBS := $(patsubst %,uml:kernel-tests-%of3,1 2 3) uml:scenario-call unit
 # Everything that does something to the module. The other scenarios are about the programs.
 DEBUG_SCENARIOS := kernel-tests scenario-fuzz scenario-unload scenario-swap
@@ -155,7 +158,7 @@ quick: need-guest
 	@OUT="$(OUT)" tests/check $(QUICK_JOBS)
 
 check: guest guest-module-uml guest-module-uml-travel
-	@tests/lib/need.sh @check @model @fuzz
+	@tests/lib/need.sh @check @deb @model @fuzz
 	@OUT="$(OUT)" tests/check $(CHECK_JOBS)
 
 check-debug: guest guest-module-debug-6.12 guest-module-debug-newest guest-module-uml planted-debug-6.12
