@@ -97,7 +97,8 @@ chosen=()
 for name in "${missing[@]}"; do chosen+=("$(choose "$name")"); done
 echo "installing: ${chosen[*]}" >&2
 forbid_services
-if ! with_progress "installing" "$log" apt-get -q -y -o DPkg::Lock::Timeout=300 -o DPkg::Options::=--force-confold \
+# the figures go where the log is, so that its last line is one of them
+if ! EFTF_PROGRESS=5 with_progress "installing" "$log" apt-get -q -y -o APT::Status-Fd=1 -o DPkg::Lock::Timeout=300 -o DPkg::Options::=--force-confold \
 	install --no-install-recommends "${chosen[@]}" </dev/null; then
 	tail -n 20 "$log" >&2
 	die "could not install: ${chosen[*]}"
