@@ -21,6 +21,7 @@ help:
 	@echo 'make demo             a real call through a restrictive firewall, in a guest'
 	@echo 'make quick            unit tests, the tests of the module and a call, in User Mode Linux: minutes'
 	@echo 'make check            all tests: static checks, unit tests, guests with kernels $(GUEST_KERNELS) and User Mode Linux'
+	@echo 'make check-packages   what is installed, Debian packages, handlers for OpenWrt'
 	@echo 'make check-debug      the tests of the module in kernels with KASAN, lockdep, kmemleak, fault injection'
 	@echo '                      ONLY="attach fault": only those programs of tests/kernel'
 	@echo 'make check-races      the module in a kernel with KCSAN'
@@ -103,7 +104,7 @@ LONG := scenario-patience scenario-many
 # What measures delays, where the machine's own delays do not count:
 TIMED := scenario-voice
 FAST := scenario-rekey $(filter-out $(GATE) $(LONG) $(TIMED),$(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh))))
-CHECK_JOBS := $(FAST:%=uml:%) $(TIMED:%=uml-travel:%) $(foreach s,$(GATE),$(GUEST_KERNELS:%=%:$(s))) static unit model packages fuzz
+CHECK_JOBS := $(FAST:%=uml:%) $(TIMED:%=uml-travel:%) $(foreach s,$(GATE),$(GUEST_KERNELS:%=%:$(s))) static unit model fuzz
 QUICK_JOBS := $(patsubst %,uml:kernel-tests-%of3,1 2 3) uml:scenario-call unit
 # Everything that does something to the module. The other scenarios are about the programs.
 DEBUG_SCENARIOS := kernel-tests scenario-fuzz scenario-unload scenario-swap
@@ -158,8 +159,14 @@ quick: need-guest
 	@OUT="$(OUT)" tests/check $(QUICK_JOBS)
 
 check: guest guest-module-uml guest-module-uml-travel
-	@tests/lib/need.sh @check @deb @model @fuzz
+	@tests/lib/need.sh @check @model @fuzz
 	@OUT="$(OUT)" tests/check $(CHECK_JOBS)
+
+# What is installed, and the packages.
+check-packages: need-guest guest-module-$(lastword $(GUEST_KERNELS))
+	+@$(MAKE) --no-print-directory programs
+	@tests/lib/need.sh @check @deb
+	@OUT="$(OUT)" tests/check packages
 
 check-debug: guest guest-module-debug-6.12 guest-module-debug-newest guest-module-uml planted-debug-6.12
 	@OUT="$(OUT)" EFTF_GUEST_SECONDS=2400 EFTF_PATIENCE=900 EFTF_ONLY="$(ONLY)" tests/check $(DEBUG_JOBS) \
@@ -190,4 +197,4 @@ clean:
 	-@test ! -d "$(KDIR)" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
 
 .PHONY: help all modules programs install install-module install-programs uninstall dist deb jobs need-build need-guest test-tools guest demo bench bench-readme bench-voice quick check \
-	check-debug check-races soak fuzz clean
+	check-packages check-debug check-races soak fuzz clean
