@@ -336,7 +336,7 @@ static void test_gw_bad(void **state)
 		NEEDED "listen=name:443\n", NEEDED "listen=\n", NEEDED "dns=1.2.3\n",
 		NEEDED "dns=1.1.1.1 2.2.2.2 3.3.3.3 4.4.4.4 5.5.5.5\n", NEEDED "pcscf=a..b\n",
 		NEEDED "pcscf=-\n", NEEDED "pcscf=1.2.3.4.5\n", NEEDED "routes=10.0.0.1/8\n",
-		NEEDED "routes=10.0.0.0/33\n", NEEDED "keepalive=9\n", NEEDED "keepalive=601\n",
+		NEEDED "routes=10.0.0.0/33\n", NEEDED "keepalive=9\n", NEEDED "keepalive=3601\n",
 		NEEDED "keepalive_min=100\nkeepalive_max=50\n", NEEDED "timeout=5\n",
 		NEEDED "device=much/too\n", NEEDED "device=sixteen-letters0\n", NEEDED "mtu=65533\n",
 		NEEDED "max_tunnels=0\n", NEEDED "lease=59\n", NEEDED "key_update=2\n",

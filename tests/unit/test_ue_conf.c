@@ -55,7 +55,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c.port, 443);
 	assert_string_equal(eftf_ue_conf_name(&c), "eftf.ims.example");
 	assert_string_equal(c.device, "eftf0");
-	assert_int_equal(c.keepalive, 110);
+	assert_int_equal(c.keepalive, 0);
 	assert_int_equal(c.recheck, 1800);
 	assert_int_equal(c.probe_timeout_ms, 4000);
 	assert_int_equal(c.proxy_auth, EFTF_AUTH_SAFE);
@@ -128,7 +128,8 @@ static void test_wrong_values_name_the_line(void **state)
 	bad(BASE "[tunnel]\nrecord_limit = 99\n" ALWAYS, ":5", "100 to 4294967295, or 0: the cipher's own");
 	bad(BASE "[tunnel]\nrecord_limit = 4294967296\n" ALWAYS, ":5", "100 to 4294967295, or 0: the cipher's own");
 	bad(BASE "[tunnel]\nkey_update = perhaps\n" ALWAYS, ":5", "key_update");
-	bad(BASE "[tunnel]\nkeepalive = 9\n" ALWAYS, ":5", "600");
+	bad(BASE "[tunnel]\nkeepalive = 9\n" ALWAYS, ":5", "3600");
+	bad(BASE "[tunnel]\nkeepalive = 3601\n" ALWAYS, ":5", "3600");
 	bad(BASE "[tunnel]\nroutes = 10.0.0.1/8\n" ALWAYS, ":5", "host bits");
 	bad(BASE "[tunnel]\nroutes = 10.0.0.0/33\n" ALWAYS, ":5", "prefixes");
 	bad(BASE "[tunnel]\nroutes = 10.0.0.0/-1\n" ALWAYS, ":5", "prefixes");

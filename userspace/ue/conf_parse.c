@@ -14,6 +14,10 @@ static int parse_routes(const char *text, void *member)
 		struct eftf_value_prefix p = { .set = true };
 
 		text = eftf_value_word(text, word, sizeof(word));
+		if (text && !strcmp(word, "all")) {
+			routes->all = true;
+			continue;
+		}
 		if (!text || routes->n == EFTF_UE_MAX_ROUTES ||
 		    eftf_value_prefix4(word, &p.addr, &p.plen) ||
 		    !eftf_value_is_network4(p.addr, p.plen))
@@ -24,7 +28,7 @@ static int parse_routes(const char *text, void *member)
 }
 
 const struct eftf_config_value eftf_ue_value_routes = {
-	.allowed = "up to 64 IPv4 prefixes as address/length, host bits 0, separated by commas",
+	.allowed = "up to 64 IPv4 prefixes as address/length, host bits 0, separated by commas, or all",
 	.list = true, .parse = parse_routes,
 };
 

@@ -10,6 +10,7 @@
 struct eftf_ue_routes {
 	struct eftf_value_prefix prefix[EFTF_UE_MAX_ROUTES];
 	size_t n;
+	bool all;		/* whatever the EFTF pushes */
 };
 
 /* host and port of http://host:port; -EINVAL if it is of another form. */

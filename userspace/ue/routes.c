@@ -19,40 +19,16 @@ static void add_one(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
 	out->prefix[out->n++] = p;
 }
 
-/*
- * 0.0.0.0/0 becomes two halves: they win against the machine's default route by their longer
- * prefix, and do not replace it.
- */
-static void add(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
+void eftf_routes_add(struct eftf_routes *out, const struct eftf_value_prefix *p)
 {
-	struct in_addr upper = { .s_addr = htonl(0x80000000u) };
+	struct in_addr lower = { 0 }, upper = { htonl(0x80000000u) };
 
-	if (plen) {
-		add_one(out, addr, plen);
+	if (p->plen) {
+		add_one(out, p->addr, p->plen);
 		return;
 	}
-	addr.s_addr = 0;
-	add_one(out, addr, 1);
+	add_one(out, lower, 1);
 	add_one(out, upper, 1);
-}
-
-void eftf_routes_plan(struct eftf_routes *out, const struct eftf_lease4 *lease,
-		      const struct eftf_ue_routes *configured)
-{
-	struct in_addr gateway = eftf_lease4_gateway(lease);
-	size_t i;
-
-	memset(out, 0, sizeof(*out));
-	if (gateway.s_addr)
-		add(out, gateway, 32);
-	for (i = 0; i < lease->n_routes; i++)
-		add(out, lease->routes[i].dest, lease->routes[i].plen);
-	for (i = 0; i < configured->n; i++)
-		add(out, configured->prefix[i].addr, configured->prefix[i].plen);
-	if (lease->n_routes || configured->n)
-		return;
-	for (i = 0; i < lease->n_sip; i++)
-		add(out, lease->sip[i], 32);
 }
 
 bool eftf_routes_cover(const struct eftf_routes *routes, const struct sockaddr_storage *peer)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which routes a lease and the configuration ask for. No I/O. */
+/* A list of routes into the tunnel. No I/O. */
 #ifndef EFTF_UE_ROUTES_H
 #define EFTF_UE_ROUTES_H
 
@@ -22,12 +22,11 @@ struct eftf_routes {
 };
 
 /*
- * The EFTF's inner address, the classless routes of the lease, the configured
- * routes; if there are neither of the latter two, host routes to the P-CSCF
- * addresses. Each prefix once, host bits cleared; 0.0.0.0/0 as two halves.
+ * Adds a prefix, once, host bits cleared. 0.0.0.0/0 becomes two halves: they
+ * win against the machine's default route by their longer prefix, and do not
+ * replace it. What does not fit is left out.
  */
-void eftf_routes_plan(struct eftf_routes *out, const struct eftf_lease4 *lease,
-		      const struct eftf_ue_routes *configured);
+void eftf_routes_add(struct eftf_routes *out, const struct eftf_value_prefix *p);
 /* Would a packet to the outer peer go into the tunnel? */
 bool eftf_routes_cover(const struct eftf_routes *routes, const struct sockaddr_storage *peer);
 

@@ -8,6 +8,7 @@
 #include "keys.h"
 #include "keepalive.h"
 #include "log.h"
+#include "random.h"
 #include "reason.h"
 
 int eftf_tunnel_prepare(struct eftf_tunnel *t, struct eftf_err *err)
@@ -26,11 +27,17 @@ int eftf_tunnel_prepare(struct eftf_tunnel *t, struct eftf_err *err)
 
 uint32_t eftf_tunnel_keepalive(const struct eftf_ue_conf *conf, const struct eftf_lease4 *lease)
 {
-	uint32_t s = lease->keepalive ? lease->keepalive : conf->keepalive;
+	return eftf_keepalive_agreed(lease->keepalive, conf->keepalive);
+}
 
-	if (s < EFTF_KEEPALIVE_MIN)
-		s = EFTF_KEEPALIVE_MIN;
-	return s > EFTF_KEEPALIVE_MAX ? EFTF_KEEPALIVE_MAX : s;
+/* What this connection makes of it. */
+static uint32_t draw_interval(uint32_t agreed)
+{
+	uint32_t random;
+
+	if (eftf_random(&random, sizeof(random)))
+		random = (uint32_t)eftf_now_ms();
+	return eftf_keepalive_draw(agreed, random);
 }
 
 /* A configured timeout that the EFTF's interval has overtaken would end every idle tunnel. */
@@ -39,8 +46,31 @@ static uint32_t timeout_of(const struct eftf_ue_conf *conf, uint32_t keepalive)
 	return conf->timeout > keepalive ? conf->timeout : eftf_keepalive_timeout(keepalive);
 }
 
+/* The lease against what is here now. New conflicts are logged. */
+static int judge(struct eftf_tunnel *t, const struct eftf_ue_conf *conf, struct eftf_lease4 *lease,
+		 const struct eftf_outer *o, struct eftf_err *err)
+{
+	struct eftf_offer before = t->offer;
+	struct eftf_here here;
+	size_t i;
+	int ret;
+
+	eftf_here_read(&here, t->device.rt, t->device.ifindex, &o->peer);
+	for (i = 0; i < t->names.n; i++)
+		eftf_here_add(&here, EFTF_HERE_DNS, t->names.item[i].prefix.addr, 32);
+	ret = eftf_offer_check(&t->offer, lease, &here, &conf->routes, err);
+	for (i = 0; i < t->offer.n; i++) {
+		char text[EFTF_CONFLICT_TEXT];
+
+		eftf_conflict_text(&t->offer.conflict[i], text);
+		if (!eftf_offer_has_conflict(&before, text))
+			log_warn("offer of the EFTF: %s", text);
+	}
+	return ret;
+}
+
 static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
-		      const struct eftf_lease4 *lease, struct eftf_err *err)
+		      struct eftf_lease4 *lease, const struct eftf_outer *o, struct eftf_err *err)
 {
 	struct eftf_value_prefix addr = { .addr = lease->address, .plen = 32, .set = true };
 	int ret;
@@ -48,6 +78,8 @@ static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	if (conf->static_addr.set)
 		addr.plen = conf->static_addr.plen;
 	ret = eftf_device_open(&t->device, conf->device, conf->mtu ? conf->mtu : lease->mtu, err);
+	if (!ret)
+		ret = judge(t, conf, lease, o, err);
 	if (!ret)
 		ret = eftf_device_set_address(&t->device, &addr, err);
 	/* by which the module knows signalling that phones do not mark */
@@ -65,7 +97,7 @@ static int hand_off(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 		.ifindex = t->device.ifindex, .fd = fd,
 		.has_inner4 = true, .inner4 = lease->address,
 		.gateway4 = eftf_lease4_gateway(lease),
-		.keepalive = keepalive, .timeout = timeout_of(conf, keepalive),
+		.keepalive = draw_interval(keepalive), .timeout = timeout_of(conf, keepalive),
 		.negotiated = !conf->static_addr.set,
 		.record_limit = conf->record_limit,
 	};
@@ -77,16 +109,6 @@ static int hand_off(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	if (!t->module.nl)
 		return eftf_err_set(err, ENOENT, "kernel module eftf was unloaded");
 	return eftf_nl_tunnel_new(t->module.nl, &spec, &t->id, err);
-}
-
-static int set_routes(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
-		      const struct eftf_lease4 *lease, const struct eftf_outer *o,
-		      struct eftf_err *err)
-{
-	struct eftf_routes plan;
-
-	eftf_routes_plan(&plan, lease, &conf->routes);
-	return eftf_device_set_routes(&t->device, &plan, &o->peer, err);
 }
 
 static void set_keys(struct eftf_tunnel *t, struct eftf_outer *o, uint32_t transport)
@@ -106,12 +128,11 @@ static void set_way(struct eftf_tunnel *t, const struct eftf_outer *o)
 }
 
 int eftf_tunnel_attach(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
-		       const struct eftf_lease4 *lease, struct eftf_outer *o,
-		       struct eftf_err *err)
+		       struct eftf_lease4 *lease, struct eftf_outer *o, struct eftf_err *err)
 {
 	int ret;
 
-	ret = set_device(t, conf, lease, err);
+	ret = set_device(t, conf, lease, o, err);
 	if (!ret)
 		ret = hand_off(t, conf, lease, o->fd, err);
 	if (ret)
@@ -121,14 +142,14 @@ int eftf_tunnel_attach(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	eftf_swap_reset(&t->swap);
 	set_keys(t, o, 1);
 	set_way(t, o);
-	ret = set_routes(t, conf, lease, o, err);
+	ret = eftf_device_set_routes(&t->device, &t->offer.routes, &o->peer, err);
 	if (ret)
 		eftf_tunnel_end(t, EFTF_REASON_DELETED);
 	return ret;
 }
 
 int eftf_tunnel_swap(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
-		     const struct eftf_lease4 *lease, struct eftf_outer *o, struct eftf_err *err)
+		     struct eftf_lease4 *lease, struct eftf_outer *o, struct eftf_err *err)
 {
 	int ret = eftf_nl_tunnel_swap(t->module.nl, t->device.ifindex, t->id, o->fd, err);
 
@@ -137,7 +158,8 @@ int eftf_tunnel_swap(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	set_keys(t, o, t->transport + 1);
 	set_way(t, o);
 	/* the tunnel runs all the same */
-	if (set_routes(t, conf, lease, o, err))
+	if (judge(t, conf, lease, o, err) ||
+	    eftf_device_set_routes(&t->device, &t->offer.routes, &o->peer, err))
 		log_warn("%s", err->text);
 	return 0;
 }
@@ -148,7 +170,7 @@ int eftf_tunnel_set_keepalive(struct eftf_tunnel *t, const struct eftf_ue_conf *
 	uint32_t keepalive = eftf_tunnel_keepalive(conf, lease);
 	uint32_t timeout = timeout_of(conf, keepalive);
 	struct eftf_tunnel_change change = {
-		.has_keepalive = true, .keepalive = keepalive,
+		.has_keepalive = true, .keepalive = draw_interval(keepalive),
 		/* to set it, be it to the same, starts the time anew */
 		.has_timeout = timeout != t->timeout, .timeout = timeout,
 	};

@@ -11,7 +11,9 @@
 #include "conf.h"
 #include "device.h"
 #include "dhcp4.h"
+#include "here.h"
 #include "module.h"
+#include "offer.h"
 #include "outer.h"
 #include "swap.h"
 #include "way.h"
@@ -20,6 +22,8 @@
 struct eftf_tunnel {
 	struct eftf_module module;
 	struct eftf_device device;
+	struct eftf_here names;		/* name servers of this machine; the caller's to fill */
+	struct eftf_offer offer;	/* the lease as it was judged */
 	uint32_t id;			/* 0: there is none; the rest is of the last one */
 	uint32_t timeout;		/* s; as the module was told */
 	uint64_t up_since, down_since;	/* ms */
@@ -39,18 +43,19 @@ int eftf_tunnel_prepare(struct eftf_tunnel *t, struct eftf_err *err);
 /*
  * Device, address, hand-off of the connection and routes. What was not put
  * in place at a failure is taken back, but for the device and its address, which
- * the next attempt needs; eftf_device_close() takes them away.
+ * the next attempt needs; eftf_device_close() takes them away. Name servers
+ * of the lease that conflict with what is here are taken out of it.
  */
 int eftf_tunnel_attach(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
-		       const struct eftf_lease4 *lease, struct eftf_outer *o,
+		       struct eftf_lease4 *lease, struct eftf_outer *o,
 		       struct eftf_err *err);
 /*
  * The tunnel goes on with another connection, make-before-break. -ENOENT,
  * -ESHUTDOWN: it has ended; -EBUSY: the connection before the last is not gone yet.
  */
 int eftf_tunnel_swap(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
-		     const struct eftf_lease4 *lease, struct eftf_outer *o, struct eftf_err *err);
-/* Seconds between keep-alives: what the lease says, in the range that makes sense. */
+		     struct eftf_lease4 *lease, struct eftf_outer *o, struct eftf_err *err);
+/* Seconds between keep-alives that are in force; a connection draws its own below. */
 uint32_t eftf_tunnel_keepalive(const struct eftf_ue_conf *conf, const struct eftf_lease4 *lease);
 /* Tells the module of the keep-alive interval of a renewed lease. */
 int eftf_tunnel_set_keepalive(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,

@@ -108,6 +108,8 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 		attempt = EFTF_ATTEMPT_FAILED;
 		goto out;
 	}
+	if (!ue->told_up)
+		eftf_here_read_dns(&ue->tunnel.names);
 	dhcp.keepalive = (uint16_t)ue->conf.keepalive;
 	attempt = eftf_send_for_outer(ue, NULL, NULL, &o, &dhcp, &err);
 	if (attempt == EFTF_ATTEMPT_FAILED && dhcp.state == EFTF_DHCP4C_REFUSED)
