@@ -20,6 +20,7 @@ struct eftf_connector {
 	const struct eftf_connect_spec *spec;
 	CURLM *multi;
 	CURL *easy;
+	struct curl_slist *resolved;
 	bool added;
 	bool done;
 };
@@ -160,8 +161,12 @@ int eftf_connector_new(struct eftf_connector **out, const struct eftf_connect_sp
 	c->spec = spec;
 	c->multi = curl_multi_init();
 	c->easy = curl_easy_init();
-	if (c->multi && c->easy)
+	if (spec->resolved)
+		c->resolved = curl_slist_append(NULL, spec->resolved);
+	if (c->multi && c->easy && (c->resolved || !spec->resolved))
 		rc = set_options(c->easy, spec);
+	if (!rc && c->resolved)
+		rc = curl_easy_setopt(c->easy, CURLOPT_RESOLVE, c->resolved);
 	if (!rc && curl_multi_add_handle(c->multi, c->easy))
 		rc = CURLE_OUT_OF_MEMORY;
 	if (rc) {
@@ -328,6 +333,7 @@ void eftf_connector_free(struct eftf_connector *c)
 		curl_multi_remove_handle(c->multi, c->easy);
 	curl_easy_cleanup(c->easy);
 	curl_multi_cleanup(c->multi);
+	curl_slist_free_all(c->resolved);
 	free(c);
 }
 

@@ -23,6 +23,7 @@ struct eftf_connect_spec {
 	const char *user, *password;	/* for the proxy, or NULL */
 	enum eftf_ue_auth auth;
 	const char *link;		/* by this one alone; NULL: as the routes say */
+	const char *resolved;		/* addresses for CURLOPT_RESOLVE; NULL: libcurl asks */
 	unsigned int timeout_ms;	/* name lookup, TCP and CONNECT together */
 };
 

@@ -3,13 +3,44 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "addr.h"
+#include "clock.h"
 #include "connect.h"
 #include "log.h"
 #include "negotiate.h"
+#include "resolve.h"
+
+/* Of the time for a connection, for what follows a slow name server. */
+#define MIN_TCP_MS 5000
+
+/* The addresses to connect to, in text (for libcurl) unless it needs none. */
+static int find_addresses(const struct eftf_outer_spec *how, struct eftf_connect_spec *spec,
+			  struct eftf_signals *sig, char text[EFTF_TARGETS_TEXT],
+			  struct eftf_err *err)
+{
+	struct sockaddr_storage addrs[EFTF_TARGETS_MAX];
+	uint64_t deadline = eftf_now_ms() + spec->timeout_ms - MIN_TCP_MS;
+	struct eftf_value_target to = { .port = spec->port };
+	int ret;
+
+	if (!spec->proxy)
+		snprintf(to.host, sizeof(to.host), "%s", spec->host);
+	else if (eftf_ue_proxy_target(spec->proxy, &to))
+		return 0;	/* of the environment, in a form that libcurl may know */
+	ret = eftf_resolve_targets(how->targets, to.host, to.port, sig, err);
+	spec->timeout_ms = (unsigned int)eftf_ms_left(deadline) + MIN_TCP_MS;
+	/* without the full stop that ends a whole name, as libcurl is told it */
+	if (!ret && !spec->proxy)
+		spec->host = how->targets->of.host;
+	if (!ret && eftf_targets_text(how->targets, addrs,
+				      eftf_targets_begin(how->targets, addrs), text))
+		spec->resolved = text;
+	return ret;
+}
 
 static int connect_outer(const struct eftf_outer_spec *how, struct eftf_signals *sig,
 			 struct eftf_outer *o, struct eftf_err *err)
@@ -21,6 +52,7 @@ static int connect_outer(const struct eftf_outer_spec *how, struct eftf_signals 
 		.auth = (enum eftf_ue_auth)conf->proxy_auth, .link = how->link,
 	};
 	const struct sockaddr_in *sin;
+	char text[EFTF_TARGETS_TEXT];
 	socklen_t len = sizeof(o->peer), local_len = sizeof(o->local);
 	int ret;
 
@@ -32,7 +64,12 @@ static int connect_outer(const struct eftf_outer_spec *how, struct eftf_signals 
 		if (!spec.proxy)
 			return -ENOENT;
 	}
+	ret = find_addresses(how, &spec, sig, text, err);
+	if (ret)
+		return ret;
 	ret = eftf_connect(&spec, sig, &o->fd, err);
+	if (ret && ret != -EINTR)
+		eftf_targets_unreachable(how->targets);
 	if (ret)
 		return ret;
 	if (getpeername(o->fd, (struct sockaddr *)&o->peer, &len) ||
@@ -71,6 +108,8 @@ enum eftf_attempt eftf_outer_open(const struct eftf_outer_spec *how, struct eftf
 				     how->conf->key_update ? &o->parked : NULL, err);
 	if (attempt == EFTF_ATTEMPT_UP)
 		log_connected(how, o);
+	else
+		eftf_targets_failed(how->targets, &o->peer);
 	return attempt;
 }
 

@@ -10,6 +10,7 @@
 #include "detect.h"
 #include "errand.h"
 #include "signals.h"
+#include "targets.h"
 #include "tls.h"
 
 #define EFTF_OUTER_CONNECT_MS 15000
@@ -19,6 +20,7 @@ struct eftf_outer_spec {
 	const struct eftf_ue_conf *conf;
 	const struct eftf_detect *detect;	/* by which way */
 	struct eftf_tls_ctx *tls;
+	struct eftf_targets *targets;	/* what is known of the EFTF's, or the proxy's, addresses */
 	/* inner address on the device, if set: a connection from it would go into the tunnel */
 	const struct eftf_value_prefix *inner;
 	/* by this link alone, whatever the routes say; NULL: as they say */

@@ -129,6 +129,7 @@ struct outer_result {
 	int32_t attempt;	/* enum eftf_attempt */
 	uint8_t has_keys;	/* the child stays, and makes new keys */
 	struct sockaddr_storage local, peer;
+	struct eftf_targets targets;
 	struct eftf_dhcp4c dhcp;
 	struct eftf_err err;
 };
@@ -139,7 +140,8 @@ static enum eftf_attempt make_outer(const struct order *order, struct eftf_outer
 	struct eftf_ue *ue = order->ue;
 	struct eftf_outer_spec spec = {
 		.conf = &ue->conf, .detect = &ue->detect, .tls = ue->tls,
-		.inner = &ue->tunnel.device.addr, .link = order->link,
+		.targets = eftf_targets_now(ue), .inner = &ue->tunnel.device.addr,
+		.link = order->link,
 	};
 	enum eftf_attempt attempt = eftf_outer_open(&spec, &ue->sig, o, err);
 
@@ -147,6 +149,7 @@ static enum eftf_attempt make_outer(const struct order *order, struct eftf_outer
 	    !eftf_negotiate_lease(o->fd, order->dhcp, order->only, &ue->sig, err))
 		return attempt;
 	eftf_channel_close_notify(o->fd);
+	eftf_targets_failed(spec.targets, &o->peer);
 	return EFTF_ATTEMPT_FAILED;
 }
 
@@ -163,6 +166,7 @@ static void run_outer(void *arg, int fd)
 	r.local = o.local;
 	r.peer = o.peer;
 	r.dhcp = *order->dhcp;
+	r.targets = *eftf_targets_now(order->ue);
 	ret = eftf_errand_send(fd, &r, sizeof(r), r.attempt == EFTF_ATTEMPT_UP ? o.fd : -1);
 	explicit_bzero(&r, sizeof(r));
 	/* the parent's alone: its end is the connection's */
@@ -191,6 +195,9 @@ static bool is_sane(struct outer_result *r, int sock)
 	r->dhcp.refusal[sizeof(r->dhcp.refusal) - 1] = '\0';
 	r->dhcp.warning[sizeof(r->dhcp.warning) - 1] = '\0';
 	l->sip_name[sizeof(l->sip_name) - 1] = '\0';
+	r->targets.of.host[sizeof(r->targets.of.host) - 1] = '\0';
+	if (r->targets.n > EFTF_TARGETS_MAX)
+		return false;
 	if (r->attempt < EFTF_ATTEMPT_UP || r->attempt > EFTF_ATTEMPT_FAILED)
 		return false;
 	if (r->attempt != EFTF_ATTEMPT_UP)
@@ -215,6 +222,7 @@ static void adopt(struct eftf_dhcp4c *dhcp, const struct eftf_dhcp4c *brought)
 	dhcp->previous = brought->previous;
 	dhcp->lease = brought->lease;
 	memcpy(dhcp->refusal, brought->refusal, sizeof(dhcp->refusal));
+	memcpy(dhcp->warning, brought->warning, sizeof(dhcp->warning));
 }
 
 static enum eftf_attempt take(struct eftf_ue *ue, const struct order *order,
@@ -227,6 +235,7 @@ static enum eftf_attempt take(struct eftf_ue *ue, const struct order *order,
 		return EFTF_ATTEMPT_FAILED;
 	}
 	*err = r->err;
+	*eftf_targets_now(ue) = r->targets;
 	if (lease)
 		adopt(order->dhcp, &r->dhcp);
 	if (r->attempt != EFTF_ATTEMPT_UP)

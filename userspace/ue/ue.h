@@ -16,6 +16,7 @@
 #include "probe.h"
 #include "renewal.h"
 #include "signals.h"
+#include "targets.h"
 #include "tls.h"
 #include "tunnel.h"
 
@@ -42,6 +43,7 @@ struct eftf_ue {
 	struct eftf_tls_ctx *tls;
 	struct eftf_detect detect;
 	struct eftf_backoff backoff;
+	struct eftf_targets targets[2];	/* the EFTF's addresses; the proxy's */
 	struct eftf_tunnel tunnel;
 	struct eftf_dhcp4c dhcp;	/* with the token and address to resume with */
 	struct eftf_lease4 lease;	/* what is in force, by DHCP or static */
@@ -49,6 +51,12 @@ struct eftf_ue {
 	bool told_up;			/* the hook knows of the lease */
 	uint64_t mark;			/* of the network, when an attempt began or a tunnel ended */
 };
+
+/* What is known of the addresses of the way that was judged. */
+static inline struct eftf_targets *eftf_targets_now(struct eftf_ue *ue)
+{
+	return &ue->targets[ue->detect.via_proxy];
+}
 
 /* ---- run.c: from the verdict to the tunnel and back ---- */
 

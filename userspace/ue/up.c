@@ -119,9 +119,11 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 	take_lease(ue, &dhcp);
 	if (eftf_attach(ue, &o, &err)) {
 		eftf_channel_close_notify(o.fd);
+		eftf_targets_failed(eftf_targets_now(ue), &o.peer);
 		attempt = EFTF_ATTEMPT_FAILED;
 		goto out;
 	}
+	eftf_targets_worked(eftf_targets_now(ue), &o.peer);
 	log_up(ue);
 	tell_up(ue);
 out:
