@@ -42,7 +42,7 @@ peer_start() {
 	: >"$EFTF_RESULTS/peer.log"
 	# shellcheck disable=SC2016  # the inner shell expands it
 	spawn_in gw peer bash -c 'exec "$@" <>"$0"' "$work/orders" "$PWD/../interop/peer-eftf" \
-		--cert "$work/pki/gw.pem" --key "$work/pki/gw.key" --pcscf "$PCSCF" "$@"
+		--cert "$work/pki/eftf.pem" --key "$work/pki/eftf.key" --pcscf "$PCSCF" "$@"
 	wait_for 20 "grep -q ready $EFTF_RESULTS/peer.log" "the peer"
 }
 
