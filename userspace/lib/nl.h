@@ -194,6 +194,12 @@ int eftf_rt_addr_add(struct eftf_rt *rt, uint32_t ifindex, int family, const voi
 int eftf_rt_addr_del(struct eftf_rt *rt, uint32_t ifindex, int family, const void *addr,
 		     uint8_t plen, struct eftf_err *err);
 
+/*
+ * The protocol number of routes and addresses of eftf-ue, by which it knows its
+ * own routes after a kill: "ip route show proto 232". None of rt_protos(5).
+ */
+#define EFTF_RTPROT 232
+
 struct eftf_route {
 	int family;
 	uint8_t dst[16], via[16];
@@ -203,6 +209,7 @@ struct eftf_route {
 	uint8_t src[16];		/* preferred source */
 	bool has_src;
 	uint32_t metric;		/* 0: the kernel's default (IPv4 0, IPv6 1024) */
+	uint8_t protocol;		/* who put it in; 0: the administrator (RTPROT_STATIC) */
 };
 /*
  * Replaces an equal route: the one with the same destination and metric,

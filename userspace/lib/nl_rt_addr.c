@@ -41,6 +41,7 @@ static int change_addr(struct eftf_rt *rt, const struct change *c, uint32_t ifin
 	ifa->ifa_index = ifindex;
 	mnl_attr_put(nlh, IFA_LOCAL, len, addr);
 	mnl_attr_put(nlh, IFA_ADDRESS, len, addr);
+	mnl_attr_put_u8(nlh, IFA_PROTO, EFTF_RTPROT);
 	return eftf_nlsock_ask(&rt->s, &ask, err);
 }
 

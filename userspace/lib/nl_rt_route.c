@@ -55,7 +55,7 @@ int eftf_rt_route_add(struct eftf_rt *rt, const struct eftf_route *route, struct
 	if (ret)
 		return ret;
 	rtm = header;
-	rtm->rtm_protocol = RTPROT_STATIC;
+	rtm->rtm_protocol = route->protocol ? route->protocol : RTPROT_STATIC;
 	rtm->rtm_type = RTN_UNICAST;
 	rtm->rtm_scope = route->family == AF_INET && !route->has_via ? RT_SCOPE_LINK :
 		RT_SCOPE_UNIVERSE;
@@ -76,7 +76,7 @@ int eftf_rt_route_del(struct eftf_rt *rt, const struct eftf_route *route, struct
 	if (ret)
 		return ret;
 	rtm = header;
-	rtm->rtm_protocol = RTPROT_STATIC;
+	rtm->rtm_protocol = route->protocol ? route->protocol : RTPROT_STATIC;
 	rtm->rtm_scope = RT_SCOPE_NOWHERE;
 	put_route(nlh, rtm, route);
 	return eftf_nlsock_ask(&rt->s, &ask, err);
@@ -117,6 +117,7 @@ int eftf_nl_route_parse(const struct nlmsghdr *nlh, struct eftf_route *route)
 		return -EBADMSG;
 	route->family = rtm.rtm_family;
 	route->plen = rtm.rtm_dst_len;
+	route->protocol = rtm.rtm_protocol;
 	start = mnl_nlmsg_get_payload_offset(nlh, sizeof(rtm));
 	while ((attr = eftf_nl_attr_next(start, end, attr))) {
 		switch (mnl_attr_get_type(attr)) {

@@ -131,7 +131,7 @@ static struct eftf_route make_route(const struct eftf_device *dev,
 {
 	struct eftf_route r = {
 		.family = AF_INET, .plen = p->plen, .ifindex = dev->ifindex, .has_src = true,
-		.metric = EFTF_ROUTES_METRIC,
+		.metric = EFTF_ROUTES_METRIC, .protocol = EFTF_RTPROT,
 	};
 
 	memcpy(r.dst, &p->addr, sizeof(p->addr));
@@ -166,6 +166,7 @@ static int put_exempt(struct eftf_device *dev, const struct in_addr *peer,
 	route.family = AF_INET;
 	route.plen = 32;
 	route.metric = EFTF_ROUTES_METRIC;
+	route.protocol = EFTF_RTPROT;
 	memset(route.dst, 0, sizeof(route.dst));
 	memcpy(route.dst, peer, sizeof(*peer));
 	/* in one step: no packet goes astray in between */

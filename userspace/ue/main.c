@@ -174,6 +174,10 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 	}
 	if (cmd->test)
 		return say("configuration is good\n");
+	if (eftf_claim_device(ue->conf.device, &ue->instance, &err)) {
+		log_error("%s", err.text);
+		return EFTF_EXIT_ERROR;
+	}
 	if (ue->conf.mode == EFTF_MODE_OFF)
 		return eftf_run(ue);
 	ret = eftf_tunnel_prepare(&ue->tunnel, &err);
@@ -192,6 +196,7 @@ int main(int argc, char **argv)
 	struct eftf_err err;
 	enum eftf_exit code;
 
+	ue.instance.fd = -1;
 	parse_options(argc, argv, &ue.options, &cmd);
 	if (cmd.done)
 		return cmd.done - 1;
@@ -207,6 +212,7 @@ int main(int argc, char **argv)
 	eftf_log_open("eftf-ue", ue.options.verbose ? EFTF_LOG_DEBUG :
 		      (enum eftf_log_level)ue.conf.log_level, ue.conf.syslog && !cmd.detect);
 	code = work(&ue, &cmd);
+	eftf_instance_release(&ue.instance);
 	eftf_module_close(&ue.tunnel.module);
 	eftf_changes_close(&ue.changes);
 	eftf_tls_ctx_free(ue.tls);

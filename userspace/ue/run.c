@@ -195,6 +195,7 @@ int eftf_prepare_at_start(struct eftf_ue *ue, struct eftf_err *err)
 /* Returns false, and changes nothing, if the new configuration is wrong. */
 static bool reload(struct eftf_ue *ue)
 {
+	struct eftf_instance instance = { .fd = -1 };
 	struct eftf_tls_ctx *tls = NULL;
 	struct eftf_ue_conf conf;
 	struct eftf_dhcp4c dhcp;
@@ -202,9 +203,12 @@ static bool reload(struct eftf_ue *ue)
 
 	ue->sig.reload = false;
 	if (eftf_ue_conf_load(&conf, ue->options.conf, ue->options.mode, &err) ||
+	    (strcmp(conf.device, ue->conf.device) &&
+	     eftf_claim_device(conf.device, &instance, &err)) ||
 	    eftf_prepare(&conf, ue->tls, &tls, &dhcp, &err) ||
 	    (conf.mode != EFTF_MODE_OFF && eftf_tunnel_prepare(&ue->tunnel, &err))) {
 		log_error("%s; the old configuration stays", err.text);
+		eftf_instance_release(&instance);
 		eftf_tls_ctx_free(tls);
 		eftf_ue_conf_free(&conf);
 		return false;
@@ -227,6 +231,10 @@ static bool reload(struct eftf_ue *ue)
 	ue->tls = tls;
 	ue->conf = conf;
 	ue->backoff.failures = 0;
+	if (instance.fd >= 0) {
+		eftf_instance_release(&ue->instance);
+		ue->instance = instance;
+	}
 	eftf_log_open("eftf-ue", ue->options.verbose ? EFTF_LOG_DEBUG :
 		      (enum eftf_log_level)conf.log_level, conf.syslog);
 	return true;

@@ -12,6 +12,7 @@
 #include "conf.h"
 #include "detect.h"
 #include "dhcp4.h"
+#include "instance.h"
 #include "outer.h"
 #include "probe.h"
 #include "renewal.h"
@@ -40,6 +41,7 @@ struct eftf_ue {
 	struct eftf_ue_conf conf;
 	struct eftf_signals sig;
 	struct eftf_changes changes;
+	struct eftf_instance instance;	/* of conf.device */
 	struct eftf_tls_ctx *tls;
 	struct eftf_detect detect;
 	struct eftf_backoff backoff;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One eftf-ue for each device of a network namespace: a lock that ends with its process. */
+#ifndef EFTF_UE_INSTANCE_H
+#define EFTF_UE_INSTANCE_H
+
+#include <stdbool.h>
+
+#include "err.h"
+
+#define EFTF_INSTANCE_DIR "/run/eftf"
+
+struct eftf_instance {
+	int fd;		/* -1: none */
+	bool alone;	/* no other eftf-ue ran in this namespace when it was claimed */
+};
+
+/*
+ * Claims a device. folder is made if it is not there. Returns 0; -EBUSY: another
+ * process has it, err names it; or another negative errno: the lock cannot be had,
+ * err says why.
+ */
+int eftf_instance_claim(struct eftf_instance *in, const char *folder, const char *device,
+			struct eftf_err *err);
+/* The same in the folder of this machine; where no lock can be had that is logged, and 0. */
+int eftf_claim_device(const char *device, struct eftf_instance *in, struct eftf_err *err);
+void eftf_instance_release(struct eftf_instance *in);
+
+#endif
