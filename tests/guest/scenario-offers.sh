@@ -106,6 +106,22 @@ check "ping" pings 192.0.2.77
 check_fails "no conflict" says 'offer of the EFTF'
 down
 
+say "a second one on the same device, and what kill -9 leaves"
+check "peer" peer_start --route 0.0.0.0/0
+check "up" up
+in_ns ue "$ue" -c "$work/ue.conf" --once >"$work/out" 2>&1
+check_is "the second: exit status" 1 $?
+check "words" grep -q "another eftf-ue, process [0-9]* serves device eftf0" "$work/out"
+check "the first goes on" pings 192.0.2.77
+kill -KILL "$(pid_of ue)"
+wait "$(pid_of ue)" 2>/dev/null
+check "routes are left" grep -q "$GW_OUTER" <(in_ns ue ip route show proto 232)
+stop peer
+in_ns ue timeout -s TERM 3 "$ue" -c "$work/ue.conf" -v >"$work/out" 2>&1
+check "they are taken away at the next start" grep -q "routes of an earlier run taken away" "$work/out"
+check_is "routes" "" "$(in_ns ue ip route show proto 232)"
+check_fails "no device" in_ns ue ip link show dev eftf0
+
 say "the inner pool is numbered as the LAN"
 config
 check "peer" peer_start --gateway "$lan_router" --first 192.168.77.50

@@ -11,6 +11,8 @@
 
 /* Alias of the links that this program makes: one without a tunnel is a left-over of a killed run. */
 #define ALIAS "eftf-ue"
+/* Routes of an earlier run: the most that one can have put in. */
+#define SWEEP_AT_ONCE (EFTF_ROUTES_MAX + 1)
 
 static void keep_info(const struct eftf_link_info *info, void *arg)
 {
@@ -40,6 +42,42 @@ static int remove_left_over(struct eftf_device *dev, const char *name, struct ef
 	if (!ret)
 		log_info("device %s was left over by an earlier run: it is made anew", name);
 	return ret;
+}
+
+struct sweep {
+	uint32_t ifindex;	/* of the device; 0: there is none */
+	bool alone;
+	struct eftf_route route[SWEEP_AT_ONCE];
+	size_t n;
+};
+
+static void find_ours(const struct eftf_route *route, void *arg)
+{
+	struct sweep *s = arg;
+
+	if (route->protocol == EFTF_RTPROT && s->n < SWEEP_AT_ONCE &&
+	    (s->alone || (s->ifindex && route->ifindex == s->ifindex)))
+		s->route[s->n++] = *route;
+}
+
+void eftf_device_sweep(const char *name, bool alone)
+{
+	struct sweep s = { .ifindex = if_nametoindex(name), .alone = alone };
+	struct eftf_device dev = { .rt = NULL };
+	struct eftf_err err;
+	size_t i, gone = 0;
+
+	if (eftf_rt_open(&dev.rt, &err))
+		return;		/* the first attempt says why */
+	if (!eftf_rt_route_dump(dev.rt, AF_INET, find_ours, &s, &err)) {
+		for (i = 0; i < s.n; i++)
+			gone += !eftf_rt_route_del(dev.rt, &s.route[i], &err);
+	}
+	if (gone)
+		log_info("%zu routes of an earlier run taken away", gone);
+	if (s.ifindex && remove_left_over(&dev, name, &err))
+		log_debug("device %s: %s", name, err.text);
+	eftf_rt_close(dev.rt);
 }
 
 static int make(struct eftf_device *dev, const char *name, uint32_t mtu, struct eftf_err *err)

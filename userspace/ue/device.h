@@ -52,6 +52,12 @@ int eftf_device_set_routes(struct eftf_device *dev, const struct eftf_routes *pl
 void eftf_device_follow(struct eftf_device *dev, const struct eftf_route *hop, bool move);
 /* Takes all routes out, the outer peer's own one too; the address stays. */
 void eftf_device_withdraw_routes(struct eftf_device *dev);
+/*
+ * Takes away what an earlier run that was killed has left: its link, and routes with
+ * our protocol number into it; if this is the only eftf-ue of the namespace (alone),
+ * all routes of that number. Before anything else.
+ */
+void eftf_device_sweep(const char *name, bool alone);
 /* Undoes everything. */
 void eftf_device_close(struct eftf_device *dev);
 

@@ -178,6 +178,7 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 		log_error("%s", err.text);
 		return EFTF_EXIT_ERROR;
 	}
+	eftf_device_sweep(ue->conf.device, ue->instance.alone);
 	if (ue->conf.mode == EFTF_MODE_OFF)
 		return eftf_run(ue);
 	ret = eftf_tunnel_prepare(&ue->tunnel, &err);

@@ -75,8 +75,6 @@ static int replace(struct eftf_ue *ue, struct eftf_err *err)
 	int ret;
 
 	ret = negotiate(ue, &dhcp, &o, err);
-	if (ret == -ETIMEDOUT || ret == -ECONNRESET)
-		eftf_targets_failed(eftf_targets_now(ue), &o.peer);
 	if (!ret) {
 		eftf_targets_worked(eftf_targets_now(ue), &o.peer);
 		adopt_lease(ue, &dhcp);
