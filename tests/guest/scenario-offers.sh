@@ -156,7 +156,7 @@ check "peer" peer_start --odd --mtu 68 --lease 1 --route 10.20.0.0/16
 check "up" up
 check "the route in two pieces" into_tunnel 10.21.9.9
 check "the P-CSCF" pings "$PCSCF"
-check_is "a MTU of 68 is none" "$(in_ns ue cat /sys/class/net/eftf0/mtu)" 1400
+check_is "a MTU of 68 is none" 1500 "$(in_ns ue cat /sys/class/net/eftf0/mtu)"
 check "words" says 'DHCP answer of the EFTF: .*option 6 is wrong, ignored, lease of 1 s, taken as 10 s, .*MTU 68, ignored'
 check "renewed" wait_for 15 "grep -q 'lease renewed for 10 s' $log" "renewal"
 check_is "the faults are said once" 1 "$(grep -c 'DHCP answer of the EFTF' "$log")"
