@@ -84,6 +84,20 @@ static void eftf_rx_set_source(struct sk_buff *skb, __be32 saddr)
 	ip->saddr = saddr;
 }
 
+/*
+ * A DHCP server refuses to renew a lease by broadcast (RFC 2131 4.3.2). No other
+ * packet of the EFTF is for all machines.
+ */
+static bool eftf_rx_dhcp_broadcast(const struct sk_buff *skb)
+{
+	const struct iphdr *ip = (const struct iphdr *)skb->data;
+	const struct udphdr *udp = (const struct udphdr *)(skb->data + ip->ihl * 4);
+
+	return ipv4_is_lbcast(ip->daddr) && ip->protocol == IPPROTO_UDP && !ip_is_fragment(ip) &&
+	       skb_headlen(skb) >= ip->ihl * 4 + sizeof(*udp) &&
+	       udp->dest == htons(68);
+}
+
 static bool eftf_rx_address_ok(const struct eftf_tunnel *tunnel, struct sk_buff *skb,
 			       enum ftt_ims_ip version)
 {
@@ -95,7 +109,8 @@ static bool eftf_rx_address_ok(const struct eftf_tunnel *tunnel, struct sk_buff 
 
 		if (gw && c->has_inner4 && eftf_rx_is_dhcp_start(skb))
 			eftf_rx_set_source(skb, c->inner4);
-		return c->has_inner4 && (gw ? ip->saddr : ip->daddr) == c->inner4;
+		return c->has_inner4 && ((gw ? ip->saddr : ip->daddr) == c->inner4 ||
+					 (!gw && eftf_rx_dhcp_broadcast(skb)));
 	} else {
 		const struct ipv6hdr *ip6 = (const struct ipv6hdr *)skb->data;
 

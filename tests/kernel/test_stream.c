@@ -322,6 +322,33 @@ static void wrong_packets_are_dropped(void **state)
 	fx_expect_alive(fx);
 }
 
+/* A DHCP server refuses by broadcast: at the UE that is heard, no other packet for all machines, no fragment. */
+static void dhcp_broadcast_is_heard(void **state)
+{
+	struct fx *fx = *state;
+	uint8_t out[256];
+	size_t n;
+
+	fx_attach(fx);
+	n = fx_envelope(fx, out, "hello", 5);
+	memset(out + 3 + 16, 0xff, 4);
+	rec_send(&fx->peer, REC_DATA, out, n);
+	fx_wait_stat(fx, EFTF_STAT_DROP_RX_DEST, 1);
+	out[3 + 22] = 0;
+	out[3 + 23] = 68;
+	out[3 + 6] = 0x20;
+	rec_send(&fx->peer, REC_DATA, out, n);
+	fx_wait_stat(fx, EFTF_STAT_DROP_RX_DEST, 2);
+	out[3 + 6] = 0;
+	out[3 + 9] = 6;
+	rec_send(&fx->peer, REC_DATA, out, n);
+	fx_wait_stat(fx, EFTF_STAT_DROP_RX_DEST, 3);
+	out[3 + 9] = 17;
+	rec_send(&fx->peer, REC_DATA, out, n);
+	fx_wait_stat(fx, EFTF_STAT_RX_PACKETS, 1);
+	fx_expect_alive(fx);
+}
+
 /*
  * The peer reads nothing until everything is full, then everything: no octet
  * of an accepted packet may be missing. (Others froze at 139 264 octets.)
@@ -467,6 +494,7 @@ int main(int argc, char **argv)
 		GW(http_inside_tls_is_no_tunnel),
 		GW(wrong_packets_are_dropped),
 		UE(wrong_packets_are_dropped),
+		UE(dhcp_broadcast_is_heard),
 		UE(full_send_buffer_drains),
 		UE(backlog_shares_records),
 		UE(drops_are_the_devices_too),
