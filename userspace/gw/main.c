@@ -172,13 +172,13 @@ static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 		ret = eftf_sessions_adopt(gw, err);
 	if (!ret)
 		ret = eftf_gw_dhcp_open(gw, err);
+	/* Last: a UE that can connect is served from then on. */
+	if (!ret)
+		ret = eftf_gw_listen_open(gw, err);
 	if (!ret)
 		ret = eftf_status_open(gw, err);
 	if (!ret)
 		ret = eftf_metrics_open(gw, err);
-	/* Last: a UE that can connect is served from then on. */
-	if (!ret)
-		ret = eftf_gw_listen_open(gw, err);
 	if (!ret)
 		ret = eftf_workers_start(gw, err);
 	return ret;
