@@ -193,7 +193,9 @@ in_ns gw eftf-gw -c "$work/gw.conf" >"$gw_log" 2>&1
 check_is "a gateway without the module: exit status" 1 $?
 check_is "... lines" 1 "$(wc -l <"$gw_log")"
 gw_says 'module eftf is not loaded: insmod eftf.ko'
-in_ns ue eftf-ue --once -c "$work/ue.conf" >"$work/second" 2>&1
+# another device: the first UE has its lock
+sed 's/^\[tunnel\]$/&\ndevice = eftf9/' "$work/ue.conf" >"$work/second.conf"
+in_ns ue eftf-ue --once -c "$work/second.conf" >"$work/second" 2>&1
 check_is "a UE without the module: exit status" 1 $?
 check_is "... lines" 1 "$(wc -l <"$work/second")"
 says "the UE" "$work/second" 'module eftf is not loaded: insmod eftf.ko'
