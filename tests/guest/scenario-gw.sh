@@ -56,6 +56,7 @@ release() {
 		msg = bytes([1, 1, 0, 0]) + b"abcd" + bytes(4) + addr + bytes(220) + b"\\x63\\x82\\x53\\x63"
 		msg += bytes([53, 1, 7, 54, 4, 10, 64, 0, 1, 255])
 		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)	# the UE may be renewing
 		s.bind((sys.argv[1], 68))
 		s.sendto(msg, ("10.64.0.1", 67))
 	END
@@ -169,6 +170,7 @@ ue_config ue "cert = $work/pki/client.pem" "key = $work/pki/client.key" "client_
 ue_config ue2 "cert = $work/pki/client.pem" "key = $work/pki/client.key" "client_id = two"
 sed -i '/^\[eftf\]/i [tunnel]\ndevice = eftf1' "$work/ue2.conf"
 ue_config ue3
+sed -i '/^\[eftf\]/i [tunnel]\ndevice = eftf2' "$work/ue3.conf"
 check "gateway" gw_start
 ue_start ue
 check "up" up 1
