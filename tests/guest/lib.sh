@@ -166,9 +166,18 @@ summary() {
 	echo "$line"
 }
 
+# A filter that forbids what a program needs kills it, and the program is started anew: no other check would see it.
+no_forbidden_calls() {
+	local killed
+
+	killed=$(grep -sh 'ended by signal 31' "$EFTF_RESULTS"/*.log) || return
+	not_ok "no process was ended by its filter of system calls" "no such line in a log" "$killed"
+}
+
 finish() {
 	finished=1
 	stop_all
+	no_forbidden_calls
 	summary
 	((checks_failed == 0 && checks_passed + checks_skipped > 0))
 	exit

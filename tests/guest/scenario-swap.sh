@@ -162,7 +162,7 @@ stop gw-events
 say "killed, with everything routed into the tunnel"
 gw_config "routes = 0.0.0.0/0" "client_ca = $work/pki/ca.pem"
 ue_tunnel_config
-sed -i "s|^ca = .*|&\ncert = $work/pki/client.pem\nkey = $work/pki/client.key|; /^routes/d" "$work/ue.conf"
+sed -i "s|^ca = .*|&\ncert = $work/pki/client.pem\nkey = $work/pki/client.key|; s/^routes = .*/routes = all/" "$work/ue.conf"
 : >"$ue_log"
 : >"$log"
 default=$(in_ns ue ip -4 route show default)

@@ -18,6 +18,7 @@ gw_start() {
 }
 ue_start() {
 	ue_tunnel_config "hook = $work/hook"
+	sed -i 's/^routes = .*/routes = all/' "$work/ue.conf"
 	: >"$work/hook.out"
 	spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
 }

@@ -28,7 +28,8 @@ int eftf_sandbox_become(const struct eftf_sandbox_user *user, struct eftf_err *e
 int eftf_sandbox_capabilities(const int *keep, size_t n, struct eftf_err *err);
 /*
  * System calls of a process that talks over the sockets that it has: no new
- * files, sockets, programs or processes. Whatever else is called ends it.
+ * files but the random devices (and those only where there is Landlock), no
+ * sockets, programs or processes. Whatever else is called ends it.
  * -EOPNOTSUPP: this kernel has no seccomp filter.
  */
 int eftf_sandbox_system_calls(struct eftf_err *err);
