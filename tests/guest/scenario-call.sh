@@ -149,7 +149,7 @@ call() {
 	check "REGISTER by TCP" sip_register t1
 	tell "INVITE, $seconds s of G.711 in both directions, BYE:"
 	check "INVITE, talk, BYE" sip_call "$seconds"
-	rtp_check "$seconds" 3 100
+	rtp_check "$seconds" 8 100
 	report=$(rtp_report)
 	read -r _ up_packets up_lost up_jitter < <(grep '^up ' <<<"$report")
 	read -r _ down_packets down_lost down_jitter < <(grep '^down ' <<<"$report")
