@@ -77,7 +77,7 @@ under() {
 	before=${EPOCHREALTIME/./}
 	stop gw
 	check_is "exit status after SIGTERM" 0 $?
-	check_range "ms until then ($quiet_stop when quiet)" 0 $((quiet_stop + 2000)) $(((${EPOCHREALTIME/./} - before) / 1000))
+	check_range "ms until then ($quiet_stop when quiet)" 0 $((quiet_stop + 4000)) $(((${EPOCHREALTIME/./} - before) / 1000))
 	check "the attack was on until then" alive attack
 	stop attack KILL
 }
