@@ -173,7 +173,7 @@ for signal in TERM KILL; do
 	ue_ends in_handshake $signal 'closed: the peer closed the connection during the TLS handshake'
 	ue_ends in_negotiation $signal 'closed: (the UE left before|the peer closed the connection without)'
 	ue_ends under_traffic $signal 'tunnel [0-9]+ down: .* reason (released|deleted)( \(address released\))?$'
-	gw_ends in_handshake $signal 'during the TLS handshake'
+	gw_ends in_handshake $signal '(during|after) the TLS handshake'
 	gw_ends in_negotiation $signal 'error: .*(closed|reset) the connection'
 	gw_ends under_traffic $signal 'tunnel down after [0-9]+ s: the peer released it'
 done
@@ -194,7 +194,7 @@ check_is "a gateway without the module: exit status" 1 $?
 check_is "... lines" 1 "$(wc -l <"$gw_log")"
 gw_says 'module eftf is not loaded: insmod eftf.ko'
 # another device: the first UE has its lock
-sed 's/^\[tunnel\]$/&\ndevice = eftf9/' "$work/ue.conf" >"$work/second.conf"
+{ cat "$work/ue.conf"; printf '[tunnel]\ndevice = eftf9\n'; } >"$work/second.conf"
 in_ns ue eftf-ue --once -c "$work/second.conf" >"$work/second" 2>&1
 check_is "a UE without the module: exit status" 1 $?
 check_is "... lines" 1 "$(wc -l <"$work/second")"

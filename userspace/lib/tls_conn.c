@@ -147,6 +147,8 @@ static int judge(struct eftf_tls *tls, const WOLFSSL_X509_STORE_CTX *store)
 		snprintf(tls->why, sizeof(tls->why), "%s", bad);
 		return EXTKEYUSE_AUTH_E;
 	}
+	/* here and not from wolfSSL later, which opens the random device for it on some processors */
+	tls->has_peer_id = !wc_Sha256Hash(cert[0].p, (word32)cert[0].len, tls->peer_id);
 	if (tls->server)
 		return 0;
 	if (tls->ip_len ? eftf_x509_has_ip(&own, tls->ip, tls->ip_len) :
@@ -328,18 +330,10 @@ void eftf_tls_info(struct eftf_tls *tls, struct eftf_tls_info *info)
 
 bool eftf_tls_peer_id(struct eftf_tls *tls, uint8_t id[EFTF_TLS_PEER_ID_LEN])
 {
-	WOLFSSL_X509 *cert = tls->trust ? wolfSSL_get_peer_certificate(tls->ssl) : NULL;
-	const unsigned char *der;
-	bool ok = false;
-	int len = 0;
-
-	if (!cert)
+	if (!tls->verified || !tls->has_peer_id)
 		return false;
-	der = wolfSSL_X509_get_der(cert, &len);
-	if (der && len > 0)
-		ok = !wc_Sha256Hash(der, (word32)len, id);
-	wolfSSL_X509_free(cert);
-	return ok;
+	memcpy(id, tls->peer_id, EFTF_TLS_PEER_ID_LEN);
+	return true;
 }
 
 void eftf_tls_free(struct eftf_tls *tls)

@@ -50,6 +50,8 @@ struct eftf_tls {
 	struct eftf_tls_trust *trust;	/* NULL: no peer certificate is asked for */
 	struct eftf_tls_profile profile;
 	bool verified;			/* the peer's certificate is good */
+	bool has_peer_id;
+	uint8_t peer_id[EFTF_TLS_PEER_ID_LEN];
 	int verify_error;		/* wolfSSL's code for the refused certificate */
 	char why[EFTF_TLS_WHY_LEN];	/* it is refused */
 	char peer_name[256];
