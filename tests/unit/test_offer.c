@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/here.c ue/offer.c ue/routes.c lib/config_value.c lib/err.c lib/nl_attr.c lib/nl_rt.c lib/nl_rt_route.c lib/nl_sock.c */
+/* needs: ue/here.c ue/offer.c ue/routes.c lib/config_value.c lib/err.c lib/nl_attr.c lib/nl_rt.c lib/nl_rt_route.c lib/nl_sock.c lib/addr.c */
 /* libs: -lmnl */
 /* An offer of the EFTF against what is here: a home network with a router, a name server elsewhere. */
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: gw/prefix.c gw/siphash.c lib/random.c lib/err.c */
+/* needs: gw/prefix.c gw/siphash.c lib/random.c lib/err.c lib/addr.c */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/routes.c lib/config_value.c */
+/* needs: ue/routes.c lib/config_value.c lib/addr.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

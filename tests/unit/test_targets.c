@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/targets.c lib/nat64.c */
+/* needs: ue/targets.c lib/nat64.c lib/addr.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: ue/way.c ue/swap.c lib/err.c lib/backoff.c lib/random.c */
+/* needs: ue/way.c ue/swap.c lib/err.c lib/backoff.c lib/random.c lib/addr.c */
 /* The way of the outer connection, against tables that the test makes up. */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -2,10 +2,11 @@
 #include "charge.h"
 
 #include <errno.h>
-#include <netinet/in.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
 #include "random.h"
 #include "siphash.h"
 
@@ -55,19 +56,12 @@ void eftf_charges_free(struct eftf_charges *c)
 /* Family, then the IPv4 address (also of a mapped one) or the first 56 bits of IPv6. */
 static void make_key(const struct sockaddr_storage *source, uint8_t key[8])
 {
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)source;
-	const struct sockaddr_in *in4 = (const struct sockaddr_in *)source;
+	const uint8_t *octets;
+	bool v6 = eftf_addr_octets(source, &octets) == 16;
 
 	memset(key, 0, 8);
-	key[0] = AF_INET;
-	if (source->ss_family == AF_INET) {
-		memcpy(key + 1, &in4->sin_addr, 4);
-	} else if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
-		memcpy(key + 1, in6->sin6_addr.s6_addr + 12, 4);
-	} else {
-		key[0] = AF_INET6;
-		memcpy(key + 1, &in6->sin6_addr, 7);
-	}
+	key[0] = v6 ? AF_INET6 : AF_INET;
+	memcpy(key + 1, octets, v6 ? 7 : 4);
 }
 
 static struct eftf_charge **head_of(struct eftf_charges *c, const uint8_t key[8])

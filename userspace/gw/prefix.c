@@ -2,11 +2,11 @@
 #include "prefix.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
 #include "random.h"
 #include "siphash.h"
 
@@ -71,23 +71,6 @@ void eftf_prefixes_free(struct eftf_prefixes *p)
 	free(p);
 }
 
-/* The octets of an address that levels cut; of a mapped IPv4 address the last four. */
-static const struct level *take_apart(const struct sockaddr_storage *addr, const uint8_t **octets)
-{
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
-	const struct sockaddr_in *in4 = (const struct sockaddr_in *)addr;
-
-	if (addr->ss_family == AF_INET) {
-		*octets = (const uint8_t *)&in4->sin_addr;
-		return levels4;
-	}
-	*octets = in6->sin6_addr.s6_addr;
-	if (!IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-		return levels6;
-	*octets += 12;
-	return levels4;
-}
-
 /*
  * The entry of a prefix. A new one takes the place of one that counts nothing
  * and was quiet for longest. NULL: there is none in its set, which an attacker
@@ -133,7 +116,7 @@ enum eftf_prefix_verdict eftf_prefix_enter(struct eftf_prefixes *p,
 	int n;
 
 	memset(use, 0, sizeof(*use));
-	levels = take_apart(addr, &octets);
+	levels = eftf_addr_octets(addr, &octets) == 4 ? levels4 : levels6;
 	for (n = 0; n < EFTF_PREFIX_LEVELS && levels[n].family; n++) {
 		e = find(p, &levels[n], octets);
 		if (!e)

@@ -2,6 +2,7 @@
 #include "addr.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 
 void eftf_addr_text(char out[EFTF_ADDR_TEXT], const struct sockaddr_storage *addr)
@@ -19,4 +20,20 @@ void eftf_addr_text(char out[EFTF_ADDR_TEXT], const struct sockaddr_storage *add
 	} else {
 		snprintf(out, EFTF_ADDR_TEXT, "?:0");
 	}
+}
+
+size_t eftf_addr_octets(const struct sockaddr_storage *addr, const uint8_t **at)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
+
+	*at = (const uint8_t *)&((const struct sockaddr_in *)addr)->sin_addr;
+	if (addr->ss_family == AF_INET)
+		return 4;
+	*at = in6->sin6_addr.s6_addr;
+	if (addr->ss_family != AF_INET6)
+		return 0;
+	if (!IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		return 16;
+	*at += 12;
+	return 4;
 }

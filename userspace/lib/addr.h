@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Socket addresses as text. */
+/* Socket addresses: as text, and the octets that make them. */
 #ifndef EFTF_ADDR_H
 #define EFTF_ADDR_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 /* Longest text with its terminator: "[IPv6 address]:65535" */
@@ -10,5 +12,10 @@
 
 /* "192.0.2.1:443", "[2001:db8::1]:443"; another family: "?:0". */
 void eftf_addr_text(char out[EFTF_ADDR_TEXT], const struct sockaddr_storage *addr);
+/*
+ * The octets of the address, in *at, inside addr: 4 of IPv4, also of one that
+ * IPv6 carries, as sockets of both name their peer; 16 of IPv6; 0: another family.
+ */
+size_t eftf_addr_octets(const struct sockaddr_storage *addr, const uint8_t **at);
 
 #endif

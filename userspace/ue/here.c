@@ -8,25 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "addr.h"
+
 #define RESOLV "/etc/resolv.conf"
 /* behind the stub of systemd-resolved, which is 127.0.0.53 */
 #define RESOLVED "/run/systemd/resolve/resolv.conf"
 #define RESOLV_LINES 1000
-
-static bool peer4(const struct sockaddr_storage *peer, struct in_addr *addr)
-{
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)peer;
-	const struct sockaddr_in *sin = (const struct sockaddr_in *)peer;
-
-	if (peer->ss_family == AF_INET) {
-		*addr = sin->sin_addr;
-		return true;
-	}
-	if (peer->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr))
-		return false;
-	memcpy(addr, &sin6->sin6_addr.s6_addr[12], sizeof(*addr));
-	return true;
-}
 
 static void add_links(struct eftf_here *here, uint32_t device)
 {
@@ -54,13 +41,15 @@ void eftf_here_read(struct eftf_here *here, struct eftf_rt *rt, uint32_t device,
 		    const struct sockaddr_storage *peer)
 {
 	struct eftf_route way;
+	const uint8_t *octets;
 	struct in_addr addr;
 	struct eftf_err err;
 
 	here->n = 0;
 	add_links(here, device);
-	if (!peer4(peer, &addr))
+	if (eftf_addr_octets(peer, &octets) != sizeof(addr))
 		return;
+	memcpy(&addr, octets, sizeof(addr));
 	eftf_here_add(here, EFTF_HERE_EFTF, addr, 32);
 	if (eftf_rt_route_lookup(rt, AF_INET, &addr, &way, &err) || !way.has_via ||
 	    way.ifindex == device)

@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "addr.h"
+
 static void add_one(struct eftf_routes *out, struct in_addr addr, uint8_t plen)
 {
 	struct eftf_value_prefix p = { .plen = plen, .set = true };
@@ -33,18 +35,13 @@ void eftf_routes_add(struct eftf_routes *out, const struct eftf_value_prefix *p)
 
 bool eftf_routes_cover(const struct eftf_routes *routes, const struct sockaddr_storage *peer)
 {
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)peer;
-	const struct sockaddr_in *sin = (const struct sockaddr_in *)peer;
+	const uint8_t *octets;
 	struct in_addr addr;
 	size_t i;
 
-	if (peer->ss_family == AF_INET) {
-		addr = sin->sin_addr;
-	} else if (peer->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr)) {
-		memcpy(&addr, &sin6->sin6_addr.s6_addr[12], sizeof(addr));
-	} else {
+	if (eftf_addr_octets(peer, &octets) != sizeof(addr))
 		return false;
-	}
+	memcpy(&addr, octets, sizeof(addr));
 	for (i = 0; i < routes->n; i++) {
 		if ((ntohl(addr.s_addr) & eftf_value_mask4(routes->prefix[i].plen)) ==
 		    ntohl(routes->prefix[i].addr.s_addr))

@@ -6,42 +6,35 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The octets that make the address; 0: neither IPv4 nor IPv6. */
-static size_t octets(const struct sockaddr_storage *a, const void **at)
-{
-	*at = &((const struct sockaddr_in *)a)->sin_addr;
-	if (a->ss_family == AF_INET)
-		return 4;
-	*at = &((const struct sockaddr_in6 *)a)->sin6_addr;
-	return a->ss_family == AF_INET6 ? 16 : 0;
-}
+#include "addr.h"
 
 /* IPv4 in IPv6, as sockets name their peer, becomes IPv4; the port goes. */
 static struct sockaddr_storage plain(const struct sockaddr_storage *a)
 {
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)a;
 	struct sockaddr_storage out = { 0 };
+	const uint8_t *octets;
 
-	if (a->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr)) {
+	switch (eftf_addr_octets(a, &octets)) {
+	case 4:
 		out.ss_family = AF_INET;
-		memcpy(&((struct sockaddr_in *)&out)->sin_addr, &sin6->sin6_addr.s6_addr[12], 4);
-	} else if (a->ss_family == AF_INET6) {
+		memcpy(&((struct sockaddr_in *)&out)->sin_addr, octets, 4);
+		break;
+	case 16:
 		out.ss_family = AF_INET6;
-		((struct sockaddr_in6 *)&out)->sin6_addr = sin6->sin6_addr;
-		((struct sockaddr_in6 *)&out)->sin6_scope_id = sin6->sin6_scope_id;
-	} else if (a->ss_family == AF_INET) {
-		out.ss_family = AF_INET;
-		((struct sockaddr_in *)&out)->sin_addr = ((const struct sockaddr_in *)a)->sin_addr;
+		memcpy(&((struct sockaddr_in6 *)&out)->sin6_addr, octets, 16);
+		((struct sockaddr_in6 *)&out)->sin6_scope_id =
+			((const struct sockaddr_in6 *)a)->sin6_scope_id;
+		break;
 	}
 	return out;
 }
 
 static bool same(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
-	const void *x, *y;
-	size_t len = octets(a, &x);
+	const uint8_t *x, *y;
+	size_t len = eftf_addr_octets(a, &x);
 
-	return len && len == octets(b, &y) && !memcmp(x, y, len);
+	return len && len == eftf_addr_octets(b, &y) && !memcmp(x, y, len);
 }
 
 static struct eftf_target *find(struct eftf_targets *t, const struct sockaddr_storage *addr)
@@ -72,9 +65,9 @@ void eftf_targets_of(struct eftf_targets *t, const char *host, unsigned int port
 static void add(struct eftf_targets *t, const struct sockaddr_storage *addr, bool named,
 		const struct eftf_target *known)
 {
-	const void *at;
+	const uint8_t *at;
 
-	if (t->n < EFTF_TARGETS_MAX && octets(addr, &at) && !find(t, addr))
+	if (t->n < EFTF_TARGETS_MAX && eftf_addr_octets(addr, &at) && !find(t, addr))
 		t->v[t->n++] = (struct eftf_target){
 			.addr = *addr, .named = named, .failed = known && known->failed,
 		};
@@ -166,16 +159,16 @@ bool eftf_targets_text(const struct eftf_targets *t, const struct sockaddr_stora
 		       char out[EFTF_TARGETS_TEXT])
 {
 	char text[INET6_ADDRSTRLEN];
-	const void *at;
+	const uint8_t *at;
 	size_t i, len;
 
 	if (!n || strchr(t->of.host, ':'))
 		return false;
 	len = (size_t)snprintf(out, EFTF_TARGETS_TEXT, "%s:%u:", t->of.host, t->of.port);
 	for (i = 0; i < n; i++) {
-		bool v6 = octets(&addrs[i], &at) == 16;
+		bool v6 = eftf_addr_octets(&addrs[i], &at) == 16;
 
-		if (!inet_ntop(addrs[i].ss_family, at, text, sizeof(text)))
+		if (!inet_ntop(v6 ? AF_INET6 : AF_INET, at, text, sizeof(text)))
 			return false;
 		len += (size_t)snprintf(out + len, EFTF_TARGETS_TEXT - len, "%s%s%s%s",
 					i ? "," : "", v6 ? "[" : "", text, v6 ? "]" : "");

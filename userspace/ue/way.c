@@ -17,18 +17,11 @@ struct host {
 
 static struct host host_of(const struct sockaddr_storage *ss)
 {
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)ss;
-	const struct sockaddr_in *sin = (const struct sockaddr_in *)ss;
-	struct host h = { .family = ss->ss_family };
+	const uint8_t *octets;
+	size_t n = eftf_addr_octets(ss, &octets);
+	struct host h = { .family = n == 4 ? AF_INET : ss->ss_family };
 
-	if (ss->ss_family == AF_INET) {
-		memcpy(h.addr, &sin->sin_addr, 4);
-	} else if (ss->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr)) {
-		h.family = AF_INET;
-		memcpy(h.addr, &sin6->sin6_addr.s6_addr[12], 4);
-	} else if (ss->ss_family == AF_INET6) {
-		memcpy(h.addr, &sin6->sin6_addr, 16);
-	}
+	memcpy(h.addr, octets, n);
 	return h;
 }
 
