@@ -100,15 +100,12 @@ const struct eftf_config_value eftf_gw_value_pcscf = {
 static int parse_routes(const char *text, void *member)
 {
 	struct eftf_gw_routes *r = member;
-	char word[32];
 
 	while (eftf_value_rest(text)) {
-		struct eftf_dhcp4_route *to = &r->r[r->n];
-
-		text = eftf_value_word(text, word, sizeof(word));
-		if (!text || r->n == EFTF_DHCP4_MAX_ROUTES ||
-		    eftf_value_prefix4(word, &to->dest, &to->plen) ||
-		    !eftf_value_is_network4(to->dest, to->plen))
+		if (r->n == EFTF_DHCP4_MAX_ROUTES)
+			return -EINVAL;
+		text = eftf_value_network4(text, &r->r[r->n].dest, &r->r[r->n].plen);
+		if (!text)
 			return -EINVAL;
 		r->n++;
 	}
@@ -118,15 +115,12 @@ static int parse_routes(const char *text, void *member)
 static int parse_prefixes(const char *text, void *member)
 {
 	struct eftf_gw_prefixes *to = member;
-	char word[32];
 
 	while (eftf_value_rest(text)) {
-		struct eftf_gw_cidr *c = &to->p[to->n];
-
-		text = eftf_value_word(text, word, sizeof(word));
-		if (!text || to->n == EFTF_GW_MAX_REACH ||
-		    eftf_value_prefix4(word, &c->base, &c->plen) ||
-		    !eftf_value_is_network4(c->base, c->plen))
+		if (to->n == EFTF_GW_MAX_REACH)
+			return -EINVAL;
+		text = eftf_value_network4(text, &to->p[to->n].base, &to->p[to->n].plen);
+		if (!text)
 			return -EINVAL;
 		to->n++;
 	}

@@ -84,7 +84,7 @@ void eftf_gw_apply(struct eftf_gw *gw)
 	memset(p, 0, sizeof(*p));
 	p->server = c->gateway;
 	/* Without ue_to_ue a /32: a UE must not expect its neighbours on the link. */
-	p->mask.s_addr = c->ue_to_ue ? htonl(0xffffffffu << (32 - c->pool.plen)) : 0xffffffff;
+	p->mask.s_addr = c->ue_to_ue ? htonl(eftf_value_mask4(c->pool.plen)) : 0xffffffff;
 	p->mtu = (uint16_t)c->mtu;
 	p->lease = c->lease;
 	p->n_dns = c->dns.n;

@@ -145,6 +145,16 @@ bool eftf_value_is_network4(struct in_addr addr, uint8_t plen)
 	return !(ntohl(addr.s_addr) & ~eftf_value_mask4(plen));
 }
 
+const char *eftf_value_network4(const char *list, struct in_addr *addr, uint8_t *plen)
+{
+	char word[32];
+
+	list = eftf_value_word(list, word, sizeof(word));
+	if (!list || eftf_value_prefix4(word, addr, plen) || !eftf_value_is_network4(*addr, *plen))
+		return NULL;
+	return list;
+}
+
 /* ---- kinds of values ------------------------------------------------------- */
 
 static int parse_ifname(const char *text, void *member)

@@ -58,5 +58,7 @@ int eftf_value_prefix4(const char *text, struct in_addr *addr, uint8_t *plen);
 uint32_t eftf_value_mask4(uint8_t plen);
 /* Are the bits behind the prefix 0? */
 bool eftf_value_is_network4(struct in_addr addr, uint8_t plen);
+/* The next word of a list, which has to be such a prefix. Returns what is left of the list; NULL: it is none. */
+const char *eftf_value_network4(const char *list, struct in_addr *addr, uint8_t *plen);
 
 #endif

@@ -12,15 +12,17 @@ static int parse_routes(const char *text, void *member)
 
 	while (eftf_value_rest(text)) {
 		struct eftf_value_prefix p = { .set = true };
+		const char *rest = eftf_value_word(text, word, sizeof(word));
 
-		text = eftf_value_word(text, word, sizeof(word));
-		if (text && !strcmp(word, "all")) {
+		if (rest && !strcmp(word, "all")) {
 			routes->all = true;
+			text = rest;
 			continue;
 		}
-		if (!text || routes->n == EFTF_UE_MAX_ROUTES ||
-		    eftf_value_prefix4(word, &p.addr, &p.plen) ||
-		    !eftf_value_is_network4(p.addr, p.plen))
+		if (routes->n == EFTF_UE_MAX_ROUTES)
+			return -EINVAL;
+		text = eftf_value_network4(text, &p.addr, &p.plen);
+		if (!text)
 			return -EINVAL;
 		routes->prefix[routes->n++] = p;
 	}

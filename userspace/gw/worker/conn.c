@@ -10,6 +10,7 @@
 
 #include "../gw.h"
 #include "addr.h"
+#include "config_value.h"
 #include "inner.h"
 #include "log.h"
 #include "tls_channel.h"
@@ -571,7 +572,7 @@ static void make_room(struct eftf_worker *w)
 static bool is_inside(const struct eftf_worker *w, const struct sockaddr_storage *peer)
 {
 	const struct sockaddr_in *in4 = (const struct sockaddr_in *)peer;
-	uint32_t mask = 0xffffffffu << (32 - w->conf->pool.plen);
+	uint32_t mask = eftf_value_mask4(w->conf->pool.plen);
 
 	return peer->ss_family == AF_INET &&
 		!((ntohl(in4->sin_addr.s_addr) ^ ntohl(w->conf->pool.base.s_addr)) & mask);
