@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: ue/errand.c ue/cage.c lib/sandbox.c lib/err.c lib/log.c */
+/* needs: ue/errand.c ue/cage.c lib/packet.c lib/sandbox.c lib/err.c lib/log.c */
 /* libs: -lseccomp */
 /* Child processes: what they cannot do any more, and a parent that believes nothing. */
 #include <arpa/inet.h>
@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "packet.h"
 #include "ue/errand.h"
 
 struct report {
@@ -72,7 +73,7 @@ static void look(void *arg, int fd)
 		_exit(0);
 	r.forked = pid < 0 ? -errno : 0;
 	r.executed = execl("/bin/true", "true", NULL) ? -errno : 0;
-	eftf_errand_send(fd, &r, sizeof(r), -1);
+	eftf_packet_send(fd, &r, sizeof(r), -1);
 }
 
 static void start(struct eftf_errand *e, void (*run)(void *arg, int fd), void *arg)
@@ -121,7 +122,7 @@ static void test_cage(void **state)
 static void say_too_little(void *arg, int fd)
 {
 	(void)arg;
-	eftf_errand_send(fd, "abc", 3, -1);
+	eftf_packet_send(fd, "abc", 3, -1);
 }
 
 static void say_too_much(void *arg, int fd)
@@ -129,7 +130,7 @@ static void say_too_much(void *arg, int fd)
 	char text[600] = "";
 
 	(void)arg;
-	eftf_errand_send(fd, text, sizeof(text), fd);
+	eftf_packet_send(fd, text, sizeof(text), fd);
 }
 
 static void say_nothing(void *arg, int fd)
@@ -223,7 +224,7 @@ static void bring_one(void *arg, int fd)
 	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	(void)arg;
-	eftf_errand_send(fd, text, sizeof(text), s);
+	eftf_packet_send(fd, text, sizeof(text), s);
 }
 
 static void test_a_socket(void **state)

@@ -12,6 +12,7 @@
 #include "lease.h"
 #include "log.h"
 #include "message.h"
+#include "packet.h"
 #include "session.h"
 #include "worker/worker.h"
 
@@ -239,44 +240,24 @@ static void on_message(struct eftf_worker_proc *w, struct eftf_msg *msg, int fd)
 	}
 }
 
-/* Returns octets; *fd: the descriptor that came with them, or -1. */
-static ssize_t receive(int from, struct eftf_msg *msg, int *fd)
-{
-	union {
-		char buf[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = { .iov_base = msg, .iov_len = sizeof(*msg) };
-	struct msghdr head = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
-			       .msg_controllen = sizeof(control.buf) };
-	ssize_t n = recvmsg(from, &head, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	struct cmsghdr *cmsg = n > 0 ? CMSG_FIRSTHDR(&head) : NULL;
-
-	*fd = -1;
-	if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS &&
-	    cmsg->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(fd, CMSG_DATA(cmsg), sizeof(int));
-	return n;
-}
-
 static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 {
 	struct eftf_worker_proc *w = io->data;
 	struct eftf_msg msg;
-	ssize_t n;
-	int fd;
+	int fd, ret;
 
 	(void)revents;
 	for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
-		n = receive(w->fd, &msg, &fd);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		ret = eftf_packet_recv(w->fd, &msg, sizeof(msg), &fd);
+		if (ret == -EAGAIN)
 			break;
-		if (n <= 0) {		/* its end is about to be told by SIGCHLD */
+		if (ret == -EPROTO)
+			continue;
+		if (ret) {		/* its end is about to be told by SIGCHLD */
 			ev_io_stop(loop, io);
 			break;
 		}
-		if (n == sizeof(msg))
-			on_message(w, &msg, fd);
+		on_message(w, &msg, fd);
 		if (fd >= 0)
 			close(fd);
 	}

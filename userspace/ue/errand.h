@@ -30,12 +30,9 @@ bool eftf_errand_runs(const struct eftf_errand *e);
 /* Ends it whatever it does. */
 void eftf_errand_end(struct eftf_errand *e);
 
-/* Both sides: one message, with sock if that is not -1. Returns 0 or a negative errno. */
-int eftf_errand_send(int fd, const void *msg, size_t size, int sock);
 /*
- * A message of exactly size octets; *sock: the caller's, or -1. Waits until deadline
- * (eftf_now_ms()); 0: not at all, UINT64_MAX: for ever. Returns 0; -ECONNRESET: the other side
- * has ended; -EPROTO: it sent something else; -ETIMEDOUT, ...
+ * Both sides: a message as eftf_packet_recv() takes it, waited for until deadline
+ * (eftf_now_ms()); 0: not at all, UINT64_MAX: for ever. -ETIMEDOUT: none came.
  */
 int eftf_errand_recv(int fd, void *msg, size_t size, int *sock, uint64_t deadline);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "packet.h"
 #include "rekey.h"
 
 #define ANSWER_MS 1000		/* a key is made in less than one */
@@ -35,7 +36,7 @@ void eftf_keys_serve(int fd, struct eftf_tls *tls)
 		if (sock >= 0)
 			close(sock);
 		a.error = eftf_rekey_next(&rekey, &a.rx, q.tx_too ? &a.tx : NULL, &a.err);
-		eftf_errand_send(fd, &a, sizeof(a), -1);
+		eftf_packet_send(fd, &a, sizeof(a), -1);
 		explicit_bzero(&a, sizeof(a));
 	}
 	eftf_rekey_set(&rekey, NULL, 0);
@@ -53,7 +54,7 @@ int eftf_keys_fetch(struct eftf_errand *child, struct eftf_tls_key *rx, struct e
 	struct answer a = { .error = -EPROTO };
 	int sock = -1, ret;
 
-	ret = eftf_errand_send(child->fd, &q, sizeof(q), -1);
+	ret = eftf_packet_send(child->fd, &q, sizeof(q), -1);
 	if (!ret)
 		ret = eftf_errand_recv(child->fd, &a, sizeof(a), &sock, eftf_now_ms() + ANSWER_MS);
 	if (sock >= 0)

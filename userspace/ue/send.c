@@ -9,6 +9,7 @@
 #include "keys.h"
 #include "log.h"
 #include "negotiate.h"
+#include "packet.h"
 #include "ue.h"
 
 /* Until a connection is there: TCP and a proxy, TLS, lease, and what a busy machine adds. */
@@ -73,7 +74,7 @@ static void run_probes(void *arg, int fd)
 	memset(&r, 0, sizeof(r));
 	r.step = eftf_probe_run(p->spec, &p->ue->sig, &p->ue->detect);
 	r.detect = p->ue->detect;
-	eftf_errand_send(fd, &r, sizeof(r), -1);
+	eftf_packet_send(fd, &r, sizeof(r), -1);
 }
 
 /* The verdict is drawn here once more, of the evidence that the child has brought. */
@@ -167,7 +168,7 @@ static void run_outer(void *arg, int fd)
 	r.peer = o.peer;
 	r.dhcp = *order->dhcp;
 	r.targets = *eftf_targets_now(order->ue);
-	ret = eftf_errand_send(fd, &r, sizeof(r), r.attempt == EFTF_ATTEMPT_UP ? o.fd : -1);
+	ret = eftf_packet_send(fd, &r, sizeof(r), r.attempt == EFTF_ATTEMPT_UP ? o.fd : -1);
 	explicit_bzero(&r, sizeof(r));
 	/* the parent's alone: its end is the connection's */
 	if (o.fd >= 0)

@@ -10,6 +10,7 @@
 
 #include "../gw.h"
 #include "log.h"
+#include "packet.h"
 #include "sandbox.h"
 
 #define TURN_S 0.05
@@ -17,28 +18,11 @@
 
 void eftf_worker_send(struct eftf_worker *w, const struct eftf_msg *msg, int fd)
 {
-	union {
-		char buf[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { .buf = { 0 } };
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)msg, .iov_len = sizeof(*msg) };
-	struct msghdr head = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct pollfd pfd = { .fd = w->start->main_fd, .events = POLLOUT };
-	struct cmsghdr *cmsg;
+	int ret;
 
-	if (fd >= 0) {
-		head.msg_control = control.buf;
-		head.msg_controllen = sizeof(control.buf);
-		cmsg = CMSG_FIRSTHDR(&head);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-	}
-	while (sendmsg(w->start->main_fd, &head, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN)
+	while ((ret = eftf_packet_send(pfd.fd, msg, sizeof(*msg), fd))) {
+		if (ret != -EAGAIN)
 			_exit(1);	/* the main process is gone */
 		poll(&pfd, 1, -1);
 	}
