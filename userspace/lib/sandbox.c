@@ -15,6 +15,7 @@
 
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 
 #define NOBODY 65534
@@ -107,27 +108,18 @@ int eftf_sandbox_capabilities(const int *keep, size_t n, struct eftf_err *err)
 	return 0;
 }
 
-/*
- * wolfSSL opens the random device by itself where the processor has no random
- * numbers of its own. Return: no other file can be opened by this process any
- * more; false: this kernel has no Landlock, or it is off.
- */
-static bool only_random_devices(void)
+int eftf_sandbox_files(uint64_t handled, const char *const *readable, size_t n,
+		       struct eftf_err *err)
 {
-	static const char *const devices[] = { "/dev/urandom", "/dev/random" };
-	const struct landlock_ruleset_attr all = {
-		/* the last one of the first version, and all below it */
-		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
-	};
-	int fd = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
-	bool done;
+	const struct landlock_ruleset_attr all = { .handled_access_fs = handled };
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0), ret = 0;
 
 	if (fd < 0)
-		return false;
-	for (size_t i = 0; i < COUNT(devices); i++) {
+		return eftf_err_set(err, EOPNOTSUPP, "this kernel has no Landlock, or it is off");
+	for (size_t i = 0; i < n; i++) {
 		struct landlock_path_beneath_attr rule = {
 			.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
-			.parent_fd = open(devices[i], O_PATH | O_CLOEXEC),
+			.parent_fd = open(readable[i], O_PATH | O_CLOEXEC),
 		};
 
 		if (rule.parent_fd < 0)
@@ -135,9 +127,41 @@ static bool only_random_devices(void)
 		syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 		close(rule.parent_fd);
 	}
-	done = !syscall(SYS_landlock_restrict_self, fd, 0);
+	if (syscall(SYS_landlock_restrict_self, fd, 0))
+		ret = eftf_err_set(err, errno, "Landlock: %s", strerror(errno));
 	close(fd);
-	return done;
+	return ret;
+}
+
+int eftf_sandbox_filter(uint32_t otherwise, int (*add_rules)(void *filter, const void *arg),
+			const void *arg, struct eftf_err *err)
+{
+	scmp_filter_ctx filter;
+	int ret;
+
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0 ||
+	    (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) && errno == EINVAL))
+		return eftf_err_set(err, EOPNOTSUPP,
+				    "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER): system calls are not limited");
+	filter = seccomp_init(otherwise);
+	if (!filter)
+		return eftf_err_set(err, ENOMEM, "libseccomp makes no filter");
+	ret = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);	/* a tree, not a list */
+	if (!ret)
+		ret = add_rules(filter, arg);
+	if (!ret)
+		ret = seccomp_load(filter);
+	seccomp_release(filter);
+	return ret ? eftf_err_set(err, -ret, "the seccomp filter is refused: %s", strerror(-ret)) : 0;
+}
+
+int eftf_sandbox_allow(void *filter, const int *calls, size_t n)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < n; i++)
+		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+	return ret;
 }
 
 /* For libc's comfort: it looks for files, and does without them. */
@@ -169,18 +193,18 @@ static const int allowed[] = {
 
 #define MAPPED_CODE 4			/* PROT_EXEC */
 
-static int add_rules(scmp_filter_ctx filter, uint32_t opening)
+static int add_rules(void *filter, const void *arg)
 {
 	const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, MAPPED_CODE, 0);
-	int ret = seccomp_rule_add(filter, opening, SCMP_SYS(openat), 0);
+	uint32_t opening = *(const uint32_t *)arg;
+	int ret = eftf_sandbox_allow(filter, allowed, COUNT(allowed));
 
-	if (!ret)
-		ret = seccomp_rule_add(filter, opening, SCMP_SYS(open), 0);
-
-	for (size_t i = 0; !ret && i < COUNT(allowed); i++)
-		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	for (size_t i = 0; !ret && i < COUNT(refused); i++)
 		ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
+	if (!ret)
+		ret = seccomp_rule_add(filter, opening, SCMP_SYS(openat), 0);
+	if (!ret)
+		ret = seccomp_rule_add(filter, opening, SCMP_SYS(open), 0);
 	if (!ret)
 		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code);
 	if (!ret)
@@ -190,24 +214,15 @@ static int add_rules(scmp_filter_ctx filter, uint32_t opening)
 
 int eftf_sandbox_system_calls(struct eftf_err *err)
 {
-	scmp_filter_ctx filter;
+	/* wolfSSL opens them by itself where the processor has no random numbers of its own */
+	static const char *const devices[] = { "/dev/urandom", "/dev/random" };
+	/* the last access of Landlock's first version, and all below it */
+	const uint64_t all = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
 	uint32_t opening;
-	int ret;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return eftf_err_set(err, errno, "no_new_privs: %s", strerror(errno));
-	opening = only_random_devices() ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES);
-	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0 && errno == EINVAL)
-		return eftf_err_set(err, EOPNOTSUPP,
-				    "this kernel has no seccomp (CONFIG_SECCOMP_FILTER): system calls are not limited");
-	filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	if (!filter)
-		return eftf_err_set(err, ENOMEM, "libseccomp makes no filter");
-	ret = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);	/* a tree, not a list */
-	if (!ret)
-		ret = add_rules(filter, opening);
-	if (!ret)
-		ret = seccomp_load(filter);
-	seccomp_release(filter);
-	return ret ? eftf_err_set(err, -ret, "the seccomp filter is refused: %s", strerror(-ret)) : 0;
+	opening = eftf_sandbox_files(all, devices, COUNT(devices), err) ? SCMP_ACT_ERRNO(EACCES) :
+		SCMP_ACT_ALLOW;
+	return eftf_sandbox_filter(SCMP_ACT_KILL_PROCESS, add_rules, &opening, err);
 }

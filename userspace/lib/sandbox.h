@@ -8,6 +8,7 @@
 #define EFTF_SANDBOX_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 
@@ -26,6 +27,22 @@ int eftf_sandbox_find_user(const char *name, struct eftf_sandbox_user *user, str
 int eftf_sandbox_become(const struct eftf_sandbox_user *user, struct eftf_err *err);
 /* Keeps these capabilities (CAP_*) of those that the process has; programs that it starts get no others. */
 int eftf_sandbox_capabilities(const int *keep, size_t n, struct eftf_err *err);
+/*
+ * Forbids these kinds of access (LANDLOCK_ACCESS_FS_*) to all files but, for
+ * reading, the n that are named; one that does not exist is passed over.
+ * -EOPNOTSUPP: there is no Landlock.
+ */
+int eftf_sandbox_files(uint64_t handled, const char *const *readable, size_t n,
+		       struct eftf_err *err);
+/*
+ * A filter of system calls, of libseccomp: add_rules() fills it (0 or a negative
+ * errno), otherwise (SCMP_ACT_*) is for what has no rule. -EOPNOTSUPP: this
+ * kernel has none.
+ */
+int eftf_sandbox_filter(uint32_t otherwise, int (*add_rules)(void *filter, const void *arg),
+			const void *arg, struct eftf_err *err);
+/* For add_rules(): these n system calls, with any arguments. */
+int eftf_sandbox_allow(void *filter, const int *calls, size_t n);
 /*
  * System calls of a process that talks over the sockets that it has: no new
  * files but the random devices (and those only where there is Landlock), no

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -53,21 +51,15 @@ static int drop_user(struct eftf_err *err)
 /* Nothing in any file system is written, made or taken away. */
 static int no_writing(struct eftf_err *err)
 {
-	struct landlock_ruleset_attr attr = {
-		.handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE |
-			LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-			LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
-			LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
-			LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
-			LANDLOCK_ACCESS_FS_MAKE_SYM,
-	};
-	int fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0), ret;
+	const uint64_t writing = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE |
+		LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+		LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
+		LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+		LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+		LANDLOCK_ACCESS_FS_MAKE_SYM;
+	int ret = eftf_sandbox_files(writing, NULL, 0, err);
 
-	if (fd < 0)
-		return 0;	/* the kernel has none, or it is off */
-	ret = (int)syscall(SYS_landlock_restrict_self, fd, 0) ? errno : 0;
-	close(fd);
-	return ret ? eftf_err_set(err, ret, "Landlock: %s", strerror(ret)) : 0;
+	return ret == -EOPNOTSUPP ? 0 : ret;
 }
 
 /* Sockets, reading of files, threads (names are resolved by one), waiting, and itself. */
@@ -94,14 +86,13 @@ static const int allowed[] = {
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
-static int add_rules(scmp_filter_ctx filter)
+static int add_rules(void *filter, const void *arg)
 {
 	const struct scmp_arg_cmp thread = SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
 	const unsigned int making = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
-	int ret = 0;
+	int ret = eftf_sandbox_allow(filter, allowed, sizeof(allowed) / sizeof(allowed[0]));
 
-	for (size_t i = 0; !ret && i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	(void)arg;
 	/* its flags are out of a filter's sight; without it libc takes clone() */
 	if (!ret)
 		ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
@@ -119,24 +110,12 @@ static int add_rules(scmp_filter_ctx filter)
 /* What is not known here fails: a system's way to resolve names may ask for much, and can do without. */
 static int filter_system_calls(struct eftf_err *err)
 {
-	scmp_filter_ctx filter;
-	int ret;
+	int ret = eftf_sandbox_filter(SCMP_ACT_ERRNO(EPERM), add_rules, NULL, err);
 
-	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0 ||
-	    (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) && errno == EINVAL)) {
-		log_debug("this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)");
-		return 0;
-	}
-	filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	if (!filter)
-		return eftf_err_set(err, ENOMEM, "libseccomp makes no filter");
-	ret = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);	/* a tree, not a list */
-	if (!ret)
-		ret = add_rules(filter);
-	if (!ret)
-		ret = seccomp_load(filter);
-	seccomp_release(filter);
-	return ret ? eftf_err_set(err, -ret, "seccomp filter: %s", strerror(-ret)) : 0;
+	if (ret != -EOPNOTSUPP)
+		return ret;
+	log_debug("%s", err->text);
+	return 0;
 }
 
 int eftf_cage_enter(pid_t parent, struct eftf_err *err)
