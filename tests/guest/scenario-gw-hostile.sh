@@ -38,19 +38,6 @@ while True:
     except OSError:
         pass
 '
-# DHCPINFORMs of the UE with this inner address, as fast as they leave
-inform='
-import socket, sys
-addr = socket.inet_aton(sys.argv[1])
-msg = bytes([1, 1, 0, 0]) + b"abcd" + bytes(4) + addr + bytes(220) + b"\x63\x82\x53\x63\x35\x01\x08\xff"
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind((sys.argv[1], 68))
-while True:
-    try:
-        s.sendto(msg, ("10.64.0.1", 67))
-    except OSError:
-        pass
-'
 worker() { pgrep -n -P "$(pid_of gw)"; }
 # of_worker WORD: the line of /proc/PID/status, its first value
 of_worker() { awk -v word="$1:" '$1 == word { print $2 }' "/proc/$(worker)/status"; }

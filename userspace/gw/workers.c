@@ -76,30 +76,30 @@ static struct eftf_worker_proc *by_slot(const struct eftf_gw *gw, unsigned int s
 	return w;
 }
 
-int eftf_workers_update(struct eftf_gw *gw, const struct eftf_session *s, bool tx_too)
+/* Return: false: no worker has the tunnel's TLS state. */
+static bool tell_keeper(const struct eftf_gw *gw, const struct eftf_session *s,
+			enum eftf_msg_type type, bool tx_too)
 {
-	struct eftf_msg msg = { .type = EFTF_MSG_UPDATE };
+	struct eftf_msg msg = { .type = type };
 	struct eftf_worker_proc *w = s->keeper ? by_number(gw, s->keeper) : NULL;
 
 	if (!w)
-		return -EOPNOTSUPP;
+		return false;
 	msg.keys.tunnel = s->id;
 	msg.keys.transport = s->transport;
 	msg.keys.tx_too = tx_too;
 	tell(w, &msg);
-	return 0;
+	return true;
+}
+
+int eftf_workers_update(struct eftf_gw *gw, const struct eftf_session *s, bool tx_too)
+{
+	return tell_keeper(gw, s, EFTF_MSG_UPDATE, tx_too) ? 0 : -EOPNOTSUPP;
 }
 
 void eftf_workers_forget(struct eftf_gw *gw, const struct eftf_session *s)
 {
-	struct eftf_msg msg = { .type = EFTF_MSG_FORGET };
-	struct eftf_worker_proc *w = s->keeper ? by_number(gw, s->keeper) : NULL;
-
-	if (!w)
-		return;
-	msg.keys.tunnel = s->id;
-	msg.keys.transport = s->transport;
-	tell(w, &msg);
+	tell_keeper(gw, s, EFTF_MSG_FORGET, false);
 }
 
 bool eftf_workers_sync(struct eftf_gw *gw)
