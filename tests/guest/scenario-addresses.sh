@@ -17,7 +17,6 @@ gw_start() {
 	spawn_in gw gw "$EFTF_BUILD/eftf-gw" -c "$work/gw.conf" -v
 	wait_for 15 '[[ -n $(in_ns gw ss -Hltn sport = :443) ]]' "the gateway"
 }
-up() { wait_for "${2:-20}" "[[ \$(grep -c 'tunnel up' $log) -ge $1 ]]" "tunnel up, $1 times"; }
 seconds() { echo $(((${EPOCHREALTIME/./} - begun) / 1000000)); }
 pings() { in_ns ue ping -q -c 1 -W 2 "$PCSCF"; }
 

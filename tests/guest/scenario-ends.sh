@@ -38,10 +38,6 @@ ue_config() {
 	END
 }
 
-gw_start() {
-	spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
-	wait_for 20 "grep -q ready $gw_log" "the gateway"
-}
 ue_start() { spawn_in ue ue eftf-ue -v -c "$work/ue.conf"; }
 up() { wait_for "${2:-30}" "[[ \$(grep -c 'tunnel up' $ue_log) -ge $1 ]]" "tunnel up, $1 times"; }
 pings() { in_ns ue ping -q -c 2 -i 0.2 -W 3 "$PCSCF"; }

@@ -15,6 +15,7 @@ length=${EFTF_ATTACK_SECONDS:-6}
 # Each connection of an attack comes from another /48 of it.
 far=2001:db9::
 
+# Without -v: an attack is not to be logged line by line.
 gw_start() {
 	: >"$log"
 	spawn_in gw gw eftf-gw -c "$work/gw.conf"

@@ -42,7 +42,6 @@ ue_start() {
 }
 count() { grep -c "$1" "$log"; }
 logged() { wait_for "$(($1 + 4))" "grep -Eq '$2' $log" "$2"; }
-up() { wait_for 20 "[[ \$(grep -c 'tunnel up' $ue_log) -ge $1 ]]" "tunnel up, $1 times"; }
 pings() { in_ns ue ping -q -c 2 -i 0.2 -W 3 "$1"; }
 # shellcheck disable=SC2120
 s_client() { in_ns ue timeout 10 openssl s_client -connect "$GW_OUTER:443" -quiet "$@"; }

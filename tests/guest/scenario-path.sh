@@ -10,12 +10,7 @@ cd "$(dirname "$0")" || exit 1
 PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 work=$(mktemp -d)
 ue_log=$EFTF_RESULTS/ue.log
-gw_log=$EFTF_RESULTS/gw.log
 
-gw_start() {
-	spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
-	wait_for 20 "grep -q ready $gw_log" "the gateway"
-}
 ue_start() {
 	: >"$ue_log"
 	spawn_in ue ue eftf-ue -v -c "$work/ue.conf"

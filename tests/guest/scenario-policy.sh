@@ -8,14 +8,8 @@ cd "$(dirname "$0")" || exit 1
 
 PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 work=$(mktemp -d)
-log=$EFTF_RESULTS/gw.log
 ue_log=$EFTF_RESULTS/ue.log
 
-gw_start() {
-	: >"$log"
-	spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
-	wait_for 20 "grep -q ready $log" "the gateway"
-}
 
 say "set-up"
 check "topology" topo_up

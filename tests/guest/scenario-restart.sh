@@ -12,11 +12,6 @@ log=$EFTF_RESULTS/gw.log
 ue_log=$EFTF_RESULTS/ue.log
 leases=$work/run/eftf0.leases
 
-gw_start() {
-	: >"$log"
-	spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
-	wait_for 20 "grep -q ready $log" "the gateway"
-}
 gw_kill() {
 	kill -KILL "$(pid_of gw)"
 	wait "$(pid_of gw)" 2>/dev/null

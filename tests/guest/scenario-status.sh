@@ -9,19 +9,12 @@ cd "$(dirname "$0")" || exit 1
 PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 work=$(mktemp -d)
 log=$EFTF_RESULTS/gw.log
-ue_log=$EFTF_RESULTS/ue.log
 socket=$work/run/gw.sock
 prom=$work/gw.prom
 
-gw_start() {
-	: >"$log"
-	spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
-	wait_for 20 "grep -q ready $log" "the gateway"
-}
 status() { in_ns gw eftf-gw status -s "$socket" "$@"; }
 counter() { status -j | jq ".$1"; }
 kick() { in_ns gw eftf-gw kick -s "$socket" "$1"; }
-up() { wait_for 30 "[[ \$(grep -c 'tunnel up' $ue_log) -ge $1 ]]" "tunnel up, $1 times"; }
 table() { status -t "$@" >"$work/table"; }
 fetch() { in_ns gw curl -s -m 5 -o "$work/fetched" -w '%{http_code}' "$@"; }
 
@@ -37,7 +30,7 @@ check_fails "no gateway, no status" status
 check "gateway" gw_start
 alive gw || finish
 spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
-check "a UE" up 1
+check "a UE" up 1 30
 sed 's/phone-7/phone-8/' "$work/ue.conf" >"$work/ue2.conf"
 spawn_in proxy ue2 eftf-ue -v -c "$work/ue2.conf"
 check "another" wait_for 30 "grep -q 'tunnel up' $EFTF_RESULTS/ue2.log" "tunnel"
@@ -65,7 +58,7 @@ check_is "JSON" id:phone-8 "$(status -t -j -f 10.64.0.3 | jq -r '.tunnels[].iden
 
 say "kick"
 check "by inner address" kick 10.64.0.2
-check "the UE comes back" up 2
+check "the UE comes back" up 2 30
 check "with its address" wait_for 10 "grep -q 'tunnel 3 up: .* inner 10.64.0.2, .* resumed$' $log" "the same address"
 check "by identity" kick id:phone-8
 check_fails "nobody" kick id:phone

@@ -11,15 +11,13 @@ PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 work=$(mktemp -d)
 log=$EFTF_RESULTS/ue.log
 
-# gw_start [CERTIFICATE]
-gw_start() {
+# gateway [CERTIFICATE]
+gateway() {
 	gw_tunnel_config "pcscf = $PCSCF" "routes = 10.20.0.0/16"
 	sed -i "s|/eftf\.|/${1:-eftf}.|" "$work/gw.conf"
-	spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
-	wait_for 20 "grep -q ready $EFTF_RESULTS/gw.log" "the gateway"
+	gw_start
 }
 ue_start() { spawn_in ue ue eftf-ue -v -c "$work/ue.conf"; }
-up() { wait_for "${2:-20}" "[[ \$(grep -c 'tunnel up' $log) -ge $1 ]]" "tunnel up, $1 times"; }
 # says WORDS [SECONDS]
 says() { check "it says: $1" wait_for "${2:-20}" "grep -Eq -- '$1' $log" "these words"; }
 pings() { in_ns ue ping -q -c 2 -i 0.2 -W 3 "$PCSCF"; }
@@ -57,13 +55,13 @@ ue_start
 says 'unknown_ca \(48\)'
 check "it goes on" alive ue
 stop alerts
-check "gateway" gw_start
+check "gateway" gateway
 check "up as soon as the EFTF answers" up 1 30
 stop ue
 stop gw
 
 say "another certificate"
-check "gateway with a foreign certificate" gw_start foreign
+check "gateway with a foreign certificate" gateway foreign
 in_ns ue timeout 30 eftf-ue --once -c "$work/ue.conf" >"$log" 2>&1
 check_is "--once: exit status" 3 $?
 ue_start
@@ -71,7 +69,7 @@ says 'intercepted or misconfigured'
 says 'next attempt in (1[6-9]|2[0-9]|3[0-2])\.'
 check "it goes on" alive ue
 stop gw
-check "gateway" gw_start
+check "gateway" gateway
 # an address more on the link: what a portal's login looks like is not known here, but such a thing often goes with it
 check "another network" in_ns ue ip addr add 192.168.177.2/24 dev lan0
 says 'the network has changed' 5
@@ -88,7 +86,7 @@ date -s "@$((real + 10))" >/dev/null
 check "up soon after it is set" up 1 5
 date -s '2060-01-01 00:00:00' >/dev/null
 stop gw
-check "the gateway starts anew" gw_start
+check "the gateway starts anew" gateway
 says 'has expired, if it is 2060-01-01'
 check "it goes on" alive ue
 date -s "@$((real + 40))" >/dev/null
@@ -130,7 +128,7 @@ ue_start
 says 'module eftf is not loaded: insmod eftf.ko'
 check "it goes on" alive ue
 check "insmod" insmod "$EFTF_KO"
-check "gateway" gw_start
+check "gateway" gateway
 check "up" up 1 30
 check "ping" pings
 

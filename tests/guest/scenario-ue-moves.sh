@@ -11,18 +11,13 @@ PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 work=$(mktemp -d)
 log=$EFTF_RESULTS/ue.log
 
-gw_start() {
-	gw_tunnel_config "pcscf = $PCSCF" "routes = $1"
-	spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
-	wait_for 20 "grep -q ready $EFTF_RESULTS/gw.log" "the gateway"
-}
+gateway() { gw_tunnel_config "pcscf = $PCSCF" "routes = $1" && gw_start; }
 ue_start() {
 	ue_tunnel_config "hook = $work/hook"
 	sed -i 's/^routes = .*/routes = all/' "$work/ue.conf"
 	: >"$work/hook.out"
 	spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
 }
-up() { wait_for "${2:-20}" "[[ \$(grep -c 'tunnel up' $log) -ge $1 ]]" "tunnel up, $1 times"; }
 answers() { in_ns ue ping -q -c 1 -W 1 "$PCSCF"; }
 route_of() { in_ns ue ip -4 route get "$1" | head -n 1; }
 inner() { in_ns ue ip -4 -o addr show dev eftf0 | awk '{ print $4 }'; }
@@ -62,7 +57,7 @@ in_ns ue ip route del default via 192.168.77.1 dev lan0 metric 0
 
 for routes in 0.0.0.0/0 10.20.0.0/16; do
 	say "$routes goes into the tunnel"
-	check "gateway" gw_start "$routes"
+	check "gateway" gateway "$routes"
 	ue_start
 	check "up" up 1
 	check "P-CSCF" answers

@@ -67,7 +67,6 @@ peer_start() {
 order() { echo "$*" >"$work/orders"; }
 ue_start() { spawn_in ue ue "$ue" -c "$work/ue.conf" -v "$@"; }
 
-up() { wait_for 20 "[[ \$(grep -c 'tunnel up' $log) -ge $1 ]]" "tunnel up, $1 times"; }
 pings() { in_ns ue ping -q -c 2 -i 0.2 -W 2 "$1"; }
 device() { in_ns ue ip -br addr show dev eftf0; }
 route_of() { in_ns ue ip -4 route get "$1" | head -n 1; }

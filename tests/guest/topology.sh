@@ -233,3 +233,13 @@ ue_tunnel_config() {
 	END
 	for line; do echo "$line" >>"$work/ue.conf"; done
 }
+
+# gw_start: eftf-gw with $work/gw.conf, until it is ready; its log is gw.log
+gw_start() {
+	: >"$EFTF_RESULTS/gw.log"
+	spawn_in gw gw eftf-gw -v -c "${work:?}/gw.conf"
+	wait_for 20 "grep -q ready $EFTF_RESULTS/gw.log" "the gateway"
+}
+
+# up TIMES [SECONDS]: the log ue.log tells of so many tunnels
+up() { wait_for "${2:-20}" "[[ \$(grep -c 'tunnel up' $EFTF_RESULTS/ue.log) -ge $1 ]]" "tunnel up, $1 times"; }
