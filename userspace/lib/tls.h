@@ -10,6 +10,7 @@
 #define EFTF_TLS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"

@@ -10,7 +10,6 @@
 
 #include "../gw.h"
 #include "addr.h"
-#include "config_value.h"
 #include "inner.h"
 #include "log.h"
 #include "tls_channel.h"
@@ -21,9 +20,6 @@
 #define MAX_PACKETS 32			/* inner packets before there is a lease */
 #define LINGER_S 1.0			/* for the last alert to arrive */
 #define LINGER_OCTETS 65536
-#define TLS_HEADER 5
-#define TLS_RECORD_MAX 16384		/* in the clear */
-#define TLS_HANDSHAKE 22
 #define MAX_ASKED 128			/* messages that the main process has not answered */
 
 struct eftf_conn {
@@ -118,7 +114,7 @@ static void drop_state(struct eftf_conn *c)
 	c->channel = NULL;
 }
 
-/* Its memory is there until reap(): whoever deals with it may still ask for its stage. */
+/* Its memory stays until reap(): functions further up the stack still look at its stage. */
 static void conn_end(struct eftf_conn *c)
 {
 	struct eftf_worker *w = c->worker;
@@ -409,46 +405,14 @@ static void wake_at(const struct eftf_conn *c, int octets)
 }
 
 /*
- * Octets that must be there before a look at the first record makes sense, of
- * which n are; 0: it is there. What is no record, or ends early, is for the
- * TLS library to say.
- */
-static size_t missing(const uint8_t *record, ssize_t n)
-{
-	size_t need = TLS_HEADER;
-
-	if (n <= 0 || record[0] != TLS_HANDSHAKE)
-		return 0;
-	if (n >= TLS_HEADER)
-		need += (size_t)record[3] << 8 | record[4];
-	return need > TLS_HEADER + TLS_RECORD_MAX || (size_t)n >= need ? 0 : need;
-}
-
-/* With the certificate that suits the client best, the first of those that do so alike. */
-static struct eftf_tls_ctx *choose(const struct eftf_worker *w, const uint8_t *record, size_t len)
-{
-	struct eftf_tls_ctx *best = w->start->tls[0];
-	unsigned int suits, most = 0;
-
-	for (size_t i = 0; w->start->n_tls > 1 && i < w->start->n_tls; i++) {
-		suits = eftf_tls_ctx_suits(w->start->tls[i], record, len);
-		if (suits <= most)
-			continue;
-		most = suits;
-		best = w->start->tls[i];
-	}
-	return best;
-}
-
-/*
  * Silence, and a first record that comes in drops, cost no TLS library's
  * memory, and wake this process only when the record is whole.
  */
 static void begin_handshake(struct eftf_conn *c)
 {
-	uint8_t record[TLS_HEADER + TLS_RECORD_MAX];
+	uint8_t record[EFTF_HELLO_MAX];
 	ssize_t n = recv(c->fd, record, sizeof(record), MSG_PEEK | MSG_DONTWAIT);
-	size_t need = missing(record, n);
+	size_t need = eftf_hello_missing(record, n);
 	struct eftf_err err;
 
 	if (need > c->awaited) {	/* else it was woken early: there will be no more */
@@ -457,7 +421,7 @@ static void begin_handshake(struct eftf_conn *c)
 		return;
 	}
 	wake_at(c, 1);
-	if (eftf_tls_new(&c->tls, choose(c->worker, record, n > 0 ? (size_t)n : 0), c->fd, NULL,
+	if (eftf_tls_new(&c->tls, eftf_hello_choose(c->worker, record, n > 0 ? (size_t)n : 0), c->fd, NULL,
 			 &err))
 		conn_fail(c, err.text);
 	else
@@ -568,54 +532,18 @@ static void make_room(struct eftf_worker *w)
 	}
 }
 
-/* From inside a tunnel: nothing is to be had here that the UE does not have already. */
-static bool is_inside(const struct eftf_worker *w, const struct sockaddr_storage *peer)
-{
-	const struct sockaddr_in *in4 = (const struct sockaddr_in *)peer;
-	uint32_t mask = eftf_value_mask4(w->conf->pool.plen);
-
-	return peer->ss_family == AF_INET &&
-		!((ntohl(in4->sin_addr.s_addr) ^ ntohl(w->conf->pool.base.s_addr)) & mask);
-}
-
-/* Refusals are counted, and logged once a second: a flood must not fill the log. */
-static bool admit(struct eftf_worker *w, const struct sockaddr_storage *peer,
-		  struct eftf_prefix_use *use)
-{
-	struct eftf_prefix_limits limits = {
-		.open = w->conf->max_handshakes_per_source,
-		.rate = w->conf->handshake_rate_per_source,
-	};
-
-	if (is_inside(w, peer)) {
-		w->counts.refused_inside++;
-		return false;
-	}
-	switch (eftf_prefix_enter(w->prefixes, peer, &limits, eftf_gw_now(), use)) {
-	case EFTF_PREFIX_FULL:
-		w->counts.refused_source++;
-		return false;
-	case EFTF_PREFIX_TOO_FAST:
-		w->counts.refused_rate++;
-		return false;
-	case EFTF_PREFIX_ADMITTED:
-		break;
-	}
-	if (!w->n_free)
-		make_room(w);
-	return true;
-}
-
 void eftf_conn_new(struct eftf_worker *w, int fd, const struct sockaddr_storage *peer)
 {
 	struct eftf_prefix_use use;
 	struct eftf_conn *c;
 	int one = 1;
 
-	if (!admit(w, peer, &use)) {
+	if (!eftf_worker_admits(w, peer, &use)) {
 		close(fd);
 		return;
 	}
+	if (!w->n_free)
+		make_room(w);
 	c = calloc(1, sizeof(*c));
 	if (!c) {
 		eftf_prefix_leave(&use);
@@ -667,7 +595,7 @@ void eftf_conns_close(struct eftf_worker *w)
 
 			if (c->channel && c->tls)
 				eftf_tls_close_notify(c->tls);
-			c->known = false;	/* there is nobody to be told */
+			c->known = false;	/* the main process is told nothing any more */
 			conn_end(c);
 		}
 	reap(w);

@@ -23,7 +23,7 @@ struct eftf_ue_rate {
 	double full_at;			/* when its allowance is whole again */
 };
 
-/* A renewal is due once in half a lease: more than a few a second help nobody. */
+/* A renewal is due once in half a lease: more than a few a second are of no use to a UE. */
 static bool may_ask(struct eftf_worker *w, struct in_addr inner)
 {
 	struct eftf_ue_rate *r = &w->rates[ntohl(inner.s_addr) & (UES - 1)];

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <stdnoreturn.h>
 
 #include <ev.h>
@@ -105,6 +106,22 @@ void eftf_worker_maybe_end(struct eftf_worker *w);
 /* listener.c */
 void eftf_worker_listen(struct eftf_worker *w);
 void eftf_worker_listen_no_more(struct eftf_worker *w);
+
+/* admit.c: counts the connection, in use, if it may be; else counts why not. */
+bool eftf_worker_admits(struct eftf_worker *w, const struct sockaddr_storage *peer,
+			struct eftf_prefix_use *use);
+
+/* hello.c */
+#define EFTF_HELLO_MAX (5 + 16384)	/* octets of a record in the clear, with its header */
+/*
+ * Octets that must be there before a look at the first record makes sense, of
+ * which n are; 0: it is there. What is no record, or ends early, is for the
+ * TLS library to say.
+ */
+size_t eftf_hello_missing(const uint8_t *record, ssize_t n);
+/* With the certificate that suits the client best, the first of those that do so alike. */
+struct eftf_tls_ctx *eftf_hello_choose(const struct eftf_worker *w, const uint8_t *record,
+				       size_t len);
 
 /* conn.c */
 int eftf_worker_conns_open(struct eftf_worker *w, struct eftf_err *err);
