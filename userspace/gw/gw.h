@@ -154,7 +154,7 @@ void eftf_workers_wait(struct eftf_gw *gw, double deadline);
 int eftf_workers_update(struct eftf_gw *gw, const struct eftf_session *s, bool tx_too);
 /* The keys of a session's connection are of no use any more. */
 void eftf_workers_forget(struct eftf_gw *gw, const struct eftf_session *s);
-/* Has what waits in the DHCP port asked before eftf_gw_events_synced() is called. False: there is nobody to do it. */
+/* Has what waits in the DHCP port asked before eftf_gw_events_synced() is called. False: no worker reads that port. */
 bool eftf_workers_sync(struct eftf_gw *gw);
 
 /* reload.c: settings from the configuration; what may change at run time. */

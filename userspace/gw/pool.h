@@ -2,7 +2,7 @@
 /*
  * Inner addresses. An address is free, claimed (offered to a connection),
  * owned (by a session), or parked after its session: held for a UE that has
- * shown that it can come back, or in quarantine, so that nobody else is taken
+ * shown that it can come back, or in quarantine, so that no other UE is taken
  * for its last user. The UE gets a parked address again by its proof; others
  * get it when its time is over, or when nothing else is left, the oldest in
  * quarantine first, then the oldest that is held. What is not free is charged

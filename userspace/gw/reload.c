@@ -14,7 +14,7 @@ static int check_secret(const char *what, const char *path, struct eftf_err *err
 	struct stat st;
 
 	if (stat(path, &st) || !(st.st_mode & S_IROTH))
-		return 0;		/* one that is missing is named by whoever reads it */
+		return 0;		/* a missing one is named when it is read */
 	return eftf_err_set(err, EACCES, "%s %.200s: every user can read it (mode %04o): chmod 640",
 			    what, path, (unsigned int)st.st_mode & 07777);
 }

@@ -269,7 +269,7 @@ static void on_left(const struct eftf_tunnel_info *info, void *arg)
 		a->adopted++;
 		return;
 	}
-	/* Nobody knows whose it is: its UE comes back and gets an address by its token. */
+	/* The state file does not say whose it is: its UE comes back and gets an address by its token. */
 	if (s)
 		eftf_session_put(s);
 	a->ended++;

@@ -134,7 +134,7 @@ static void on_connection(struct ev_loop *loop, ev_io *io, int revents)
 	ev_timer_start(loop, &c->deadline);
 }
 
-/* A socket that nobody listens at was left by a program that was killed. */
+/* A socket that refuses connections was left by a program that was killed. */
 static int remove_stale(const struct sockaddr_un *sun, struct eftf_err *err)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ret;

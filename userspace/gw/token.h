@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Resume tokens: a lease, sealed by XChaCha20-Poly1305 under a key that
- * gateways share. Nothing is kept about a token: whoever has the key can open
- * it, and nobody else can make one. A token on the wire:
+ * gateways share. Nothing is kept about a token: a gateway that has the key can
+ * open it, and without the key none can be made. A token on the wire:
  *
  *   version (1) | nonce (24) | sealed: identity (16), IPv4 address (4),
  *   IPv6 prefix (8), epoch (4) | tag (16)

@@ -305,7 +305,7 @@ static void on_exit_of(struct ev_loop *loop, ev_child *child, int revents)
 	if (retired)
 		return;
 	if (!slot)
-		eftf_gw_events_synced(gw);	/* nobody will say so */
+		eftf_gw_events_synced(gw);	/* its SYNCED will not come */
 	/* else the next check does it, in a second */
 	if (!young && start_one(gw, slot, &err))
 		log_error("%s", err.text);

@@ -104,7 +104,7 @@ static uint32_t wait_ms_now(const struct eftf_dhcp4c *c)
 		(c->xid >> (c->sends * 4) & 0xff) * 2000 / 256;
 }
 
-/* Time makes RENEWING REBINDING, and ends what nobody answers. */
+/* Time makes RENEWING REBINDING, and ends what gets no answer. */
 static void pass_time(struct eftf_dhcp4c *c)
 {
 	if (c->state == EFTF_DHCP4C_RENEWING && c->age_ms >= end_of_state(c))

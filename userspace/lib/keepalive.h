@@ -11,7 +11,7 @@
 #define EFTF_KEEPALIVE_MIN 10
 #define EFTF_KEEPALIVE_MAX 3600
 #define EFTF_KEEPALIVE_DEFAULT 110	/* of the EFTF: below the 120 s of common NAT and firewall timers */
-/* If nobody says one: TS 24.302 F.2.3.1, of which four fifths to all are drawn. */
+/* If neither the EFTF nor the configuration has one: TS 24.302 F.2.3.1, of which four fifths to all are drawn. */
 #define EFTF_KEEPALIVE_UNSAID 840
 
 /* What is in force: the EFTF's word (0: none), else what is configured (0: nothing), else the sibling's. */

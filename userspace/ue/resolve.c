@@ -53,7 +53,7 @@ static void *ask_thread(void *arg)
 	struct answer a;
 
 	ask(q->host, &a);
-	/* perhaps nobody waits any more */
+	/* the one who asked may have given up: then this fails */
 	send(q->fd, &a, sizeof(a), MSG_NOSIGNAL);
 	close(q->fd);
 	free(q);
