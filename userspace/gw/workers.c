@@ -360,26 +360,24 @@ static int start_one(struct eftf_gw *gw, unsigned int slot, struct eftf_err *err
 {
 	struct eftf_worker_proc *w = calloc(1, sizeof(*w));
 	static uint32_t numbers;
-	int pair[2], parent = getpid();
+	int pair[2], parent = getpid(), ret;
 
 	if (!w)
 		return eftf_err_set(err, ENOMEM, "no memory for a worker");
 	w->n_places = eftf_gw_conns_of_worker(gw);
 	w->places = calloc(w->n_places, sizeof(*w->places));
 	if (!w->places || open_pair(pair, err)) {
-		free(w->places);
-		free(w);
-		return eftf_err_set(err, ENOMEM, "no memory or no socket for a worker");
+		ret = eftf_err_set(err, ENOMEM, "no memory or no socket for a worker");
+		goto free_worker;
 	}
 	w->pid = fork();
 	if (!w->pid)
 		become_worker(gw, slot, pair[1], parent);
 	close(pair[1]);
 	if (w->pid < 0) {
+		ret = eftf_err_set(err, errno, "no process for a worker: %s", strerror(errno));
 		close(pair[0]);
-		free(w->places);
-		free(w);
-		return eftf_err_set(err, errno, "no process for a worker: %s", strerror(errno));
+		goto free_worker;
 	}
 	w->gw = gw;
 	w->number = ++numbers;
@@ -396,6 +394,11 @@ static int start_one(struct eftf_gw *gw, unsigned int slot, struct eftf_err *err
 	gw->workers = w;
 	log_debug("worker %d started", w->pid);
 	return 0;
+
+free_worker:
+	free(w->places);
+	free(w);
+	return ret;
 }
 
 int eftf_workers_start(struct eftf_gw *gw, struct eftf_err *err)
