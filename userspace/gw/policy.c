@@ -51,27 +51,27 @@ static void write_prefix(FILE *out, struct in_addr addr, unsigned int plen)
 	fprintf(out, "%s/%u", text, plen);
 }
 
+static void write_element(FILE *out, size_t *n, struct in_addr addr, unsigned int plen)
+{
+	fputs((*n)++ ? ", " : "", out);
+	write_prefix(out, addr, plen);
+}
+
 /* The configured prefixes; without them, all that the UEs are told of. */
 static void write_reach(FILE *out, const struct eftf_gw_conf *c)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->reach.n; i++) {
-		fputs(n++ ? ", " : "", out);
-		write_prefix(out, c->reach.p[i].base, c->reach.p[i].plen);
-	}
-	for (size_t i = 0; !c->reach.n && i < c->routes.n; i++) {
-		fputs(n++ ? ", " : "", out);
-		write_prefix(out, c->routes.r[i].dest, c->routes.r[i].plen);
-	}
-	for (size_t i = 0; !c->reach.n && i < c->dns.n; i++) {
-		fputs(n++ ? ", " : "", out);
-		write_prefix(out, c->dns.a[i], 32);
-	}
-	for (size_t i = 0; !c->reach.n && i < c->pcscf.addrs.n; i++) {
-		fputs(n++ ? ", " : "", out);
-		write_prefix(out, c->pcscf.addrs.a[i], 32);
-	}
+	for (size_t i = 0; i < c->reach.n; i++)
+		write_element(out, &n, c->reach.p[i].base, c->reach.p[i].plen);
+	if (c->reach.n)
+		return;
+	for (size_t i = 0; i < c->routes.n; i++)
+		write_element(out, &n, c->routes.r[i].dest, c->routes.r[i].plen);
+	for (size_t i = 0; i < c->dns.n; i++)
+		write_element(out, &n, c->dns.a[i], 32);
+	for (size_t i = 0; i < c->pcscf.addrs.n; i++)
+		write_element(out, &n, c->pcscf.addrs.a[i], 32);
 }
 
 bool eftf_policy_reaches_nothing(const struct eftf_gw_conf *c)
