@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 
 #include "gw/conf.h"
+#include "lib/keepalive.h"
 
 static void check_pool(const struct eftf_gw_conf *c)
 {
@@ -35,9 +36,9 @@ static void check(const struct eftf_gw_conf *c)
 	must(!c->pcscf.name[0] || !c->pcscf.addrs.n);
 	must(c->routes.n <= EFTF_DHCP4_MAX_ROUTES);
 	must(c->mtu >= 576 && c->mtu <= 65532 && c->lease >= 60);
-	must(c->keepalive == 0 || (c->keepalive >= 10 && c->keepalive <= 600));
-	must(c->keepalive_min >= 10 && c->keepalive_min <= c->keepalive_max);
-	must(c->keepalive_max <= 600 && c->max_tunnels >= 1 && c->enterprise >= 1);
+	must(!c->keepalive || (c->keepalive >= EFTF_KEEPALIVE_MIN && c->keepalive <= EFTF_KEEPALIVE_MAX));
+	must(c->keepalive_min >= EFTF_KEEPALIVE_MIN && c->keepalive_min <= c->keepalive_max);
+	must(c->keepalive_max <= EFTF_KEEPALIVE_MAX && c->max_tunnels >= 1 && c->enterprise >= 1);
 	must(c->log_level >= 0 && c->log_level <= 3);
 }
 

@@ -4,6 +4,7 @@
 /* Configuration text with the keys of eftf-ue. */
 #include "fuzz.h"
 
+#include "lib/keepalive.h"
 #include "ue/conf.h"
 
 static void check(const struct eftf_ue_conf *c)
@@ -15,7 +16,8 @@ static void check(const struct eftf_ue_conf *c)
 	must(c->ca && !c->cert == !c->key);
 	must(c->port >= 1 && c->port <= 65535 && c->sip_port >= 1 && c->sip_port <= 65535);
 	must(c->mtu == 0 || (c->mtu >= 576 && c->mtu <= 65532));
-	must(c->keepalive >= 10 && c->keepalive <= 600 && c->timeout <= 3600);
+	must(!c->keepalive || (c->keepalive >= EFTF_KEEPALIVE_MIN && c->keepalive <= EFTF_KEEPALIVE_MAX));
+	must(!c->timeout || (c->timeout >= 10 && c->timeout <= 3 * EFTF_KEEPALIVE_MAX));
 	must(c->routes.n <= EFTF_UE_MAX_ROUTES);
 	for (size_t i = 0; i < c->routes.n; i++)
 		must(c->routes.prefix[i].plen <= 32);

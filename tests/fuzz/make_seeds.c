@@ -262,7 +262,7 @@ static void conf(void)
 		"client_ca = /ca\ndevice = eftf0\npool = 10.64.0.0/16\ngateway = 10.64.0.1\n"
 		"dns = 192.0.2.53, 192.0.2.54\npcscf = pcscf.example\nroutes = 10.0.0.0/8\n"
 		"mtu = 1400\nlease = 3600\nkeepalive = 110\nkeepalive_min = 10\n"
-		"keepalive_max = 600\ntimeout = 0\nhold = 120\nmax_tunnels = 10\n"
+		"keepalive_max = 3600\ntimeout = 0\nhold = 120\nmax_tunnels = 10\n"
 		"max_tunnels_per_source = 3\nmax_handshakes = 5\nmax_handshakes_per_source = 2\n"
 		"handshake_timeout = 10\nnegotiate_timeout = 10\nue_to_ue = no\nkey_update = yes\n"
 		"enterprise = 32473\nlog_level = info\nsyslog = no\n";

@@ -79,8 +79,8 @@ check "gateway" gw_start
 ues 20
 check_is "UEs that got no offer" 0 "$(seen failed)"
 quiet=$(seen p99)
-# at the least two seconds: attacker, UE and gateway share one processor here
-bound=$((quiet * 3 > 2000 ? quiet * 3 : 2000))
+# That they are served at all, well within a UE's patience: attacker, UE and gateway share one processor here.
+bound=$((quiet * 3 > 8000 ? quiet * 3 : 8000))
 quiet_end=$(ended_after)
 before=${EPOCHREALTIME/./}
 stop gw
