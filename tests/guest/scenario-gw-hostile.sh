@@ -58,8 +58,8 @@ under() {
 	attack "$@"
 	sleep 2
 	ues $((length * 5))
-	# attacker, UEs and gateway share one processor here, of a machine that has more to do
-	check_range "UEs that got no offer, of $((length * 5))" 0 $((length * 5 / 15)) "$(seen failed)"
+	# A gateway that an attack closes gives none; attacker, UEs and gateway share one processor here, of a machine with more to do
+	check_range "UEs that got no offer, of $((length * 5))" 0 $((length * 5 / 3)) "$(seen failed)"
 	check_range "p99 of TLS and offer, ms ($quiet when quiet)" 1 "$bound" "$(seen p99)"
 	check_range "a silent TLS connection is ended, s ($quiet_end when quiet)" 3 $((quiet_end + 6)) "$(ended_after)"
 	before=${EPOCHREALTIME/./}
