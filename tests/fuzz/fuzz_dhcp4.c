@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: lib/dhcp4_codec.c lib/dhcp4_decode.c lib/err.c */
+/* needs: lib/dhcp4_codec.c lib/dhcp4_decode.c lib/dhcp_octets.c lib/err.c */
 /* The DHCPv4 codec: whatever can be decoded can be encoded, and is the same again. */
 #include <arpa/inet.h>
 #include <errno.h>

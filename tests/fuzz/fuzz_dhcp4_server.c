@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: lib/dhcp4_codec.c lib/dhcp4_decode.c lib/dhcp4_server.c lib/err.c */
+/* needs: lib/dhcp4_codec.c lib/dhcp4_decode.c lib/dhcp_octets.c lib/dhcp4_server.c lib/err.c */
 /* The DHCPv4 server with a UE that says anything at any time, and a pool that keeps the books. */
 #include <arpa/inet.h>
 #include <errno.h>

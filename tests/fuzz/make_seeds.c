@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: lib/dhcp4_codec.c lib/inner.c lib/sip_probe.c lib/stun.c */
+/* needs: lib/dhcp4_codec.c lib/dhcp6_codec.c lib/dhcp_octets.c lib/inner.c lib/inner6.c lib/sip_probe.c lib/stun.c */
 /* libs: -lmnl */
 /*
  * Inputs for the fuzz targets to begin with, made by the project's own
@@ -12,8 +12,10 @@
 
 #include "certs.h"
 #include "dhcp4.h"
+#include "dhcp6.h"
 #include "ftt_ims.h"
 #include "inner.h"
+#include "inner6.h"
 #include "nl_build.h"
 #include "sip_probe.h"
 #include "stun.h"
@@ -174,6 +176,62 @@ static void dhcp4(void)
 	/* 12: address and server of the conversation are put in */
 	conversation("dhcp4_server", all, 7, 12, 1);
 	conversation("dhcp4_server", all, 7, 0, 1);
+}
+
+/* One of each type, with all that a message can have. */
+static size_t message6(uint8_t *out, enum eftf_dhcp6_type type)
+{
+	struct eftf_dhcp6_msg m = {
+		.type = type, .xid = 0x345678, .client = {{0, 2, 1}, 3}, .server = {{0, 3, 1}, 3},
+		.has_ia = true, .has_addr = true, .has_elapsed = true, .has_unicast = true,
+		.rapid_commit = true, .iaid = 7, .t1 = 1800, .t2 = 2880, .preferred = 3600,
+		.valid = 3600, .addr = {{{0x20, 1, [15] = 2}}}, .unicast = {{{0x20, 1, [15] = 1}}},
+		.n_dns = 1, .n_sip = 1, .domain = "example.net", .sip_name = "pcscf.example.net",
+		.has_keepalive = true, .keepalive = 60, .token_len = 74, .oro = {23, 24}, .n_oro = 2,
+	};
+
+	if (type == EFTF_DHCP6_DECLINE) {
+		m.status = EFTF_DHCP6_NO_BINDING;
+		m.status_in_ia = true;
+		memcpy(m.message, "no", 3);
+	}
+	return eftf_dhcp6_encode(out, EFTF_DHCP6_MAX, &m, EFTF_ENTERPRISE_DEFAULT);
+}
+
+static void dhcp6(void)
+{
+	static const uint8_t answers[] = {EFTF_DHCP6_ADVERTISE, EFTF_DHCP6_REPLY, EFTF_DHCP6_REPLY};
+	uint8_t msg[EFTF_DHCP6_MAX], all[8192] = {0}, *to = all + 1;
+
+	for (int type = EFTF_DHCP6_SOLICIT; type <= EFTF_DHCP6_INFORMATION_REQUEST; type++)
+		seed("dhcp6", msg, message6(msg, type));
+	/* 12: as they stand but for the type and for who is meant */
+	for (int type = EFTF_DHCP6_SOLICIT; type < EFTF_DHCP6_REPLY; type++)
+		to += put_block(to, (uint8_t)(28 | (type - 1) << 5), msg, message6(msg, EFTF_DHCP6_REQUEST));
+	seed("dhcp6_server", all, (size_t)(to - all));
+	to = all;
+	for (size_t i = 0; i < sizeof(answers); i++) {
+		*to++ = 0xbc;		/* all is put right */
+		to += put_block(to, 0, msg, message6(msg, answers[i]));
+	}
+	seed("dhcp6_client", all, (size_t)(to - all));
+}
+
+static void inner6(void)
+{
+	static const struct in6_addr link = {{{0xfe, 0x80, [15] = 1}}};
+	struct eftf_inner6_udp udp = {
+		.src = link, .dst = eftf_all_dhcp_servers, .sport = 546, .dport = 547,
+		.data = (const uint8_t *)"abc", .len = 3,
+	};
+	struct eftf_ra ra = {.managed = true, .mtu = 1400, .n_routes = 2};
+	uint8_t out[256];
+
+	ra.routes[0].plen = 128;
+	ra.routes[1].plen = 48;
+	seed_with("inner6", "\1", 1, out, eftf_inner6_build(out, sizeof(out), &udp));
+	seed_with("inner6", "\3", 1, out, eftf_ra_build(out, sizeof(out), &link, &eftf_all_nodes, &ra));
+	seed_with("inner6", "\7", 1, out, eftf_rs_build(out, sizeof(out), &link));
 }
 
 static void sip_and_stun(void)
@@ -346,6 +404,8 @@ int main(int argc, char **argv)
 	folder = argv[1];
 	envelopes();
 	dhcp4();
+	dhcp6();
+	inner6();
 	sip_and_stun();
 	netlink();
 	conf();

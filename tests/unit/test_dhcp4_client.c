@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: lib/dhcp4_codec.c lib/dhcp4_decode.c lib/dhcp4_client.c lib/dhcp4_server.c lib/err.c */
+/* needs: lib/dhcp4_codec.c lib/dhcp4_decode.c lib/dhcp_octets.c lib/dhcp4_client.c lib/dhcp4_server.c lib/err.c */
 /* The client alone: patience, times, what a server must not be able to do. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,11 +2,11 @@
 /* The client of dhcp4.h. It retransmits: behind the EFTF there may be a relay that loses messages. */
 #include "dhcp4.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "dhcp4_wire.h"
+#include "dhcp_octets.h"
 
 #define FIRST_WAIT_S 4u			/* RFC 2131 4.1 */
 #define MAX_SENDS 4u			/* 4 + 8 + 16 + 32 s, then give up */
@@ -157,24 +157,6 @@ size_t eftf_dhcp4c_output(struct eftf_dhcp4c *c, uint8_t *out, size_t size, int 
 
 /* ---- what is wrong in an answer ----------------------------------------------- */
 
-struct words {
-	char text[160];
-};
-
-static void __attribute__((format(printf, 2, 3))) say(struct words *w, const char *fmt, ...)
-{
-	size_t len = strlen(w->text);
-	va_list ap;
-
-	if (len)
-		len += (size_t)snprintf(w->text + len, sizeof(w->text) - len, ", ");
-	if (len >= sizeof(w->text))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(w->text + len, sizeof(w->text) - len, fmt, ap);
-	va_end(ap);
-}
-
 static uint32_t lease_seconds(const struct eftf_dhcp4_msg *m)
 {
 	if (!m->has_lease)
@@ -193,23 +175,25 @@ static bool times_in_order(const struct eftf_dhcp4_msg *m)
 /* Once for each new fault of a server, not with every renewal. */
 static void note_faults(struct eftf_dhcp4c *c, const struct eftf_dhcp4_msg *m)
 {
-	struct words w = { "" };
+	char words[sizeof(c->warning)] = "";
 
 	for (size_t i = 0; i < m->n_bad; i++)
-		say(&w, "option %u is wrong, ignored", m->bad[i]);
+		eftf_dhcp_say(words, sizeof(words), "option %u is wrong, ignored", m->bad[i]);
 	if (m->type != EFTF_DHCP4_NAK && !m->has_lease)
-		say(&w, "no lease time, taken as %u s", DEFAULT_LEASE_S);
+		eftf_dhcp_say(words, sizeof(words), "no lease time, taken as %u s", DEFAULT_LEASE_S);
 	else if (m->has_lease && m->lease < MIN_LEASE_S)
-		say(&w, "lease of %u s, taken as %u s", m->lease, MIN_LEASE_S);
+		eftf_dhcp_say(words, sizeof(words), "lease of %u s, taken as %u s", m->lease,
+			      MIN_LEASE_S);
 	if (!times_in_order(m))
-		say(&w, "T1 %u s, T2 %u s of a lease of %u s, ignored", m->t1, m->t2, m->lease);
+		eftf_dhcp_say(words, sizeof(words), "T1 %u s, T2 %u s of a lease of %u s, ignored",
+			      m->t1, m->t2, m->lease);
 	if (m->has_mtu && m->mtu < MIN_MTU)
-		say(&w, "MTU %u, ignored", m->mtu);
+		eftf_dhcp_say(words, sizeof(words), "MTU %u, ignored", m->mtu);
 	else if (m->has_mtu && m->mtu > MAX_MTU)
-		say(&w, "MTU %u, taken as %u", m->mtu, MAX_MTU);
-	if (!w.text[0] || !strcmp(w.text, c->warning))
+		eftf_dhcp_say(words, sizeof(words), "MTU %u, taken as %u", m->mtu, MAX_MTU);
+	if (!words[0] || !strcmp(words, c->warning))
 		return;
-	memcpy(c->warning, w.text, sizeof(c->warning));
+	memcpy(c->warning, words, sizeof(c->warning));
 	c->warning_is_new = true;
 }
 

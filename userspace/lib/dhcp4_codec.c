@@ -4,108 +4,54 @@
 #include <string.h>
 
 #include "dhcp4_wire.h"
+#include "dhcp_octets.h"
 
 static const uint8_t cookie[4] = { 99, 130, 83, 99 };
 
-/* Octets with room for more; once full it stays full and len is of no use. */
-struct out {
-	uint8_t *p;
-	size_t size, len;
-	bool full;
-};
-
-static void put(struct out *o, const void *data, size_t len)
-{
-	if (o->full || len > o->size - o->len) {
-		o->full = true;
-		return;
-	}
-	memcpy(o->p + o->len, data, len);
-	o->len += len;
-}
-
-static void put8(struct out *o, uint8_t v)
-{
-	put(o, &v, 1);
-}
-
-static void put16(struct out *o, uint16_t v)
-{
-	uint8_t b[2] = { (uint8_t)(v >> 8), (uint8_t)v };
-
-	put(o, b, sizeof(b));
-}
-
-static void put32(struct out *o, uint32_t v)
-{
-	put16(o, (uint16_t)(v >> 16));
-	put16(o, (uint16_t)v);
-}
-
 /* RFC 3396: what is longer than 255 octets goes into several options. */
-static void put_option(struct out *o, uint8_t code, const void *data, size_t len)
+static void put_option(struct eftf_out *o, uint8_t code, const void *data, size_t len)
 {
 	const uint8_t *p = data;
 	size_t n;
 
 	do {
 		n = len > 255 ? 255 : len;
-		put8(o, code);
-		put8(o, (uint8_t)n);
-		put(o, p, n);
+		eftf_out_put8(o, code);
+		eftf_out_put8(o, (uint8_t)n);
+		eftf_out_put(o, p, n);
 		p += n;
 		len -= n;
 	} while (len);
 }
 
-static void put_option16(struct out *o, bool has, uint8_t code, uint16_t v)
+static void put_option16(struct eftf_out *o, bool has, uint8_t code, uint16_t v)
 {
 	if (!has)
 		return;
-	put8(o, code);
-	put8(o, 2);
-	put16(o, v);
+	eftf_out_put8(o, code);
+	eftf_out_put8(o, 2);
+	eftf_out_put16(o, v);
 }
 
-static void put_option32(struct out *o, bool has, uint8_t code, uint32_t v)
+static void put_option32(struct eftf_out *o, bool has, uint8_t code, uint32_t v)
 {
 	if (!has)
 		return;
-	put8(o, code);
-	put8(o, 4);
-	put32(o, v);
+	eftf_out_put8(o, code);
+	eftf_out_put8(o, 4);
+	eftf_out_put32(o, v);
 }
 
-static void put_addr(struct out *o, bool has, uint8_t code, struct in_addr addr)
+static void put_addr(struct eftf_out *o, bool has, uint8_t code, struct in_addr addr)
 {
 	if (has)
 		put_option(o, code, &addr, 4);
 }
 
-/* Labels of a dotted name; returns octets, 0 if it is no name. */
-static size_t name_to_labels(const char *name, uint8_t *out, size_t size)
-{
-	size_t used = 0, len;
-
-	while (*name) {
-		len = strcspn(name, ".");
-		if (!len || len > 63 || used + 1 + len + 1 > size)
-			return 0;
-		out[used++] = (uint8_t)len;
-		memcpy(out + used, name, len);
-		used += len;
-		name += len;
-		if (*name == '.')
-			name++;
-	}
-	out[used++] = 0;
-	return used;
-}
-
 /* RFC 3361: one message carries names or addresses, never both. */
-static void put_sip(struct out *o, const struct eftf_dhcp4_msg *m)
+static void put_sip(struct eftf_out *o, const struct eftf_dhcp4_msg *m)
 {
-	uint8_t buf[1 + DHCP4_MAX_LABELS];
+	uint8_t buf[1 + EFTF_DHCP_MAX_LABELS];
 	size_t len;
 
 	if (m->n_sip) {
@@ -114,14 +60,14 @@ static void put_sip(struct out *o, const struct eftf_dhcp4_msg *m)
 		put_option(o, OPT_SIP, buf, 1 + m->n_sip * 4);
 	} else if (m->sip_name[0]) {
 		buf[0] = SIP_NAMES;
-		len = name_to_labels(m->sip_name, buf + 1, sizeof(buf) - 1);
+		len = eftf_dhcp_name_put(m->sip_name, buf + 1, sizeof(buf) - 1);
 		if (len)
 			put_option(o, OPT_SIP, buf, 1 + len);
 	}
 }
 
 /* RFC 3442: only the significant octets of the destination. */
-static void put_routes(struct out *o, const struct eftf_dhcp4_msg *m)
+static void put_routes(struct eftf_out *o, const struct eftf_dhcp4_msg *m)
 {
 	uint8_t buf[EFTF_DHCP4_MAX_ROUTES * 9];
 	size_t len = 0, n;
@@ -138,15 +84,15 @@ static void put_routes(struct out *o, const struct eftf_dhcp4_msg *m)
 }
 
 /* RFC 3925: enterprise number, length, sub-options. */
-static void put_vendor(struct out *o, const struct eftf_dhcp4_msg *m, uint32_t enterprise)
+static void put_vendor(struct eftf_out *o, const struct eftf_dhcp4_msg *m, uint32_t enterprise)
 {
 	uint8_t buf[5 + 4 + 2 + EFTF_DHCP4_TOKEN_MAX];
-	struct out v = { .p = buf, .size = sizeof(buf) };
+	struct eftf_out v = { .p = buf, .size = sizeof(buf) };
 
 	if (!m->has_keepalive && !m->token_len)
 		return;
-	put32(&v, enterprise);
-	put8(&v, 0);
+	eftf_out_put32(&v, enterprise);
+	eftf_out_put8(&v, 0);
 	put_option16(&v, m->has_keepalive, VENDOR_KEEPALIVE, m->keepalive);
 	if (m->token_len)
 		put_option(&v, VENDOR_TOKEN, m->token, m->token_len);
@@ -155,30 +101,30 @@ static void put_vendor(struct out *o, const struct eftf_dhcp4_msg *m, uint32_t e
 	explicit_bzero(buf, sizeof(buf));
 }
 
-static void put_fixed(struct out *o, const struct eftf_dhcp4_msg *m)
+static void put_fixed(struct eftf_out *o, const struct eftf_dhcp4_msg *m)
 {
 	static const uint8_t zero[DHCP4_SNAME_LEN + DHCP4_FILE_LEN];
 
-	put8(o, m->reply ? 2 : 1);
-	put8(o, m->htype ? m->htype : DHCP4_HTYPE);
-	put8(o, m->hlen);
-	put8(o, 0);			/* hops */
-	put32(o, m->xid);
-	put16(o, m->secs);
-	put16(o, m->broadcast ? DHCP4_FLAG_BROADCAST : 0);
-	put(o, &m->ciaddr, 4);
-	put(o, &m->yiaddr, 4);
-	put(o, &m->siaddr, 4);
-	put(o, &m->giaddr, 4);
-	put(o, m->chaddr, sizeof(m->chaddr));
-	put(o, zero, sizeof(zero));	/* sname, file */
-	put(o, cookie, sizeof(cookie));
+	eftf_out_put8(o, m->reply ? 2 : 1);
+	eftf_out_put8(o, m->htype ? m->htype : DHCP4_HTYPE);
+	eftf_out_put8(o, m->hlen);
+	eftf_out_put8(o, 0);			/* hops */
+	eftf_out_put32(o, m->xid);
+	eftf_out_put16(o, m->secs);
+	eftf_out_put16(o, m->broadcast ? DHCP4_FLAG_BROADCAST : 0);
+	eftf_out_put(o, &m->ciaddr, 4);
+	eftf_out_put(o, &m->yiaddr, 4);
+	eftf_out_put(o, &m->siaddr, 4);
+	eftf_out_put(o, &m->giaddr, 4);
+	eftf_out_put(o, m->chaddr, sizeof(m->chaddr));
+	eftf_out_put(o, zero, sizeof(zero));	/* sname, file */
+	eftf_out_put(o, cookie, sizeof(cookie));
 }
 
 size_t eftf_dhcp4_encode(uint8_t *out, size_t size, const struct eftf_dhcp4_msg *m,
 			 uint32_t enterprise)
 {
-	struct out o = { .p = out, .size = size };
+	struct eftf_out o = { .p = out, .size = size };
 	uint8_t type = (uint8_t)m->type;
 
 	put_fixed(&o, m);
@@ -205,8 +151,8 @@ size_t eftf_dhcp4_encode(uint8_t *out, size_t size, const struct eftf_dhcp4_msg 
 	put_vendor(&o, m, enterprise);
 	if (m->message[0])
 		put_option(&o, OPT_MESSAGE, m->message, strlen(m->message));
-	put8(&o, OPT_END);
+	eftf_out_put8(&o, OPT_END);
 	while (!o.full && o.len < DHCP4_BOOTP_MIN)
-		put8(&o, OPT_PAD);
+		eftf_out_put8(&o, OPT_PAD);
 	return o.full ? 0 : o.len;
 }

@@ -2,11 +2,11 @@
 /* The decoder of dhcp4.h: every octet comes from a stranger. */
 #include "dhcp4.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "dhcp4_wire.h"
+#include "dhcp_octets.h"
 
 static const uint8_t cookie[4] = { 99, 130, 83, 99 };
 
@@ -28,16 +28,6 @@ struct option {
 	size_t first;		/* length of the first piece */
 	bool found, too_long;
 };
-
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
 
 static int bad(struct eftf_err *err, const char *what)
 {
@@ -147,44 +137,14 @@ static int get_addrs(const uint8_t *p, size_t len, struct in_addr *to, size_t *n
 	return 0;
 }
 
-/*
- * The name ends up in environments of scripts: letters, digits, - and _ only.
- * RFC 1035 2.3.4: 255 octets of labels, which are 253 characters.
- */
-static int get_name(const uint8_t *p, size_t len, char *to)
-{
-	size_t pos = 0, used = 0, n;
-
-	while (pos < len && p[pos]) {
-		n = p[pos++];
-		if (n > 63 || n > len - pos || pos + n > DHCP4_MAX_LABELS - 1)
-			return -EBADMSG;
-		if (used)
-			to[used++] = '.';
-		for (size_t i = 0; i < n; i++, pos++) {
-			if (!isalnum(p[pos]) && p[pos] != '-' && p[pos] != '_')
-				return -EBADMSG;
-			to[used++] = (char)p[pos];
-		}
-	}
-	if (pos >= len || !used)
-		return -EBADMSG;
-	to[used] = 0;
-	return 0;
-}
-
 static int get_sip(const struct option *o, struct eftf_dhcp4_msg *m)
 {
 	if (o->len < 2)
 		return -EBADMSG;
 	if (o->data[0] == SIP_ADDRS)
 		return get_addrs(o->data + 1, o->len - 1, m->sip, &m->n_sip);
-	if (o->data[0] == SIP_NAMES) {
-		if (!get_name(o->data + 1, o->len - 1, m->sip_name))
-			return 0;
-		m->sip_name[0] = 0;
-		return -EBADMSG;
-	}
+	if (o->data[0] == SIP_NAMES)
+		return eftf_dhcp_name_get(o->data + 1, o->len - 1, m->sip_name);
 	return 0;		/* an encoding of the future: ignored (RFC 3361 3) */
 }
 
@@ -217,7 +177,7 @@ static void get_suboptions(const uint8_t *p, size_t len, struct eftf_dhcp4_msg *
 	while (len >= 2 && p[1] <= len - 2) {
 		if (p[0] == VENDOR_KEEPALIVE && p[1] == 2) {
 			m->has_keepalive = true;
-			m->keepalive = get16(p + 2);
+			m->keepalive = eftf_get16(p + 2);
 		} else if (p[0] == VENDOR_TOKEN && p[1] && p[1] <= sizeof(m->token)) {
 			m->token_len = p[1];
 			memcpy(m->token, p + 2, m->token_len);
@@ -236,22 +196,11 @@ static int get_vendor(const struct option *o, struct eftf_dhcp4_msg *m, uint32_t
 		if (o->len - pos < 5 || o->data[pos + 4] > o->len - pos - 5)
 			return -EBADMSG;
 		len = o->data[pos + 4];
-		if (get32(o->data + pos) == enterprise)
+		if (eftf_get32(o->data + pos) == enterprise)
 			get_suboptions(o->data + pos + 5, len, m);
 		pos += 5 + len;
 	}
 	return 0;
-}
-
-static void get_message(const struct option *o, struct eftf_dhcp4_msg *m)
-{
-	size_t n = o->len < sizeof(m->message) - 1 ? o->len : sizeof(m->message) - 1;
-
-	for (size_t i = 0; i < n; i++)
-		m->message[i] = isprint(o->data[i]) ? (char)o->data[i] : '?';
-	while (n && o->data[n - 1] == 0)	/* some servers end it with a NUL */
-		n--;
-	m->message[n] = 0;
 }
 
 static bool mask_ok(struct in_addr mask)
@@ -299,10 +248,10 @@ static void get_simple(const struct areas *areas, struct eftf_dhcp4_msg *m)
 		}
 		*simple[i].has = true;
 		if (simple[i].code == OPT_MTU) {
-			m->mtu = get16(o.data);
+			m->mtu = eftf_get16(o.data);
 		} else if (simple[i].code == OPT_LEASE || simple[i].code == OPT_T1 ||
 			   simple[i].code == OPT_T2) {
-			number = get32(o.data);
+			number = eftf_get32(o.data);
 			memcpy(simple[i].to, &number, 4);
 		} else {
 			memcpy(simple[i].to, o.data, 4);
@@ -341,7 +290,7 @@ static void get_complex(const struct areas *areas, struct eftf_dhcp4_msg *m, uin
 		note_bad(m, OPT_VENDOR);
 	join(areas, OPT_MESSAGE, &o);
 	if (o.found)
-		get_message(&o, m);
+		eftf_dhcp_text_get(o.data, o.len, m->message, sizeof(m->message));
 	join(areas, OPT_PARAMS, &o);
 	m->n_params = o.len < sizeof(m->params) ? o.len : sizeof(m->params);
 	memcpy(m->params, o.data, m->n_params);
@@ -362,9 +311,9 @@ static int get_fixed(const uint8_t *data, size_t len, struct eftf_dhcp4_msg *m,
 	m->htype = data[1];
 	m->hlen = data[2];
 	memcpy(m->chaddr, data + DHCP4_OFF_CHADDR, sizeof(m->chaddr));
-	m->xid = get32(data + 4);
-	m->secs = get16(data + 8);
-	m->broadcast = get16(data + 10) & DHCP4_FLAG_BROADCAST;
+	m->xid = eftf_get32(data + 4);
+	m->secs = eftf_get16(data + 8);
+	m->broadcast = eftf_get16(data + 10) & DHCP4_FLAG_BROADCAST;
 	memcpy(&m->ciaddr, data + 12, 4);
 	memcpy(&m->yiaddr, data + 16, 4);
 	memcpy(&m->siaddr, data + 20, 4);

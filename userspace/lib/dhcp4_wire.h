@@ -12,7 +12,6 @@
 #define DHCP4_SNAME_LEN 64
 #define DHCP4_FILE_LEN 128
 #define DHCP4_FLAG_BROADCAST 0x8000
-#define DHCP4_MAX_LABELS 255		/* RFC 1035 2.3.4, the last empty label included */
 
 /*
  * The link has no addresses. The one hardware type for which a standard says

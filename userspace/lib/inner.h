@@ -23,4 +23,8 @@ size_t eftf_inner_build(uint8_t *out, size_t size, const struct eftf_inner_udp *
  */
 int eftf_inner_parse(const uint8_t *packet, size_t len, struct eftf_inner_udp *udp);
 
+/* The Internet checksum (RFC 1071): the sum of more octets, and what is written of it. */
+uint32_t eftf_inner_sum(uint32_t sum, const uint8_t *p, size_t len);
+uint16_t eftf_inner_fold(uint32_t sum);
+
 #endif
