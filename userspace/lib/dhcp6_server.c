@@ -48,18 +48,11 @@ static bool wants_vendor(const struct call *c)
 	return wanted(c, OPT6_VENDOR) || c->in->has_keepalive || c->in->token_len;
 }
 
-static void put_settings(struct call *c)
+static void put_servers(struct call *c)
 {
 	const struct eftf_dhcp6s_policy *p = c->policy;
 	struct eftf_dhcp6_msg *out = c->out;
 
-	/* in a tunnel, where nothing but the UE's own address is let through as a source */
-	out->has_unicast = true;
-	out->unicast = p->server;
-	if (wants_vendor(c)) {
-		out->has_keepalive = true;
-		out->keepalive = c->s->keepalive;
-	}
 	if (wanted(c, OPT6_DNS)) {
 		out->n_dns = p->n_dns;
 		memcpy(out->dns, p->dns, sizeof(out->dns));
@@ -77,6 +70,13 @@ static void put_lease(struct call *c)
 	struct eftf_dhcp6_msg *out = c->out;
 	uint32_t lease = c->policy->lease;
 
+	/* in a tunnel, where nothing but the UE's own address is let through as a source */
+	out->has_unicast = true;
+	out->unicast = c->policy->server;
+	if (wants_vendor(c)) {
+		out->has_keepalive = true;
+		out->keepalive = c->s->keepalive;
+	}
 	out->has_ia = true;
 	out->iaid = c->in->iaid;
 	out->has_addr = true;
@@ -96,7 +96,7 @@ static enum eftf_dhcp6s_result say(struct call *c, enum eftf_dhcp6_type type,
 
 	begin(c, type);
 	out->status = status;
-	out->has_ia = out->status_in_ia = c->in->has_ia && type != EFTF_DHCP6_ADVERTISE;
+	out->has_ia = out->status_in_ia = c->in->has_ia;
 	out->iaid = c->in->iaid;
 	snprintf(out->message, sizeof(out->message), "%s", why);
 	return result;
@@ -143,7 +143,7 @@ static enum eftf_dhcp6s_result acknowledge(struct call *c)
 	begin(c, EFTF_DHCP6_REPLY);
 	c->out->rapid_commit = c->in->type == EFTF_DHCP6_SOLICIT;
 	put_lease(c);
-	put_settings(c);
+	put_servers(c);
 	if (wants_vendor(c)) {
 		c->out->token_len = s->token_len;
 		memcpy(c->out->token, s->token, sizeof(c->out->token));
@@ -162,7 +162,7 @@ static enum eftf_dhcp6s_result on_solicit(struct call *c)
 		decide_keepalive(c);
 	begin(c, EFTF_DHCP6_ADVERTISE);
 	put_lease(c);
-	put_settings(c);
+	put_servers(c);
 	return EFTF_DHCP6S_OFFER;
 }
 
@@ -200,9 +200,7 @@ static enum eftf_dhcp6s_result on_confirm(struct call *c)
 static enum eftf_dhcp6s_result on_information(struct call *c)
 {
 	begin(c, EFTF_DHCP6_REPLY);
-	put_settings(c);
-	c->out->has_keepalive = false;		/* it goes with an address */
-	c->out->has_unicast = false;
+	put_servers(c);
 	return EFTF_DHCP6S_INFORMED;
 }
 
