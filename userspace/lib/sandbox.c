@@ -182,8 +182,6 @@ static const int allowed[] = {
 	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(futex), SCMP_SYS(clock_gettime),
 	SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
 	SCMP_SYS(timerfd_settime), SCMP_SYS(restart_syscall),
-	/* libev makes its epoll anew when a socket that was handed on still reports events */
-	SCMP_SYS(epoll_create1), SCMP_SYS(epoll_create), SCMP_SYS(fcntl), SCMP_SYS(timerfd_create),
 	/* itself */
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(getrandom),
 	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(rt_sigreturn),

@@ -26,9 +26,8 @@ struct eftf_conn {
 	struct eftf_conn *prev, *next;	/* in the queue of its stage */
 	struct eftf_worker *worker;
 	struct eftf_conn_id id;
-	ev_io io;
+	struct eftf_watch io;
 	ev_timer deadline;
-	int fd;
 	enum eftf_conn_stage stage;
 	struct sockaddr_storage peer;
 	struct eftf_prefix_use prefixes;
@@ -86,13 +85,9 @@ static void set_deadline(struct eftf_conn *c, double seconds)
 	ev_timer_start(c->worker->loop, &c->deadline);
 }
 
-static void want(struct eftf_conn *c, int events)
+static void want(struct eftf_conn *c, uint32_t events)
 {
-	if ((c->io.events & (EV_READ | EV_WRITE)) == events)
-		return;
-	ev_io_stop(c->worker->loop, &c->io);
-	ev_io_set(&c->io, c->fd, events);
-	ev_io_start(c->worker->loop, &c->io);
+	eftf_watch_set(c->worker, &c->io, events);
 }
 
 /* ---- ends ---------------------------------------------------------------------- */
@@ -114,15 +109,15 @@ static void drop_state(struct eftf_conn *c)
 	c->channel = NULL;
 }
 
-/* Its memory stays until reap(): functions further up the stack still look at its stage. */
+/* Its memory stays until eftf_conns_reap(): functions further up the stack still look at its stage. */
 static void conn_end(struct eftf_conn *c)
 {
 	struct eftf_worker *w = c->worker;
 
-	ev_io_stop(w->loop, &c->io);
+	want(c, 0);
 	ev_timer_stop(w->loop, &c->deadline);
 	drop_state(c);
-	close(c->fd);
+	close(c->io.fd);
 	eftf_prefix_leave(&c->prefixes);
 	w->place[c->id.place] = NULL;
 	w->free_place[w->n_free++] = c->id.place;
@@ -130,7 +125,7 @@ static void conn_end(struct eftf_conn *c)
 	set_stage(c, EFTF_CONN_ENDED);
 }
 
-static void reap(struct eftf_worker *w)
+void eftf_conns_reap(struct eftf_worker *w)
 {
 	struct eftf_conn *c;
 
@@ -147,7 +142,7 @@ static void linger(struct eftf_conn *c)
 	ssize_t n;
 
 	while (c->discarded < LINGER_OCTETS) {
-		n = recv(c->fd, buf, sizeof(buf), MSG_DONTWAIT);
+		n = recv(c->io.fd, buf, sizeof(buf), MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
@@ -162,15 +157,14 @@ static void linger(struct eftf_conn *c)
 /* Sends what was said last and waits a moment for the peer to take it. */
 static void conn_close(struct eftf_conn *c)
 {
-	if (c->stage == EFTF_CONN_SILENT || shutdown(c->fd, SHUT_WR)) {
+	if (c->stage == EFTF_CONN_SILENT || shutdown(c->io.fd, SHUT_WR)) {
 		conn_end(c);
 		return;
 	}
 	drop_state(c);
 	set_stage(c, EFTF_CONN_CLOSING);
 	set_deadline(c, LINGER_S);
-	want(c, EV_READ);
-	ev_io_start(c->worker->loop, &c->io);
+	want(c, EPOLLIN);
 	linger(c);
 }
 
@@ -201,7 +195,7 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
 	else
 		conn_fail(c, c->channel ? "no address was agreed upon in time" :
 			  "the TLS handshake took too long");
-	reap(w);
+	eftf_conns_reap(w);
 	eftf_worker_maybe_end(w);
 }
 
@@ -252,8 +246,8 @@ static void hand_off(struct eftf_conn *c)
 	msg.conn.has_keys = c->tls != NULL;
 	c->known = false;
 	set_stage(c, EFTF_CONN_ATTACHING);
-	ev_io_stop(c->worker->loop, &c->io);
-	eftf_worker_send(c->worker, &msg, c->fd);
+	want(c, 0);
+	eftf_worker_send(c->worker, &msg, c->io.fd);
 }
 
 /*
@@ -297,7 +291,7 @@ static void pass_on(struct eftf_conn *c, enum eftf_dhcp4s_result result,
 	struct eftf_err err;
 
 	set_stage(c, EFTF_CONN_NEGOTIATING);
-	ev_io_start(c->worker->loop, &c->io);
+	want(c, EPOLLIN);
 	if (!eftf_dhcp4s_replies(result))
 		return;
 	if (send_reply(c, reply, reply->type == EFTF_DHCP4_NAK, &err)) {
@@ -332,7 +326,7 @@ static void on_dhcp(struct eftf_conn *c, const struct eftf_inner_udp *udp)
 	c->known = true;
 	w->asked++;
 	set_stage(c, EFTF_CONN_ASKED);
-	ev_io_stop(w->loop, &c->io);
+	want(c, 0);
 	eftf_worker_send(w, &msg, -1);
 	explicit_bzero(&msg, sizeof(msg));
 }
@@ -396,12 +390,12 @@ static void handshake_done(struct eftf_conn *c)
 	eftf_tls_channel(c->channel, c->tls);
 	set_stage(c, EFTF_CONN_NEGOTIATING);
 	set_deadline(c, c->worker->conf->negotiate_timeout);
-	want(c, EV_READ);
+	want(c, EPOLLIN);
 }
 
 static void wake_at(const struct eftf_conn *c, int octets)
 {
-	setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &octets, sizeof(octets));
+	setsockopt(c->io.fd, SOL_SOCKET, SO_RCVLOWAT, &octets, sizeof(octets));
 }
 
 /*
@@ -411,7 +405,7 @@ static void wake_at(const struct eftf_conn *c, int octets)
 static void begin_handshake(struct eftf_conn *c)
 {
 	uint8_t record[EFTF_HELLO_MAX];
-	ssize_t n = recv(c->fd, record, sizeof(record), MSG_PEEK | MSG_DONTWAIT);
+	ssize_t n = recv(c->io.fd, record, sizeof(record), MSG_PEEK | MSG_DONTWAIT);
 	size_t need = eftf_hello_missing(record, n);
 	struct eftf_err err;
 
@@ -421,7 +415,7 @@ static void begin_handshake(struct eftf_conn *c)
 		return;
 	}
 	wake_at(c, 1);
-	if (eftf_tls_new(&c->tls, eftf_hello_choose(c->worker, record, n > 0 ? (size_t)n : 0), c->fd, NULL,
+	if (eftf_tls_new(&c->tls, eftf_hello_choose(c->worker, record, n > 0 ? (size_t)n : 0), c->io.fd, NULL,
 			 &err))
 		conn_fail(c, err.text);
 	else
@@ -437,10 +431,10 @@ static void handshake(struct eftf_conn *c)
 		handshake_done(c);
 		break;
 	case EFTF_TLS_WANT_READ:
-		want(c, EV_READ);
+		want(c, EPOLLIN);
 		break;
 	case EFTF_TLS_WANT_WRITE:
-		want(c, EV_WRITE);
+		want(c, EPOLLOUT);
 		break;
 	case EFTF_TLS_FAILED:
 	case EFTF_TLS_UNTRUSTED:
@@ -449,16 +443,10 @@ static void handshake(struct eftf_conn *c)
 	}
 }
 
-static void on_io(struct ev_loop *loop, ev_io *io, int revents)
+static void on_ready(void *data)
 {
-	struct eftf_conn *c = io->data;
-	struct eftf_worker *w = c->worker;
+	struct eftf_conn *c = data;
 
-	(void)loop;
-	(void)revents;
-	/* Deadlines and other descriptors wait: this one is still readable next time. */
-	if (eftf_worker_turn_over(w))
-		return;
 	if (c->stage == EFTF_CONN_SILENT)
 		begin_handshake(c);
 	if (c->stage == EFTF_CONN_HANDSHAKE)
@@ -469,8 +457,6 @@ static void on_io(struct ev_loop *loop, ev_io *io, int revents)
 		settle(c);
 	else if (c->stage == EFTF_CONN_CLOSING)
 		linger(c);
-	reap(w);
-	eftf_worker_maybe_end(w);
 }
 
 static struct eftf_conn *find(struct eftf_worker *w, const struct eftf_conn_id *id)
@@ -493,7 +479,7 @@ void eftf_conn_on_answer(struct eftf_worker *w, const struct eftf_msg *msg)
 		negotiate(c);
 	else if (c->stage == EFTF_CONN_SETTLING)
 		settle(c);
-	reap(w);
+	eftf_conns_reap(w);
 }
 
 void eftf_conn_on_attached(struct eftf_worker *w, const struct eftf_msg *msg)
@@ -506,7 +492,7 @@ void eftf_conn_on_attached(struct eftf_worker *w, const struct eftf_msg *msg)
 	}
 	if (c && c->stage == EFTF_CONN_ATTACHING)
 		conn_end(c);
-	reap(w);
+	eftf_conns_reap(w);
 }
 
 /* ---- admission ------------------------------------------------------------------ */
@@ -527,7 +513,6 @@ static void make_room(struct eftf_worker *w)
 			continue;
 		w->counts.evicted++;
 		conn_end(w->conns[order[i]].first);
-		reap(w);
 		return;
 	}
 }
@@ -554,16 +539,14 @@ void eftf_conn_new(struct eftf_worker *w, int fd, const struct sockaddr_storage 
 	c->id.place = w->free_place[--w->n_free];
 	c->id.serial = ++w->serial ? w->serial : ++w->serial;	/* 0 is none */
 	w->place[c->id.place] = c;
-	c->fd = fd;
+	c->io = (struct eftf_watch){ .fd = fd, .on_ready = on_ready, .data = c };
 	c->peer = *peer;
 	c->prefixes = use;
 	enqueue(c, EFTF_CONN_SILENT);
 	w->n_conns++;
 	w->counts.accepted++;
-	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	ev_io_init(&c->io, on_io, c->fd, EV_READ);
-	c->io.data = c;
-	ev_io_start(w->loop, &c->io);
+	setsockopt(c->io.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	want(c, EPOLLIN);
 	ev_timer_init(&c->deadline, on_deadline, w->conf->handshake_timeout, 0.0);
 	c->deadline.data = c;
 	ev_timer_start(w->loop, &c->deadline);
@@ -598,5 +581,5 @@ void eftf_conns_close(struct eftf_worker *w)
 			c->known = false;	/* the main process is told nothing any more */
 			conn_end(c);
 		}
-	reap(w);
+	eftf_conns_reap(w);
 }

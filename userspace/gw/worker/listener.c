@@ -13,7 +13,7 @@
 static void start_all(struct eftf_worker *w)
 {
 	for (size_t i = 0; i < w->n_listeners; i++)
-		ev_io_start(w->loop, &w->listener[i].io);
+		eftf_watch_set(w, &w->listener[i].io, EPOLLIN);
 }
 
 static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int revents)
@@ -28,25 +28,23 @@ static void pause_all(struct eftf_worker *w, int code)
 {
 	log_error("cannot accept connections: %s; trying again in a second", strerror(code));
 	for (size_t i = 0; i < w->n_listeners; i++)
-		ev_io_stop(w->loop, &w->listener[i].io);
+		eftf_watch_set(w, &w->listener[i].io, 0);
 	ev_timer_stop(w->loop, &w->accept_pause);
 	ev_timer_set(&w->accept_pause, PAUSE_S, 0.0);
 	ev_timer_start(w->loop, &w->accept_pause);
 }
 
-static void on_connection(struct ev_loop *loop, ev_io *io, int revents)
+static void on_connection(void *data)
 {
-	struct eftf_listener *l = io->data;
+	struct eftf_listener *l = data;
 	struct sockaddr_storage peer;
 	socklen_t len;
 	int fd;
 
-	(void)loop;
-	(void)revents;
 	for (int i = 0; i < ACCEPT_AT_ONCE && !eftf_worker_turn_over(l->worker); i++) {
 		len = sizeof(peer);
 		memset(&peer, 0, sizeof(peer));
-		fd = accept4(l->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd = accept4(l->io.fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
 			eftf_conn_new(l->worker, fd, &peer);
 			continue;
@@ -65,10 +63,9 @@ void eftf_worker_listen(struct eftf_worker *w)
 	for (size_t i = 0; i < w->start->n_listen; i++) {
 		struct eftf_listener *l = &w->listener[w->n_listeners++];
 
-		l->fd = w->start->listen_fd[i];
 		l->worker = w;
-		ev_io_init(&l->io, on_connection, l->fd, EV_READ);
-		l->io.data = l;
+		l->io = (struct eftf_watch){ .fd = w->start->listen_fd[i],
+					     .on_ready = on_connection, .data = l };
 	}
 	start_all(w);
 }
@@ -77,8 +74,8 @@ void eftf_worker_listen_no_more(struct eftf_worker *w)
 {
 	ev_timer_stop(w->loop, &w->accept_pause);
 	for (size_t i = 0; i < w->n_listeners; i++) {
-		ev_io_stop(w->loop, &w->listener[i].io);
-		close(w->listener[i].fd);
+		eftf_watch_set(w, &w->listener[i].io, 0);
+		close(w->listener[i].io.fd);
 	}
 	w->n_listeners = 0;
 }

@@ -77,11 +77,9 @@ static int read_some(struct eftf_worker *w, int max)
 	return i;
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
+static void on_readable(void *data)
 {
-	(void)loop;
-	(void)revents;
-	read_some(io->data, READ_AT_ONCE);
+	read_some(data, READ_AT_ONCE);
 }
 
 void eftf_port_read_all(struct eftf_worker *w)
@@ -113,9 +111,8 @@ int eftf_port_open(struct eftf_worker *w, struct eftf_err *err)
 	w->rates = calloc(UES, sizeof(*w->rates));
 	if (!w->rates)
 		return eftf_err_set(err, ENOMEM, "out of memory");
-	ev_io_init(&w->port_io, on_readable, w->start->port_fd, EV_READ);
-	w->port_io.data = w;
-	ev_io_start(w->loop, &w->port_io);
+	w->port_io = (struct eftf_watch){ .fd = w->start->port_fd, .on_ready = on_readable, .data = w };
+	eftf_watch_set(w, &w->port_io, EPOLLIN);
 	return 0;
 }
 
@@ -123,7 +120,7 @@ void eftf_port_close(struct eftf_worker *w)
 {
 	if (!w->rates)
 		return;
-	ev_io_stop(w->loop, &w->port_io);
+	eftf_watch_set(w, &w->port_io, 0);
 	close(w->start->port_fd);
 	free(w->rates);
 	w->rates = NULL;

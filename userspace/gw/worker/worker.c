@@ -169,6 +169,8 @@ static int open_all(struct eftf_worker *w, struct eftf_err *err)
 	if (!ret && !w->loop)
 		ret = eftf_err_set(err, ENOMEM, "no event loop");
 	if (!ret)
+		ret = eftf_watches_open(w, err);
+	if (!ret)
 		ret = eftf_worker_conns_open(w, err);
 	if (!ret)
 		ret = eftf_keys_open(w, err);

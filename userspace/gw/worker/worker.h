@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/types.h>
 #include <stdnoreturn.h>
 
@@ -55,6 +56,14 @@ struct eftf_worker_start {
 	struct eftf_sandbox_user user;
 };
 
+/* A socket that waits. */
+struct eftf_watch {
+	int fd;
+	uint32_t events;		/* EPOLLIN, EPOLLOUT; 0: not now */
+	void (*on_ready)(void *data);
+	void *data;
+};
+
 struct eftf_worker {
 	const struct eftf_worker_start *start;
 	const struct eftf_gw_conf *conf;
@@ -64,12 +73,12 @@ struct eftf_worker {
 	ev_check turn;
 	double turn_ends;		/* then signals, deadlines and other descriptors are looked at */
 	struct eftf_worker_counts counts;
+	ev_io watches;			/* watch.c: its epoll set */
 
 	/* listener.c */
 	struct eftf_listener {
-		ev_io io;
+		struct eftf_watch io;
 		struct eftf_worker *worker;
-		int fd;
 	} listener[EFTF_GW_MAX_LISTEN];
 	size_t n_listeners;
 	ev_timer accept_pause;
@@ -90,7 +99,7 @@ struct eftf_worker {
 	unsigned int n_keys;
 
 	/* port.c */
-	ev_io port_io;
+	struct eftf_watch port_io;
 	struct eftf_ue_rate *rates;
 };
 
@@ -102,6 +111,11 @@ void eftf_worker_send(struct eftf_worker *w, const struct eftf_msg *msg, int fd)
 bool eftf_worker_turn_over(const struct eftf_worker *w);
 /* Draining, and nothing is left: ends the process. */
 void eftf_worker_maybe_end(struct eftf_worker *w);
+
+/* watch.c */
+int eftf_watches_open(struct eftf_worker *w, struct eftf_err *err);
+/* From now on waits for these events; 0, before its close: for none, also while others have the socket. */
+void eftf_watch_set(struct eftf_worker *w, struct eftf_watch *watch, uint32_t events);
 
 /* listener.c */
 void eftf_worker_listen(struct eftf_worker *w);
@@ -129,6 +143,8 @@ int eftf_worker_conns_open(struct eftf_worker *w, struct eftf_err *err);
 void eftf_conn_new(struct eftf_worker *w, int fd, const struct sockaddr_storage *peer);
 void eftf_conn_on_answer(struct eftf_worker *w, const struct eftf_msg *msg);
 void eftf_conn_on_attached(struct eftf_worker *w, const struct eftf_msg *msg);
+/* Frees those that have ended: no function up the stack looks at one any more. */
+void eftf_conns_reap(struct eftf_worker *w);
 /* Tells all peers that this side ends. */
 void eftf_conns_close(struct eftf_worker *w);
 
