@@ -97,7 +97,7 @@ static const struct eftf_config_key keys[] = {
 	GW(handshake_rate_per_source, UINT(1, 100000), .zero = "any number", .preset = "20",
 	   .help = "Connections a second from one outer address (IPv6: /64), after a burst of ten seconds' worth; wider prefixes as for max_handshakes_per_source"),
 	GW(workers, UINT(1, EFTF_GW_MAX_WORKERS), .zero = "one for each processor", .preset = "0",
-	   .help = "Processes that deal with connections until they have a tunnel; caps per source hold for each of them"),
+	   .help = "Processes that deal with connections until they have a tunnel; caps per source hold for all of them together"),
 	GW(user, .type = EFTF_CONFIG_STRING, .max = 32, .preset = "eftf",
 	   .help = "User that they run as, if the gateway is started as root; nobody, if there is no such user"),
 	GW(handshake_timeout, UINT(1, 300), .preset = "10",

@@ -20,6 +20,7 @@
 struct eftf_msg;
 struct eftf_state;
 struct eftf_pending_down;
+struct eftf_prefixes;
 struct eftf_session;
 struct eftf_worker_proc;
 
@@ -66,6 +67,7 @@ struct eftf_gw {
 
 	/* workers.c */
 	struct eftf_worker_proc *workers;
+	struct eftf_prefixes *prefixes;	/* the caps of those that accept */
 	struct eftf_sandbox_user user;	/* theirs, if this process is root's */
 
 	/* session.c: tunnels of the module */

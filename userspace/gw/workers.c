@@ -13,6 +13,7 @@
 #include "log.h"
 #include "message.h"
 #include "packet.h"
+#include "prefix.h"
 #include "session.h"
 #include "worker/worker.h"
 
@@ -304,6 +305,7 @@ static void on_exit_of(struct ev_loop *loop, ev_child *child, int revents)
 	drop(w);
 	if (retired)
 		return;
+	eftf_prefixes_forget(gw->prefixes, slot);
 	if (!slot)
 		eftf_gw_events_synced(gw);	/* its SYNCED will not come */
 	/* else the next check does it, in a second */
@@ -332,6 +334,7 @@ static void become_worker(struct eftf_gw *gw, unsigned int slot, int fd, int par
 		.log_level = eftf_gw_log_level(gw),
 		.can_update = gw->can_update,
 		.max_conns = eftf_gw_conns_of_worker(gw),
+		.prefixes = gw->prefixes,
 		.main_fd = fd,
 		.port_fd = slot ? -1 : gw->dhcp_fd,
 		.listen_fd = gw->listen_fd + (size_t)slot * gw->n_listen,
@@ -341,6 +344,7 @@ static void become_worker(struct eftf_gw *gw, unsigned int slot, int fd, int par
 	};
 
 	forget_all(gw);
+	eftf_prefixes_become(gw->prefixes, slot);
 	eftf_worker_run(&start);
 }
 
@@ -403,8 +407,13 @@ free_worker:
 
 int eftf_workers_start(struct eftf_gw *gw, struct eftf_err *err)
 {
-	int ret = 0;
+	struct eftf_prefixes *prefixes;
+	int ret = eftf_prefixes_new(&prefixes, gw->conf.max_handshakes, gw->conf.workers, err);
 
+	if (ret)
+		return ret;
+	eftf_prefixes_free(gw->prefixes);	/* those that accept no more count for themselves */
+	gw->prefixes = prefixes;
 	for (unsigned int slot = 0; slot < gw->conf.workers && !ret; slot++)
 		ret = start_one(gw, slot, err);
 	return ret;
@@ -481,4 +490,6 @@ void eftf_workers_wait(struct eftf_gw *gw, double deadline)
 		}
 		drop(w);
 	}
+	eftf_prefixes_free(gw->prefixes);
+	gw->prefixes = NULL;
 }

@@ -30,7 +30,7 @@ bool eftf_worker_admits(struct eftf_worker *w, const struct sockaddr_storage *pe
 		w->counts.refused_inside++;
 		return false;
 	}
-	switch (eftf_prefix_enter(w->prefixes, peer, &limits, eftf_gw_now(), use)) {
+	switch (eftf_prefix_enter(w->start->prefixes, peer, &limits, eftf_gw_now(), use)) {
 	case EFTF_PREFIX_FULL:
 		w->counts.refused_source++;
 		return false;

@@ -118,7 +118,7 @@ static void conn_end(struct eftf_conn *c)
 	ev_timer_stop(w->loop, &c->deadline);
 	drop_state(c);
 	close(c->io.fd);
-	eftf_prefix_leave(&c->prefixes);
+	eftf_prefix_leave(w->start->prefixes, &c->prefixes);
 	w->place[c->id.place] = NULL;
 	w->free_place[w->n_free++] = c->id.place;
 	w->n_conns--;
@@ -531,7 +531,7 @@ void eftf_conn_new(struct eftf_worker *w, int fd, const struct sockaddr_storage 
 		make_room(w);
 	c = calloc(1, sizeof(*c));
 	if (!c) {
-		eftf_prefix_leave(&use);
+		eftf_prefix_leave(w->start->prefixes, &use);
 		close(fd);
 		return;
 	}
@@ -554,10 +554,6 @@ void eftf_conn_new(struct eftf_worker *w, int fd, const struct sockaddr_storage 
 
 int eftf_worker_conns_open(struct eftf_worker *w, struct eftf_err *err)
 {
-	int ret = eftf_prefixes_new(&w->prefixes, w->start->max_conns, err);
-
-	if (ret)
-		return ret;
 	w->n_places = w->start->max_conns;
 	w->place = calloc(w->n_places, sizeof(struct eftf_conn *));
 	w->free_place = calloc(w->n_places, sizeof(*w->free_place));

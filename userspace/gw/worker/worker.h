@@ -48,6 +48,7 @@ struct eftf_worker_start {
 	enum eftf_log_level log_level;
 	bool can_update;		/* this kernel can take new TLS keys */
 	unsigned int max_conns;
+	struct eftf_prefixes *prefixes;	/* of all workers */
 	int main_fd;			/* to the main process */
 	int port_fd;			/* the DHCP port inside the tunnels; -1: another worker's */
 	const int *listen_fd;
@@ -84,7 +85,6 @@ struct eftf_worker {
 	ev_timer accept_pause;
 
 	/* conn.c */
-	struct eftf_prefixes *prefixes;
 	struct eftf_conn_queue {
 		struct eftf_conn *first, *last;
 	} conns[EFTF_CONN_STAGES];
