@@ -76,7 +76,7 @@ time.sleep(60)"
 wait_for 10 "grep -q silent $EFTF_RESULTS/silent.log" "silent clients"
 check "after their time there is an answer" wait_for 15 "status | grep -q attached" "an answer"
 stop silent
-check_is "nonsense" '"unknown request: known are status, tunnels and kick WHO"' "$(in_ns gw python3 -c "
+check_is "nonsense" '"unknown request: known are status, tunnels, kick WHO and drain SECONDS"' "$(in_ns gw python3 -c "
 import socket
 s = socket.socket(socket.AF_UNIX)
 s.connect('$socket')

@@ -29,6 +29,19 @@ void eftf_session_end(struct eftf_gw *g, struct eftf_session *s)
 	ended[n_ended++] = s->id;
 }
 
+static unsigned int drained_over = 12345;
+
+void eftf_gw_drain(struct eftf_gw *g, unsigned int over)
+{
+	g->drain.on = true;
+	drained_over = over;
+}
+
+double eftf_gw_drain_left(const struct eftf_gw *g)
+{
+	return g->drain.on ? 59.5 : 0;
+}
+
 void eftf_workers_load(const struct eftf_gw *g, struct eftf_workers_load *load)
 {
 	(void)g;
@@ -208,10 +221,30 @@ static void test_kick(void **state)
 	assert_int_equal(gw.counts.kicked, kicked);
 }
 
+static void test_drain(void **state)
+{
+	json_t *answer = ask("status");
+
+	(void)state;
+	assert_string_equal(json_string_value(json_object_get(answer, "state")), "ready");
+	json_decref(answer);
+	answer = ask("drain 60");
+	assert_int_equal(json_integer_value(json_object_get(answer, "tunnels")), TUNNELS);
+	json_decref(answer);
+	assert_int_equal(drained_over, 60);
+	answer = ask("status");
+	assert_string_equal(json_string_value(json_object_get(answer, "state")), "draining");
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(answer, "gateway"), "draining")), 1);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(answer, "gateway"),
+							    "drain_left_seconds")), 59);
+	json_decref(answer);
+}
+
 static void test_nonsense(void **state)
 {
 	static const char *const requests[] = {
-		"", "kick", "kick ", "STATUS", "status ", "statuss", "tunnels x", "\x1b[2J", "GET / HTTP/1.1\r",
+		"", "kick", "kick ", "STATUS", "status ", "statuss", "tunnels x", "\x1b[2J",
+		"drain", "drain ", "drain -1", "drain x", "drain 1x", "drain 604801", "drain 99999999999999999999", "GET / HTTP/1.1\r",
 	};
 
 	(void)state;
@@ -265,6 +298,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_metrics, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tunnels, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kick, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_drain, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nonsense, setup, teardown),
 		cmocka_unit_test(test_identity),
 	};

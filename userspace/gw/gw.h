@@ -31,6 +31,7 @@ struct eftf_gw_counts {
 	uint64_t dropped_early;		/* packets behind the request that was acknowledged */
 	uint64_t dropped_dhcp;		/* messages from inside tunnels beyond their rate */
 	uint64_t workers_lost;
+	uint64_t drained;		/* tunnels that ended after a drain had begun */
 };
 
 /* One context for each certificate. */
@@ -82,6 +83,15 @@ struct eftf_gw {
 	/* ends of tunnels that wait until the DHCP port was read: syncing, and to be synced next */
 	struct eftf_pending_down *syncing, *unsynced;
 
+	/* drain.c */
+	struct {
+		bool on;
+		double since, over;	/* s */
+		double due;		/* tunnels that are to go */
+		uint32_t bucket;	/* of sessions: where they are taken from next */
+		ev_timer tick;
+	} drain;
+
 	/* dhcp_port.c: DHCP from inside attached tunnels; a worker reads it */
 	int dhcp_fd;
 
@@ -114,6 +124,13 @@ void eftf_gw_device_close(struct eftf_gw *gw);
 int eftf_gw_listen_open(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_listen_close(struct eftf_gw *gw);
 
+/* drain.c: nobody is let in any more; tunnels are released over so many seconds, then the program ends. */
+#define EFTF_GW_DRAIN_S 60		/* unless the operator says otherwise */
+#define EFTF_GW_DRAIN_MAX_S 604800
+void eftf_gw_drain(struct eftf_gw *gw, unsigned int over);
+/* Seconds until the end; 0: there is no drain. */
+double eftf_gw_drain_left(const struct eftf_gw *gw);
+
 /* events.c */
 int eftf_gw_events_open(struct eftf_gw *gw, struct eftf_err *err);
 /* What was in the DHCP port when the last ends of tunnels were told has been dealt with. */
@@ -142,6 +159,8 @@ struct eftf_workers_load {
 void eftf_workers_load(const struct eftf_gw *gw, struct eftf_workers_load *load);
 /* After a reload: new ones begin to accept, those of before finish what they have. */
 void eftf_workers_replace(struct eftf_gw *gw);
+/* They accept no more, and go on with what they have. */
+void eftf_workers_close_door(struct eftf_gw *gw);
 /* Once a second: a worker that answers no more is killed, and another takes its place. */
 void eftf_workers_check(struct eftf_gw *gw);
 /* They tell their peers, and end. */

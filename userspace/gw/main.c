@@ -23,7 +23,7 @@
 
 static const char usage[] =
 	"Usage: eftf-gw [-c FILE] [-t] [-v]\n"
-	"       eftf-gw status|kick [--help]\n"
+	"       eftf-gw status|kick|drain [--help]\n"
 	"The operator's end of FTT-IMS tunnels (3GPP TS 24.322). Stays in the foreground.\n"
 	"\n"
 	"  -c, --config FILE   configuration (default " EFTF_GW_CONF_FILE ")\n"
@@ -35,6 +35,7 @@ static const char usage[] =
 	"  -h, --help\n"
 	"\n"
 	"SIGTERM: all tunnels are released. SIGQUIT: they go on for a successor.\n"
+	"SIGUSR1: they are released one after the other, as by eftf-gw drain.\n"
 	"SIGHUP: configuration and certificate are reloaded.\n"
 	"Exit status: 0 stopped or all well, 1 failure, 2 wrong usage or configuration.\n";
 
@@ -110,6 +111,13 @@ static void on_leave(struct ev_loop *loop, ev_signal *w, int revents)
 	log_info("stopping: SIGQUIT: %s", gw->leaving ? "tunnels go on for a successor" :
 		 "tunnels are released, as persistent = no");
 	ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_drain(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	eftf_gw_drain(w->data, EFTF_GW_DRAIN_S);
 }
 
 static void on_reload(struct ev_loop *loop, ev_signal *w, int revents)
@@ -215,13 +223,16 @@ static void gw_close(struct eftf_gw *gw)
 static void run(struct eftf_gw *gw)
 {
 	/* watched until exit: a second SIGTERM must not kill the program while it cleans up */
-	static ev_signal term, intr, quit, hup;
+	static ev_signal term, intr, quit, usr1, hup;
 
 	ev_signal_init(&term, on_stop, SIGTERM);
 	ev_signal_init(&intr, on_stop, SIGINT);
 	ev_signal_init(&quit, on_leave, SIGQUIT);
 	quit.data = gw;
 	ev_signal_start(gw->loop, &quit);
+	ev_signal_init(&usr1, on_drain, SIGUSR1);
+	usr1.data = gw;
+	ev_signal_start(gw->loop, &usr1);
 	ev_signal_init(&hup, on_reload, SIGHUP);
 	hup.data = gw;
 	ev_signal_start(gw->loop, &term);
@@ -265,7 +276,7 @@ int main(int argc, char **argv)
 	struct eftf_err err;
 	int status;
 
-	if (argc > 1 && (!strcmp(argv[1], "status") || !strcmp(argv[1], "kick")))
+	if (argc > 1 && eftf_status_cli_knows(argv[1]))
 		return eftf_status_cli(argc - 1, argv + 1);
 	status = parse_flags(argc, argv, &flags);
 	if (status >= 0)

@@ -44,7 +44,8 @@ enum eftf_msg_type {
 	EFTF_MSG_FORGET,		/* keys: of a connection of a tunnel that is gone */
 	EFTF_MSG_PING,
 	EFTF_MSG_SYNC,
-	EFTF_MSG_DRAIN,			/* accept no more; end when nothing is left */
+	EFTF_MSG_CLOSE_DOOR,		/* accept no more */
+	EFTF_MSG_DRAIN,			/* the same; end when nothing is left */
 };
 
 struct eftf_worker_counts {

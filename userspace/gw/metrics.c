@@ -107,8 +107,12 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
 	(void)state;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) || *size)
 		return MHD_NO;
+	if (!strcmp(url, "/health")) {
+		text = strdup(eftf_status_word(gw));
+		return text ? reply(c, gw->drain.on ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK, text) : MHD_NO;
+	}
 	if (strcmp(url, "/metrics")) {
-		text = strdup("there is /metrics\n");
+		text = strdup("there are /metrics and /health\n");
 		return text ? reply(c, MHD_HTTP_NOT_FOUND, text) : MHD_NO;
 	}
 	text = eftf_status_metrics(gw, eftf_gw_now());

@@ -183,6 +183,7 @@ void eftf_session_ended(struct eftf_gw *gw, struct eftf_session *s,
 			const struct eftf_tunnel_info *info)
 {
 	log_end(s, info);
+	gw->counts.drained += gw->drain.on;
 	unlist(gw, s);
 	eftf_workers_forget(gw, s);
 	if (gw->state && eftf_pool_owner(gw->pool, s->inner) == s)

@@ -28,13 +28,23 @@ struct row {
 	uint64_t (*get)(const struct snapshot *s);
 };
 
+static uint64_t drain_left(const struct snapshot *s)
+{
+	double left = eftf_gw_drain_left(s->gw);
+
+	return left > 0 ? (uint64_t)left : 0;
+}
+
 #define ROWS(R) \
 	R(gateway, uptime_seconds, GAUGE, "Seconds since the start", (uint64_t)(s->now - s->gw->since)) \
+	R(gateway, draining, GAUGE, "1 while tunnels are released by eftf-gw drain", s->gw->drain.on) \
+	R(gateway, drain_left_seconds, GAUGE, "Seconds until the end of the drain", drain_left(s)) \
 	R(tunnels, now, GAUGE, "Tunnels that run", s->gw->n_sessions) \
 	R(tunnels, max, GAUGE, "Tunnels that may run, max_tunnels", s->gw->conf.max_tunnels) \
 	R(tunnels, attached, COUNTER, "Tunnels made", s->gw->counts.attached) \
 	R(tunnels, moved, COUNTER, "Tunnels that went on with a newer connection", s->gw->counts.moved) \
 	R(tunnels, kicked, COUNTER, "Tunnels ended by the operator", s->gw->counts.kicked) \
+	R(tunnels, drained, COUNTER, "Tunnels that ended after a drain had begun", s->gw->counts.drained) \
 	R(connections, now, GAUGE, "Connections without a tunnel yet", s->load.conns) \
 	R(connections, accepted, COUNTER, "Connections accepted", s->gw->counts.accepted) \
 	R(connections, evicted, COUNTER, "Connections ended early by max_handshakes", s->gw->counts.evicted) \
@@ -92,6 +102,7 @@ static json_t *status(const struct eftf_gw *gw, double now)
 
 	json_object_set_new(all, "version", json_string(EFTF_VERSION));
 	json_object_set_new(all, "device", json_string(gw->conf.device));
+	json_object_set_new(all, "state", json_string(eftf_status_word(gw)));
 	for (size_t i = 0; i < N_ROWS; i++) {
 		if (!i || strcmp(rows[i].group, rows[i - 1].group)) {
 			group = json_object();
@@ -217,6 +228,28 @@ static json_t *kick(struct eftf_gw *gw, const char *who)
 	return answer;
 }
 
+/* ---- drain -------------------------------------------------------------------- */
+
+static json_t *drain(struct eftf_gw *gw, const char *over)
+{
+	json_t *answer = json_object();
+	char *end;
+	unsigned long seconds = strtoul(over, &end, 10);
+
+	if (*over < '0' || *over > '9' || *end || seconds > EFTF_GW_DRAIN_MAX_S) {
+		json_object_set_new(answer, "error", json_string("drain: that is no number of seconds, or more than a week"));
+		return answer;
+	}
+	eftf_gw_drain(gw, (unsigned int)seconds);
+	json_object_set_new(answer, "tunnels", number(gw->n_sessions));
+	return answer;
+}
+
+const char *eftf_status_word(const struct eftf_gw *gw)
+{
+	return gw->drain.on ? "draining" : "ready";
+}
+
 char *eftf_status_answer(struct eftf_gw *gw, const char *request, double now)
 {
 	json_t *answer;
@@ -228,9 +261,11 @@ char *eftf_status_answer(struct eftf_gw *gw, const char *request, double now)
 		answer = tunnels(gw, now);
 	} else if (!strncmp(request, "kick ", 5) && request[5]) {
 		answer = kick(gw, request + 5);
+	} else if (!strncmp(request, "drain ", 6)) {
+		answer = drain(gw, request + 6);
 	} else {
 		answer = json_object();
-		json_object_set_new(answer, "error", json_string("unknown request: known are status, tunnels and kick WHO"));
+		json_object_set_new(answer, "error", json_string("unknown request: known are status, tunnels, kick WHO and drain SECONDS"));
 	}
 	text = json_dumps(answer, JSON_COMPACT);
 	json_decref(answer);

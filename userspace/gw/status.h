@@ -12,11 +12,13 @@
 #define EFTF_STATUS_LINE 256		/* longest request, with its end */
 
 /*
- * One request: "status", "tunnels", or "kick WHO", which is an inner or outer
- * address or an identity. Returns JSON, also for what is wrong with it, as
+ * One request: "status", "tunnels", "drain SECONDS", or "kick WHO", which is an
+ * inner or outer address or an identity. Returns JSON, also for what is wrong with it, as
  * {"error": ...}; freed by the caller; NULL: no memory. now: of sessions' clock.
  */
 char *eftf_status_answer(struct eftf_gw *gw, const char *request, double now);
+/* "ready" or "draining" */
+const char *eftf_status_word(const struct eftf_gw *gw);
 /* The counters in the text format of Prometheus; freed by the caller; NULL: no memory. */
 char *eftf_status_metrics(const struct eftf_gw *gw, double now);
 
@@ -24,7 +26,8 @@ char *eftf_status_metrics(const struct eftf_gw *gw, double now);
 int eftf_status_open(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_status_close(struct eftf_gw *gw);
 
-/* status_cli.c: "eftf-gw status" and "eftf-gw kick"; argv[0] is that word. Returns an exit status. */
+/* status_cli.c: "eftf-gw status", "eftf-gw kick" and "eftf-gw drain"; argv[0] is that word. Returns an exit status. */
+bool eftf_status_cli_knows(const char *word);
 int eftf_status_cli(int argc, char **argv);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* "eftf-gw status" and "eftf-gw kick": asks the running program, shows text, a table or JSON. */
+/* "eftf-gw status", "eftf-gw kick" and "eftf-gw drain": asks the running program, shows text, a table or JSON. */
 #include "status.h"
 
 #include <errno.h>
@@ -13,12 +13,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
 #define MAX_ANSWER (64u << 20)
 
 static const char usage[] =
 	"Usage: eftf-gw status [-s SOCKET] [-j] [-t [-o COLUMN,...] [-S COLUMN] [-f TEXT]]\n"
 	"       eftf-gw kick [-s SOCKET] WHO\n"
-	"Asks the running gateway for its counters or tunnels, or ends tunnels.\n"
+	"       eftf-gw drain [-s SOCKET] [--over SECONDS]\n"
+	"Asks the running gateway for its counters or tunnels, or ends tunnels. Drain: it takes no more UEs,\n"
+	"releases its tunnels one after the other, and ends.\n"
 	"WHO is an inner address, an outer address with or without port, or an identity.\n"
 	"\n"
 	"  -s, --socket PATH    where it answers (default " EFTF_GW_STATUS_SOCKET ")\n"
@@ -27,10 +31,11 @@ static const char usage[] =
 	"  -o, --output LIST    columns: id, inner, outer, identity, up, keepalive, in, out, idle\n"
 	"  -S, --sort COLUMN    sort by it\n"
 	"  -f, --filter TEXT    only those whose inner or outer address or identity has this in it\n"
+	"      --over SECONDS   drain: over which tunnels are released (default " TEXT(EFTF_GW_DRAIN_S) ")\n"
 	"  -h, --help\n";
 
 struct options {
-	const char *socket, *output, *sort, *filter;
+	const char *socket, *output, *sort, *filter, *over;
 	bool json, tunnels;
 };
 
@@ -360,6 +365,18 @@ static int kick(const struct options *o, const char *who)
 	return n ? 0 : 1;
 }
 
+static int drain(const struct options *o)
+{
+	json_t *answer = ask(o->socket, "drain", o->over);
+
+	if (!answer)
+		return 1;
+	printf("%" JSON_INTEGER_FORMAT " tunnels are released\n",
+	       json_integer_value(json_object_get(answer, "tunnels")));
+	json_decref(answer);
+	return 0;
+}
+
 /* Returns -1 to go on, or the exit status. */
 static int parse(int argc, char **argv, struct options *o)
 {
@@ -370,6 +387,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "output", required_argument, NULL, 'o' },
 		{ "sort", required_argument, NULL, 'S' },
 		{ "filter", required_argument, NULL, 'f' },
+		{ "over", required_argument, NULL, 'O' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -395,6 +413,9 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'f':
 			o->filter = optarg;
 			break;
+		case 'O':
+			o->over = optarg;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
@@ -406,9 +427,14 @@ static int parse(int argc, char **argv, struct options *o)
 	return -1;
 }
 
+bool eftf_status_cli_knows(const char *word)
+{
+	return !strcmp(word, "status") || !strcmp(word, "kick") || !strcmp(word, "drain");
+}
+
 int eftf_status_cli(int argc, char **argv)
 {
-	struct options o = { .socket = EFTF_GW_STATUS_SOCKET };
+	struct options o = { .socket = EFTF_GW_STATUS_SOCKET, .over = TEXT(EFTF_GW_DRAIN_S) };
 	bool kicks = !strcmp(argv[0], "kick");
 	int ret = parse(argc, argv, &o);
 
@@ -420,5 +446,7 @@ int eftf_status_cli(int argc, char **argv)
 	}
 	if (kicks)
 		return kick(&o, argv[optind]);
+	if (!strcmp(argv[0], "drain"))
+		return drain(&o);
 	return o.tunnels ? show_tunnels(&o) : show_status(&o);
 }

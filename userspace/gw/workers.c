@@ -439,6 +439,15 @@ void eftf_workers_replace(struct eftf_gw *gw)
 	}
 }
 
+void eftf_workers_close_door(struct eftf_gw *gw)
+{
+	struct eftf_msg msg = { .type = EFTF_MSG_CLOSE_DOOR };
+
+	for (struct eftf_worker_proc *w = gw->workers; w; w = w->next)
+		if (!w->retired)
+			tell(w, &msg);
+}
+
 void eftf_workers_check(struct eftf_gw *gw)
 {
 	struct eftf_msg msg = { .type = EFTF_MSG_PING };

@@ -100,6 +100,9 @@ static void on_message(struct eftf_worker *w, const struct eftf_msg *msg)
 	case EFTF_MSG_SYNC:
 		sync_port(w);
 		break;
+	case EFTF_MSG_CLOSE_DOOR:
+		eftf_worker_listen_no_more(w);
+		break;
 	case EFTF_MSG_DRAIN:
 		drain(w);
 		break;
@@ -141,6 +144,8 @@ static int shut_in(const struct eftf_worker_start *start, struct eftf_err *err)
 	signal(SIGTERM, SIG_IGN);	/* of a terminal or service manager, to all of the group */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	for (size_t i = 0; i < start->n_listen; i++)
 		keep[n++] = start->listen_fd[i];
