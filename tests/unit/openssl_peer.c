@@ -106,6 +106,8 @@ struct peer *peer_new_spec(const struct peer_spec *s, int fd)
 	SSL_set_app_data(p->ssl, p);
 	SSL_set_info_callback(p->ssl, on_info);
 	must(SSL_set_fd(p->ssl, fd));
+	if (s->wants_staple)
+		must((int)SSL_set_tlsext_status_type(p->ssl, TLSEXT_STATUSTYPE_ocsp));
 	if (s->resume)
 		must(SSL_set_session(p->ssl, SSL_get0_session(s->resume->ssl)));
 	if (s->server)
@@ -118,6 +120,11 @@ struct peer *peer_new_spec(const struct peer_spec *s, int fd)
 int peer_alert(const struct peer *p)
 {
 	return p->alert;
+}
+
+long peer_staple(const struct peer *p, const unsigned char **der)
+{
+	return SSL_get_tlsext_status_ocsp_resp(p->ssl, der);
 }
 
 bool peer_resumed(const struct peer *p)

@@ -29,7 +29,8 @@ struct peer_spec {
 	const char *suites;		/* of TLS 1.3 */
 	const char *ciphers;		/* of TLS 1.2 */
 	const char *groups, *signatures;
-	const char *staple;		/* DER file of an OCSP response */
+	const char *staple;		/* server: DER file of an OCSP response */
+	bool wants_staple;		/* client */
 	struct peer *resume;		/* client: offer the session of this one */
 };
 struct peer *peer_new_spec(const struct peer_spec *spec, int fd);
@@ -39,6 +40,8 @@ int peer_handshake(struct peer *p);
 /* The fatal alert that it got; -1: none. */
 int peer_alert(const struct peer *p);
 bool peer_resumed(const struct peer *p);
+/* Client: octets of the OCSP response that it got; -1: none. */
+long peer_staple(const struct peer *p, const unsigned char **der);
 /* Sends a KeyUpdate and is under the new key then. */
 bool peer_update(struct peer *p, bool request);
 bool peer_write(struct peer *p, const char *text);

@@ -35,6 +35,8 @@ static const struct eftf_config_key keys[] = {
 	   .help = "PEM file of the certificate chain; of several the UE gets one whose key it takes, then one for the name that it asked for, then ECDSA, then the first; may be repeated"),
 	GW(key, VALUE(gw_value_files), .needed = "/etc/eftf/gw.key",
 	   .help = "PEM file of its private key, which only the gateway's user and group may read; as many as cert, in the same order"),
+	GW(ocsp, VALUE(gw_value_files), .without = "none is sent", .example = "/etc/eftf/gw.ocsp",
+	   .help = "File of the OCSP response, DER, for the certificate, which UEs get with it; as many as cert, in the same order, - where there is none; read again on SIGHUP; one that is missing, wrong or out of date is warned of and not sent"),
 	GW(client_ca, FILE_NAME, .without = "no client certificate is asked for",
 	   .example = "/etc/eftf/client-ca.pem",
 	   .help = "PEM file of the CA of client certificates, which are required then"),
@@ -183,6 +185,10 @@ static int check(struct eftf_gw_conf *conf, struct eftf_err *err)
 		return eftf_err_set(err, EINVAL,
 				    "gateway.cert has %zu files and gateway.key %zu: each certificate needs its key",
 				    conf->cert.n, conf->key.n);
+	if (conf->ocsp.n && conf->ocsp.n != conf->cert.n)
+		return eftf_err_set(err, EINVAL,
+				    "gateway.ocsp has %zu files and gateway.cert %zu: as many, with - where there is none",
+				    conf->ocsp.n, conf->cert.n);
 	if (!conf->workers)
 		conf->workers = processors();
 	return check_metrics(conf, err) ? -EINVAL : check_gateway(conf, err);

@@ -61,7 +61,7 @@ struct eftf_gw_conf {
 	struct eftf_gw_listen listen;
 	char *status_socket, *metrics_file;
 	struct sockaddr_storage metrics_listen;	/* AF_UNSPEC: none */
-	struct eftf_gw_files cert, key;
+	struct eftf_gw_files cert, key, ocsp;
 	char *client_ca, *crl, *token_keys;
 	char device[IFNAMSIZ];
 	struct eftf_gw_cidr pool;

@@ -37,6 +37,7 @@ struct eftf_gw_counts {
 /* One context for each certificate. */
 struct eftf_gw_tls {
 	struct eftf_tls_ctx *ctx[EFTF_GW_MAX_CERTS];
+	bool stale[EFTF_GW_MAX_CERTS];	/* its OCSP response is sent no more, which was said */
 	size_t n;
 };
 
@@ -184,6 +185,8 @@ void eftf_gw_apply(struct eftf_gw *gw);
 /* old: before a reload, whose revocation lists stay if there are no new ones; or NULL. */
 int eftf_gw_load_tls(const struct eftf_gw_conf *conf, const struct eftf_gw_tls *old,
 		     struct eftf_gw_tls *tls, struct eftf_err *err);
+/* Says which OCSP responses have run out. */
+void eftf_gw_check_staples(struct eftf_gw *gw);
 void eftf_gw_free_tls(struct eftf_gw_tls *tls);
 void eftf_gw_reload(struct eftf_gw *gw);
 

@@ -19,6 +19,7 @@
 #include "eftf_version.h"
 
 #define HOUSEKEEPING_S 1.0
+#define STAPLES_EVERY 60			/* housekeepings */
 #define CLOSE_DEADLINE_S 2.0		/* for the ends of all tunnels */
 
 static const char usage[] =
@@ -131,6 +132,7 @@ static void on_reload(struct ev_loop *loop, ev_signal *w, int revents)
 static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	static struct eftf_gw_counts told;
+	static unsigned int calls;
 	struct eftf_gw *gw = timer->data;
 	const struct eftf_gw_counts *c = &gw->counts;
 
@@ -138,6 +140,8 @@ static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)revents;
 	eftf_pool_expire(gw->pool, eftf_gw_now());
 	eftf_workers_check(gw);
+	if (++calls % STAPLES_EVERY == 0)
+		eftf_gw_check_staples(gw);
 	if (c->evicted != told.evicted || c->refused_source != told.refused_source ||
 	    c->refused_rate != told.refused_rate || c->refused_tunnels != told.refused_tunnels)
 		log_warn("connections refused: %llu by max_handshakes_per_source, %llu by handshake_rate_per_source, %llu by max_tunnels_per_source; %llu ended early by max_handshakes",

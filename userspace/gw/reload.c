@@ -19,6 +19,28 @@ static int check_secret(const char *what, const char *path, struct eftf_err *err
 			    what, path, (unsigned int)st.st_mode & 07777);
 }
 
+/* A gateway without it serves its UEs as well. */
+static void staple(struct eftf_tls_ctx *ctx, const struct eftf_tls_config *cfg)
+{
+	struct eftf_err err;
+
+	if (cfg->ocsp_file && eftf_tls_ctx_staple(ctx, cfg, &err))
+		log_warn("OCSP response %.200s is not sent: %s", cfg->ocsp_file, err.text);
+}
+
+void eftf_gw_check_staples(struct eftf_gw *gw)
+{
+	struct eftf_err err;
+
+	for (size_t i = 0; i < gw->tls.n; i++) {
+		if (gw->tls.stale[i] || !eftf_tls_ctx_check_staple(gw->tls.ctx[i], &err))
+			continue;
+		log_warn("OCSP response %.200s is sent no more: %s: renew it and send SIGHUP",
+			 gw->conf.ocsp.name[i], err.text);
+		gw->tls.stale[i] = true;
+	}
+}
+
 int eftf_gw_load_tls(const struct eftf_gw_conf *conf, const struct eftf_gw_tls *old,
 		     struct eftf_gw_tls *tls, struct eftf_err *err)
 {
@@ -34,11 +56,13 @@ int eftf_gw_load_tls(const struct eftf_gw_conf *conf, const struct eftf_gw_tls *
 	while (!ret && tls->n < conf->cert.n) {
 		cfg.cert_file = conf->cert.name[tls->n];
 		cfg.key_file = conf->key.name[tls->n];
+		cfg.ocsp_file = conf->ocsp.n && strcmp(conf->ocsp.name[tls->n], "-") ?
+			conf->ocsp.name[tls->n] : NULL;
 		ret = check_secret("key file", cfg.key_file, err);
 		if (!ret)
 			ret = eftf_tls_ctx_new(&tls->ctx[tls->n], &cfg, err);
 		if (!ret)
-			tls->n++;
+			staple(tls->ctx[tls->n++], &cfg);
 	}
 	if (ret)
 		eftf_gw_free_tls(tls);

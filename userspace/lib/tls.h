@@ -25,6 +25,7 @@ struct eftf_tls_config {
 	const char *cert_file;	/* PEM chain; server: required; client: optional */
 	const char *key_file;	/* PEM; required with cert_file */
 	const char *crl_file;	/* PEM or DER: what the CAs of ca_file have revoked; optional */
+	const char *ocsp_file;	/* server: DER: what the CA says of cert_file, for eftf_tls_ctx_staple() */
 	/* Reload: its lists stay if the new ones cannot be used. NULL at the start. */
 	const struct eftf_tls_ctx *old;
 };
@@ -59,6 +60,15 @@ unsigned int eftf_tls_ctx_suits(const struct eftf_tls_ctx *ctx, const uint8_t *r
  * made from now on come by getrandom(). wolfSSL would open /dev/urandom.
  */
 int eftf_tls_ctx_without_files(struct eftf_tls_ctx *ctx, struct eftf_err *err);
+/*
+ * A server's handshakes carry the OCSP response of cfg->ocsp_file from now on,
+ * to clients that ask. Once for a context. On failure, a negative errno with
+ * what is wrong with the file, without its name, in err, they carry none.
+ */
+int eftf_tls_ctx_staple(struct eftf_tls_ctx *ctx, const struct eftf_tls_config *cfg,
+			struct eftf_err *err);
+/* Is it good at this moment? What is not, any more, is not sent. 0, also without one, or a negative errno. */
+int eftf_tls_ctx_check_staple(const struct eftf_tls_ctx *ctx, struct eftf_err *err);
 /* Connections made from it go on. */
 void eftf_tls_ctx_free(struct eftf_tls_ctx *ctx);
 

@@ -349,6 +349,7 @@ void eftf_tls_ctx_free(struct eftf_tls_ctx *ctx)
 {
 	if (!ctx)
 		return;
+	eftf_tls_staple_free(ctx);
 	/* Running handshakes keep wolfSSL's part alive by its reference count. */
 	wolfSSL_CTX_free(ctx->wolf);
 	eftf_tls_trust_put(ctx->trust);

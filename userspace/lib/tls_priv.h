@@ -14,9 +14,12 @@
 #define TLS_RECORD_HDR 5
 #define TLS12_NONCE 8
 
+struct eftf_tls_staple;
+
 struct eftf_tls_ctx {
 	WOLFSSL_CTX *wolf;
 	bool server;
+	struct eftf_tls_staple *staple;	/* NULL: none is sent */
 	struct eftf_tls_trust *trust;	/* NULL: no peer certificate is asked for */
 	struct eftf_tls_profile profile;
 	uint8_t *own_der;		/* its certificate; from the heap */
@@ -66,6 +69,8 @@ struct eftf_tls {
 	bool may_begin;			/* it may get one */
 };
 
+/* Before the context goes; connections that were made from it have none then. */
+void eftf_tls_staple_free(struct eftf_tls_ctx *ctx);
 /* Turns wolfSSL's code into words. Returns FAILED or UNTRUSTED. */
 enum eftf_tls_status eftf_tls_explain(struct eftf_tls *tls, int code, struct eftf_err *err);
 /* The key that wolfSSL uses now in one direction. Returns 0 or a negative errno. */
