@@ -132,8 +132,14 @@ test-tools:
 	+@$(MAKE) --no-print-directory -C tests/lib O="$(OUT)/test-tools"
 	+@$(MAKE) --no-print-directory -C tests/kernel O="$(OUT)/kernel-tests"
 
-guest: need-guest
-	+@$(MAKE) --no-print-directory programs test-tools $(GUEST_KERNELS:%=guest-module-%)
+# All processors, unless make was told how many.
+AT_ONCE = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+# What is started in guests. The modules one after the other: each build takes two processors.
+in-guests: need-guest
+	+@$(MAKE) --no-print-directory $(AT_ONCE) programs test-tools
+
+guest: in-guests
+	+@$(MAKE) --no-print-directory $(GUEST_KERNELS:%=guest-module-%)
 
 PARTS ?= voice loss cost setup gateway
 bench: need-guest
@@ -154,8 +160,7 @@ bench-voice: need-build
 demo: guest $(EFTF_DEMO_KERNEL:%=guest-module-%)
 	@O="$(OUT)" tests/guest/demo
 
-quick: need-guest
-	+@$(MAKE) --no-print-directory programs test-tools guest-module-uml
+quick: in-guests guest-module-uml
 	@OUT="$(OUT)" tests/check $(QUICK_JOBS)
 
 check: guest guest-module-uml guest-module-uml-travel
@@ -168,7 +173,7 @@ check-packages: need-guest guest-module-$(lastword $(GUEST_KERNELS))
 	@tests/lib/need.sh @check @deb
 	@OUT="$(OUT)" tests/check packages
 
-check-debug: guest guest-module-debug-6.12 guest-module-debug-newest guest-module-uml planted-debug-6.12
+check-debug: in-guests guest-module-debug-6.12 guest-module-debug-newest guest-module-uml planted-debug-6.12
 	@OUT="$(OUT)" EFTF_GUEST_SECONDS=2400 EFTF_PATIENCE=900 EFTF_ONLY="$(ONLY)" tests/check $(DEBUG_JOBS) \
 		$(if $(ONLY),,$(LONG:%=uml:%))
 
@@ -176,18 +181,18 @@ check-debug: guest guest-module-debug-6.12 guest-module-debug-newest guest-modul
 planted-%:
 	@tests/lib/build-module --planted "$*" "$(OUT)/planted-$*"
 
-check-races: guest guest-module-races planted-races
+check-races: in-guests guest-module-races planted-races
 	@OUT="$(OUT)" EFTF_GUEST_SECONDS=2400 EFTF_PATIENCE=900 tests/check $(RACES_JOBS)
 
 # Half an hour more than asked for: a test that has begun comes to its end.
 soak: SECONDS = 3600
-soak: guest guest-module-debug-6.12
+soak: in-guests guest-module-debug-6.12
 	@OUT="$(OUT)" EFTF_LIVE=1 EFTF_SOAK_SECONDS="$(SECONDS)" EFTF_GUEST_SECONDS=$$(($(SECONDS) + 1800)) \
 		tests/check debug-6.12:soak
 
 # The parsers of user space here, the module in the debug kernel; three fuzzers there, one after the other,
 # each of which may take minutes to come to its end.
-fuzz: $(if $(ONLY),need-build,guest guest-module-debug-6.12)
+fuzz: $(if $(ONLY),need-build,in-guests guest-module-debug-6.12)
 	@tests/lib/need.sh @fuzz
 	@OUT="$(OUT)" EFTF_LIVE=1 EFTF_FUZZ_SECONDS="$(SECONDS)" EFTF_GUEST_SECONDS=$$((3 * $(SECONDS) + 1200)) \
 		tests/check $(if $(ONLY),,debug-6.12:scenario-fuzz) fuzz
@@ -196,5 +201,5 @@ clean:
 	rm -rf "$(OUT)"
 	-@test ! -d "$(KDIR)" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
 
-.PHONY: help all modules programs install install-module install-programs uninstall dist deb jobs need-build need-guest test-tools guest demo bench bench-readme bench-voice quick check \
+.PHONY: help all modules programs install install-module install-programs uninstall dist deb jobs need-build need-guest test-tools in-guests guest demo bench bench-readme bench-voice quick check \
 	check-packages check-debug check-races soak fuzz clean
