@@ -89,7 +89,7 @@ for what in 'route 192.168.77.0/24 is left out: the network of a link' 'route 19
 	'route 0.0.0.0/0 is left out: more than half' "name server $lan_router is left out"; do
 	check "it says: $what" says "offer of the EFTF: $what"
 done
-check_is "the hook is told of the other name server" "dns 10.20.0.53" "$(cut -d' ' -f3- "$work/hook.out")"
+check "the hook is told of the other name server" wait_for 20 "grep -q ' dns 10.20.0.53\$' $work/hook.out" "the hook's line"
 order close
 check "up again" wait_for 20 "[[ \$(grep -c 'tunnel up' $log) == 2 ]]" "tunnel up, twice"
 check_is "the conflicts are said once" 1 "$(grep -c 'route 127.0.0.0/8 is left out' "$log")"

@@ -101,7 +101,7 @@ check "ping the EFTF" pings 10.64.0.1
 check "ping the P-CSCF" pings "$PCSCF"
 # peer-eftf tells 1400, which is not the default
 check "MTU" grep -q "mtu 1400" <(in_ns ue ip link show dev eftf0)
-check_is "hook" "up eftf0 $inner 10.64.0.1 $PCSCF 1400" "$(cat "$work/hook.out")"
+check "hook" wait_for 20 "[[ \$(cat $work/hook.out) == 'up eftf0 $inner 10.64.0.1 $PCSCF 1400' ]]" "the hook's line"
 
 say "the EFTF goes away, in several ways"
 order close

@@ -70,7 +70,9 @@ static const struct eftf_config_key keys[] = {
 	    .example = "10.64.0.1", .help = "Inner address of the EFTF; goes with address"),
 	KEY("tunnel", "hook", hook, STRING(4096), .value = &eftf_ue_value_path, .without = "none",
 	    .example = "/etc/eftf/hook",
-	    .help = "Program to run on up and down, without shell; environment EFTF_*"),
+	    .help = "Program to run when the tunnel comes up, its lease is renewed with other values, and it goes down; without shell; the environment is that of vpnc-script and EFTF_*"),
+	KEY("tunnel", "hook_timeout", hook_timeout, .apart = true, UINT(1, 600), .preset = "30",
+	    .help = "Seconds that a run of the hook may last, then it is killed; nothing but the next run waits for it"),
 
 	KEY("proxy", "url", proxy_url, STRING(512), .value = &eftf_ue_value_proxy,
 	    .without = "a direct connection", .example = "http://proxy.example.net:3128",

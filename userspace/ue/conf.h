@@ -42,6 +42,7 @@ struct eftf_ue_conf {
 	struct eftf_ue_routes routes;
 	struct eftf_value_prefix static_addr, gateway;
 	char *hook;
+	unsigned int hook_timeout;		/* s */
 	/* [proxy] */
 	char *proxy_url;			/* "env" or http://host:port */
 	char *proxy_user, *proxy_password;

@@ -192,7 +192,10 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 
 int main(int argc, char **argv)
 {
-	static struct eftf_ue ue = { .changes = { .clock_fd = -1 }, .renewal = { .fd = -1 } };
+	static struct eftf_ue ue = {
+		.changes = { .clock_fd = -1 }, .renewal = { .fd = -1 },
+		.hooks = { .pidfd = -1, .output = -1 },
+	};
 	struct command cmd = { 0 };
 	struct eftf_err err;
 	enum eftf_exit code;

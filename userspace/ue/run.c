@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From verdict to tunnel and back, until a signal. */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,21 +145,16 @@ bool eftf_has_changed(struct eftf_ue *ue)
 /* Ends early for a signal and for such a change, but not at once: changes come in numbers. */
 static void pause_ms(struct eftf_ue *ue, uint64_t ms)
 {
-	struct eftf_changes *c = &ue->changes;
-	uint64_t until = eftf_now_ms() + ms;
+	uint64_t now = eftf_now_ms(), until = now + ms;
+	uint64_t soonest = now + (ms < PAUSE_MIN_MS ? ms : PAUSE_MIN_MS);
 
-	eftf_wait(&ue->sig, -1, 0, eftf_now_ms() + (ms < PAUSE_MIN_MS ? ms : PAUSE_MIN_MS));
 	while (!ue->sig.stop && !ue->sig.reload && eftf_ms_left(until) > 0) {
-		struct pollfd pfd[1 + EFTF_CHANGES_FDS] = {
-			{ .fd = ue->sig.fd, .events = POLLIN },
-		};
+		uint64_t look;
 
-		if (eftf_has_changed(ue))
+		if (eftf_ms_left(soonest) == 0 && eftf_has_changed(ue))
 			return;
-		eftf_changes_fds(c, pfd + 1);
-		poll(pfd, 1 + EFTF_CHANGES_FDS,
-		     eftf_ms_left(until < c->network_at ? until : c->network_at));
-		eftf_signals_take(&ue->sig);
+		look = ue->changes.network_at > soonest ? ue->changes.network_at : soonest;
+		eftf_round(ue, -1, until < look || eftf_ms_left(look) == 0 ? until : look);
 	}
 }
 
@@ -271,7 +265,8 @@ static void stay_direct(struct eftf_ue *ue)
 {
 	if (ue->conf.mode == EFTF_MODE_OFF) {
 		log_info("mode is off: no tunnel");
-		eftf_wait(&ue->sig, -1, 0, UINT64_MAX);
+		while (!ue->sig.stop && !ue->sig.reload)
+			eftf_round(ue, -1, UINT64_MAX);
 	} else {
 		log_info("no tunnel is needed; next look in %u s", ue->conf.recheck);
 		pause_ms(ue, (uint64_t)ue->conf.recheck * 1000);

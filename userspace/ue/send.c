@@ -26,7 +26,8 @@ static int await(struct eftf_ue *ue, struct eftf_errand *e, void *msg, size_t si
 	int ret;
 
 	*sock = -1;
-	while (!eftf_round(ue, e->fd, deadline)) {
+	while (!eftf_round(ue, e->fd, tunnel || changed || ue->changes.network_at > deadline ?
+			   deadline : ue->changes.network_at)) {
 		if (ue->sig.stop || ue->sig.reload)
 			return eftf_err_set(err, EINTR, "interrupted");
 		/* the outer connection that is being made is to go by another way */

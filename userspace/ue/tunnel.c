@@ -48,14 +48,14 @@ static uint32_t timeout_of(const struct eftf_ue_conf *conf, uint32_t keepalive)
 
 /* The lease against what is here now. New conflicts are logged. */
 static int judge(struct eftf_tunnel *t, const struct eftf_ue_conf *conf, struct eftf_lease4 *lease,
-		 const struct eftf_outer *o, struct eftf_err *err)
+		 const struct sockaddr_storage *peer, struct eftf_err *err)
 {
 	struct eftf_offer before = t->offer;
 	struct eftf_here here;
 	size_t i;
 	int ret;
 
-	eftf_here_read(&here, t->device.rt, t->device.ifindex, &o->peer);
+	eftf_here_read(&here, t->device.rt, t->device.ifindex, peer);
 	for (i = 0; i < t->names.n; i++)
 		eftf_here_add(&here, EFTF_HERE_DNS, t->names.item[i].prefix.addr, 32);
 	ret = eftf_offer_check(&t->offer, lease, &here, &conf->routes, err);
@@ -79,7 +79,7 @@ static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 		addr.plen = conf->static_addr.plen;
 	ret = eftf_device_open(&t->device, conf->device, conf->mtu ? conf->mtu : lease->mtu, err);
 	if (!ret)
-		ret = judge(t, conf, lease, o, err);
+		ret = judge(t, conf, lease, &o->peer, err);
 	if (!ret)
 		ret = eftf_device_set_address(&t->device, &addr, err);
 	/* by which the module knows signalling that phones do not mark */
@@ -158,10 +158,21 @@ int eftf_tunnel_swap(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	set_keys(t, o, t->transport + 1);
 	set_way(t, o);
 	/* the tunnel runs all the same */
-	if (judge(t, conf, lease, o, err) ||
+	if (judge(t, conf, lease, &o->peer, err) ||
 	    eftf_device_set_routes(&t->device, &t->offer.routes, &o->peer, err))
 		log_warn("%s", err->text);
 	return 0;
+}
+
+int eftf_tunnel_renewed(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
+			struct eftf_lease4 *lease, struct eftf_err *err)
+{
+	int ret = judge(t, conf, lease, &t->way.peer, err);
+
+	if (!ret)
+		ret = eftf_rt_link_pcscf4(t->device.rt, t->device.ifindex, lease->sip, lease->n_sip,
+					  err);
+	return ret ? ret : eftf_device_set_routes(&t->device, &t->offer.routes, &t->way.peer, err);
 }
 
 int eftf_tunnel_set_keepalive(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,

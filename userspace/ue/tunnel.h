@@ -55,6 +55,12 @@ int eftf_tunnel_attach(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
  */
 int eftf_tunnel_swap(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 		     struct eftf_lease4 *lease, struct eftf_outer *o, struct eftf_err *err);
+/*
+ * What a renewed lease says of routes and P-CSCFs is in force from now on; its name servers
+ * are judged as by eftf_tunnel_attach(). The tunnel runs on in any case.
+ */
+int eftf_tunnel_renewed(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
+			struct eftf_lease4 *lease, struct eftf_err *err);
 /* Seconds between keep-alives that are in force; a connection draws its own below. */
 uint32_t eftf_tunnel_keepalive(const struct eftf_ue_conf *conf, const struct eftf_lease4 *lease);
 /* Tells the module of the keep-alive interval of a renewed lease. */

@@ -12,6 +12,7 @@
 #include "conf.h"
 #include "detect.h"
 #include "dhcp4.h"
+#include "hook.h"
 #include "instance.h"
 #include "outer.h"
 #include "probe.h"
@@ -50,7 +51,9 @@ struct eftf_ue {
 	struct eftf_dhcp4c dhcp;	/* with the token and address to resume with */
 	struct eftf_lease4 lease;	/* what is in force, by DHCP or static */
 	struct eftf_renewal renewal;
+	struct eftf_hooks hooks;
 	bool told_up;			/* the hook knows of the lease */
+	struct sockaddr_storage told_peer;	/* and of this outer peer */
 	uint64_t mark;			/* of the network, when an attempt began or a tunnel ended */
 };
 
@@ -104,6 +107,8 @@ int eftf_send_probes(struct eftf_ue *ue, const struct eftf_probe_spec *spec,
  * A signal that comes meanwhile ends it as FAILED.
  */
 enum eftf_attempt eftf_up(struct eftf_ue *ue);
+/* The hook is told of what is in force now. */
+void eftf_tell_hook(struct eftf_ue *ue, enum eftf_hook_reason reason);
 /* Device, tunnel, routes and renewal for ue->lease on a connection that is ready for it. */
 int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err);
 /*
@@ -117,7 +122,8 @@ void eftf_down(struct eftf_ue *ue);
 /*
  * Waits until fd (-1: none) has something to read, something else happens or until
  * (ms) has come, and does what is due meanwhile: for the running tunnel, for changes of the
- * network, for signals. Returns whether it is fd.
+ * network, for hooks, for signals. Returns whether it is fd. Every wait of the parent that
+ * may last is made of rounds.
  */
 bool eftf_round(struct eftf_ue *ue, int fd, uint64_t until);
 /* Watches the running tunnel until it ends (tunnel.id 0) or a signal comes. */

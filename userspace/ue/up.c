@@ -4,9 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "channel.h"
-#include "hook.h"
+#include "clock.h"
 #include "log.h"
 #include "ue.h"
 
@@ -23,17 +24,36 @@ static void static_lease(struct eftf_ue *ue)
 	l->seconds = l->t1 = l->t2 = 0xffffffffu;
 }
 
-/* Runs the hook with "down" for the present lease, if it was run with "up". */
-static void tell_down(struct eftf_ue *ue, unsigned int timeout_ms)
+void eftf_tell_hook(struct eftf_ue *ue, enum eftf_hook_reason reason)
 {
+	const struct eftf_device *dev = &ue->tunnel.device;
 	struct eftf_hook_info info = {
-		.reason = "down", .device = ue->conf.device, .lease = &ue->lease,
-		.mtu = ue->tunnel.device.mtu,
+		.device = ue->conf.device, .lease = &ue->lease, .routes = &dev->routes,
+		.peer = &ue->told_peer, .plen = dev->addr.plen, .mtu = dev->mtu,
+		.keepalive = eftf_tunnel_keepalive(&ue->conf, &ue->lease), .pid = getpid(),
 	};
 
-	if (ue->told_up)
-		eftf_hook_run(ue->conf.hook, &info, NULL, timeout_ms);
+	eftf_hooks_tell(&ue->hooks, ue->conf.hook, ue->conf.hook_timeout * 1000, reason, &info);
+}
+
+/*
+ * Tells of the end of the present lease, if its begin was told, and waits until all is
+ * said: a hook may take the address away and the device down, which the next tunnel has as well.
+ */
+static void tell_down(struct eftf_ue *ue)
+{
+	/* one run that is under way, and this one */
+	uint64_t limit = eftf_now_ms() + 2 * ue->conf.hook_timeout * 1000 + EFTF_HOOK_STOP_MS;
+
+	if (!ue->told_up)
+		return;
 	ue->told_up = false;
+	eftf_tell_hook(ue, EFTF_HOOK_DOWN);
+	while (eftf_hooks_busy(&ue->hooks) && eftf_ms_left(limit) > 0) {
+		if (ue->sig.stop)
+			eftf_hooks_hurry(&ue->hooks);
+		eftf_round(ue, -1, limit);
+	}
 }
 
 /* What was refused may have been the old address. */
@@ -53,7 +73,7 @@ static void take_lease(struct eftf_ue *ue, const struct eftf_dhcp4c *dhcp)
 	ue->dhcp = *dhcp;
 	if (ue->told_up && ue->lease.address.s_addr != dhcp->lease.address.s_addr) {
 		log_info("the EFTF gave another address than before");
-		tell_down(ue, EFTF_HOOK_MS);
+		tell_down(ue);
 	}
 	ue->lease = dhcp->lease;
 }
@@ -77,14 +97,11 @@ static void log_up(const struct eftf_ue *ue)
 
 static void tell_up(struct eftf_ue *ue)
 {
-	struct eftf_hook_info info = {
-		.reason = "up", .device = ue->tunnel.device.name, .lease = &ue->lease,
-		.mtu = ue->tunnel.device.mtu,
-	};
-
-	if (!ue->told_up)
-		eftf_hook_run(ue->conf.hook, &info, &ue->sig, EFTF_HOOK_MS);
+	if (ue->told_up)
+		return;
 	ue->told_up = true;
+	ue->told_peer = ue->tunnel.way.peer;
+	eftf_tell_hook(ue, EFTF_HOOK_UP);
 }
 
 int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
@@ -143,6 +160,6 @@ void eftf_down(struct eftf_ue *ue)
 		eftf_renewal_release(&ue->renewal);
 	eftf_renewal_stop(&ue->renewal);
 	eftf_tunnel_end(&ue->tunnel, EFTF_REASON_DELETED);
-	tell_down(ue, ue->sig.stop ? EFTF_HOOK_STOP_MS : EFTF_HOOK_MS);
+	tell_down(ue);
 	eftf_device_close(&ue->tunnel.device);
 }

@@ -30,6 +30,9 @@ static void renewed(struct eftf_ue *ue)
 			log_info("keep-alive is %u s from now on", now->keepalive);
 	}
 	ue->lease = *now;
+	if (eftf_tunnel_renewed(&ue->tunnel, &ue->conf, &ue->lease, &err))
+		log_warn("renewed lease: %s", err.text);
+	eftf_tell_hook(ue, EFTF_HOOK_RENEW);
 }
 
 static void step_renewal(struct eftf_ue *ue)
@@ -83,21 +86,24 @@ static void look_around(struct eftf_ue *ue)
 		follow_way(ue);
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Without a tunnel the caller looks at changes of the network, when it is time to. */
 static uint64_t next_at(const struct eftf_ue *ue, uint64_t until)
 {
-	uint64_t renewal = eftf_renewal_due(&ue->renewal), network = ue->changes.network_at;
-
+	until = earlier(until, eftf_hooks_due(&ue->hooks));
 	if (!ue->tunnel.id)
-		return until < network ? until : network;
-	if (renewal < until)
-		until = renewal;
-	return until < network ? until : network;
+		return until;
+	return earlier(until, earlier(eftf_renewal_due(&ue->renewal), ue->changes.network_at));
 }
 
 bool eftf_round(struct eftf_ue *ue, int fd, uint64_t until)
 {
 	const struct eftf_nl *events = ue->tunnel.module.events;
-	struct pollfd pfd[4 + EFTF_CHANGES_FDS] = {
+	struct pollfd pfd[4 + EFTF_CHANGES_FDS + EFTF_HOOK_FDS] = {
 		{ .fd = ue->sig.fd, .events = POLLIN },
 		{ .fd = fd, .events = POLLIN },
 		{ .fd = events ? eftf_nl_fd(events) : -1, .events = POLLIN },
@@ -106,7 +112,9 @@ bool eftf_round(struct eftf_ue *ue, int fd, uint64_t until)
 	int n;
 
 	eftf_changes_fds(&ue->changes, pfd + 4);
-	n = poll(pfd, 4 + EFTF_CHANGES_FDS, eftf_ms_left(next_at(ue, until)));
+	eftf_hooks_fds(&ue->hooks, pfd + 4 + EFTF_CHANGES_FDS);
+	n = poll(pfd, sizeof(pfd) / sizeof(pfd[0]), eftf_ms_left(next_at(ue, until)));
+	eftf_hooks_step(&ue->hooks);
 	if (eftf_signals_take(&ue->sig))
 		return false;
 	eftf_tunnel_read_events(&ue->tunnel);
