@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/detect.c ue/verdict.c */
+/* needs: ue/detect.c ue/verdict.c lib/quote.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "ask.h"
 #include "gw/session.h"
 #include "gw/status.h"
 
@@ -203,7 +204,7 @@ static void test_kick(void **state)
 		{ "[2001:db8::1]", 0 }, { "id:phone-0", 2 }, { "phone-0", 0 }, { "id:phone", 0 },
 		{ "2001:db8::111", 0 }, { " ", 0 },
 	};
-	char request[EFTF_STATUS_LINE];
+	char request[EFTF_ASK_LINE];
 	uint64_t kicked = 0;
 	json_t *answer;
 

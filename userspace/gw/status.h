@@ -9,8 +9,6 @@
 
 #include "gw.h"
 
-#define EFTF_STATUS_LINE 256		/* longest request, with its end */
-
 /*
  * One request: "status", "tunnels", "drain SECONDS", or "kick WHO", which is an
  * inner or outer address or an identity. Returns JSON, also for what is wrong with it, as

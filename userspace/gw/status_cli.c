@@ -9,13 +9,11 @@
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+
+#include "ask.h"
 
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
-#define MAX_ANSWER (64u << 20)
 
 static const char usage[] =
 	"Usage: eftf-gw status [-s SOCKET] [-j] [-t [-o COLUMN,...] [-S COLUMN] [-f TEXT]]\n"
@@ -71,59 +69,30 @@ static int find_column(const char *name, size_t len)
 
 /* ---- talk ------------------------------------------------------------------- */
 
-static char *read_all(int fd)
+static json_t *complain(const char *what)
 {
-	size_t len = 0, size = 65536;
-	char *text = malloc(size), *more;
-	ssize_t n;
-
-	while (text && (n = read(fd, text + len, size - len - 1)) > 0) {
-		len += (size_t)n;
-		if (size - len > 1)
-			continue;
-		size *= 2;
-		more = size > MAX_ANSWER ? NULL : realloc(text, size);
-		if (!more)
-			free(text);
-		text = more;
-	}
-	if (text)
-		text[len] = 0;
-	return text;
-}
-
-static json_t *complain(const char *socket_path, const char *what)
-{
-	fprintf(stderr, "eftf-gw: %s: %s\n", socket_path, what);
+	fprintf(stderr, "eftf-gw: %s\n", what);
 	return NULL;
 }
 
 /* The answer, or NULL: what was wrong has been said. */
 static json_t *ask(const char *socket_path, const char *command, const char *argument)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	json_t *answer = NULL, *error;
-	char *text = NULL;
+	char request[EFTF_ASK_LINE], *text;
+	json_t *answer, *error;
+	struct eftf_err err;
 
-	if (strlen(socket_path) >= sizeof(sun.sun_path))
-		return complain(socket_path, "the name is too long");
-	memcpy(sun.sun_path, socket_path, strlen(socket_path));
-	if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)))
-		complain(socket_path, errno == ENOENT || errno == ECONNREFUSED ?
-			 "no gateway answers there: is it running?" : strerror(errno));
-	else if (dprintf(fd, "%s%s%s\n", command, *argument ? " " : "", argument) > 0)
-		text = read_all(fd);
-	if (text)
-		answer = json_loads(text, 0, NULL);
-	if (text && !answer)
-		complain(socket_path, "no answer that makes sense");
-	if (fd >= 0)
-		close(fd);
+	snprintf(request, sizeof(request), "%s%s%s", command, *argument ? " " : "", argument);
+	text = eftf_ask(socket_path, request, "eftf-gw", &err);
+	if (!text)
+		return complain(err.text);
+	answer = json_loads(text, 0, NULL);
 	free(text);
+	if (!answer)
+		return complain("no answer that makes sense");
 	error = json_object_get(answer, "error");
 	if (error) {
-		complain(socket_path, json_string_value(error));
+		complain(json_string_value(error));
 		json_decref(answer);
 		return NULL;
 	}
@@ -352,7 +321,7 @@ static int kick(const struct options *o, const char *who)
 	json_t *answer;
 	json_int_t n;
 
-	if (!*who || strlen(who) > EFTF_STATUS_LINE - 16 || strchr(who, '\n')) {
+	if (!*who || strlen(who) > EFTF_ASK_LINE - 16 || strchr(who, '\n')) {
 		fprintf(stderr, "eftf-gw: kick: that is no address and no identity\n");
 		return 2;
 	}

@@ -3,17 +3,26 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 const char *const eftf_log_levels[] = { "error", "warn", "info", "debug", NULL };
 
 static struct {
 	const char *name;
 	enum eftf_log_level max;
-	bool to_syslog;
-} log_to = { "eftf", EFTF_LOG_INFO, false };
+	bool to_syslog, to_journal;
+} log_to = { .name = "eftf", .max = EFTF_LOG_INFO };
+
+static struct {
+	struct eftf_log_line line[EFTF_LOG_KEPT];
+	size_t n;		/* that were ever kept */
+} kept;
 
 static const struct {
 	const char *word;
@@ -25,6 +34,17 @@ static const struct {
 	[EFTF_LOG_DEBUG] = { "debug", LOG_DEBUG },
 };
 
+/* Is stderr the stream of the journal that the environment names? It may be redirected. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+		!fstat(STDERR_FILENO, &st) && st.st_dev == device && st.st_ino == inode;
+}
+
 void eftf_log_open(const char *name, enum eftf_log_level max, bool to_syslog)
 {
 	if (log_to.to_syslog)
@@ -32,6 +52,7 @@ void eftf_log_open(const char *name, enum eftf_log_level max, bool to_syslog)
 	log_to.name = name;
 	log_to.max = max;
 	log_to.to_syslog = to_syslog;
+	log_to.to_journal = is_journal();
 	if (to_syslog)
 		openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
@@ -56,23 +77,33 @@ static void flatten(char *text)
 			*text = '?';
 }
 
-void eftf_log(enum eftf_log_level level, const char *fmt, ...)
+static void keep(enum eftf_log_level level, const char *text)
 {
-	char text[1024], line[1152];
-	va_list ap;
+	struct eftf_log_line *line = &kept.line[kept.n++ % EFTF_LOG_KEPT];
+
+	line->at = eftf_clock_ms(CLOCK_REALTIME);
+	line->level = level;
+	snprintf(line->text, sizeof(line->text), "%.*s", (int)sizeof(line->text) - 1, text);
+}
+
+size_t eftf_log_kept(struct eftf_log_line out[EFTF_LOG_KEPT])
+{
+	size_t n = kept.n < EFTF_LOG_KEPT ? kept.n : EFTF_LOG_KEPT, i;
+
+	for (i = 0; i < n; i++)
+		out[i] = kept.line[(kept.n - n + i) % EFTF_LOG_KEPT];
+	return n;
+}
+
+static void write_line(enum eftf_log_level level, const char *text)
+{
+	char line[1152];
 	int n;
 
-	if (level > log_to.max)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	flatten(text);
-	if (log_to.to_syslog) {
-		syslog(levels[level].priority, "%s: %s", levels[level].word, text);
-		return;
-	}
-	n = snprintf(line, sizeof(line), "%s: %s: %s\n", log_to.name, levels[level].word, text);
+	if (log_to.to_journal)	/* which knows the name */
+		n = snprintf(line, sizeof(line), "<%d>%s\n", levels[level].priority, text);
+	else
+		n = snprintf(line, sizeof(line), "%s: %s: %s\n", log_to.name, levels[level].word, text);
 	if (n >= (int)sizeof(line)) {
 		n = sizeof(line) - 1;
 		line[n - 1] = '\n';
@@ -80,4 +111,25 @@ void eftf_log(enum eftf_log_level level, const char *fmt, ...)
 	/* One write for one line; there is nowhere to report a failure to. */
 	if (write(STDERR_FILENO, line, (size_t)n) < 0)
 		return;
+}
+
+void eftf_log(enum eftf_log_level level, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (level > log_to.max && level > EFTF_LOG_INFO)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	flatten(text);
+	if (level <= EFTF_LOG_INFO)
+		keep(level, text);
+	if (level > log_to.max)
+		return;
+	if (log_to.to_syslog)
+		syslog(levels[level].priority, "%s: %s", levels[level].word, text);
+	else
+		write_line(level, text);
 }

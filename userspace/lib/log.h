@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Log lines of the helpers: "<level> text", to stderr or syslog. */
+/*
+ * Log lines of the helpers: "<level> text", to syslog or stderr; there in the form that the
+ * journal reads, if stderr leads there (sd-daemon(3)).
+ */
 #ifndef EFTF_LOG_H
 #define EFTF_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum eftf_log_level { EFTF_LOG_ERROR, EFTF_LOG_WARN, EFTF_LOG_INFO, EFTF_LOG_DEBUG };
 
@@ -17,6 +22,16 @@ void eftf_log_suspend(void);
 void eftf_log_resume(void);
 void eftf_log(enum eftf_log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The last lines up to the level info are kept, also those that are not shown. */
+#define EFTF_LOG_KEPT 16
+struct eftf_log_line {
+	uint64_t at;		/* ms since 1970 */
+	enum eftf_log_level level;
+	char text[200];		/* cut, no control characters */
+};
+/* Fills out with them, the oldest first, and returns how many there are. */
+size_t eftf_log_kept(struct eftf_log_line out[EFTF_LOG_KEPT]);
 
 #define log_error(...) eftf_log(EFTF_LOG_ERROR, __VA_ARGS__)
 #define log_warn(...) eftf_log(EFTF_LOG_WARN, __VA_ARGS__)

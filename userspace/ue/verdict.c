@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "quote.h"
+
 /* word: JSON; phrase: text */
 static const struct {
 	const char *word, *phrase;
@@ -50,37 +52,16 @@ static bool has_way(const struct eftf_detect *d)
 	return d->path[d->n_path - 1] >= EFTF_S2_PROXY;
 }
 
-/* The network can put control characters into what we quote. */
-static void put_plain(FILE *f, const char *s)
-{
-	for (; *s; s++)
-		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, f);
-}
-
-static void put_json(FILE *f, const char *s)
-{
-	fputc('"', f);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(f, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20 || (unsigned char)*s >= 0x7f)
-			fprintf(f, "\\u%04x", (unsigned char)*s);
-		else
-			fputc(*s, f);
-	}
-	fputc('"', f);
-}
-
 static void text_probe(FILE *f, const struct eftf_evidence *e)
 {
 	fprintf(f, "%s to ", kinds[e->kind].phrase);
-	put_plain(f, e->target);
+	eftf_quote_plain(f, e->target);
 	fprintf(f, ": %s", results[e->result].phrase);
 	if (e->result != EFTF_RESULT_FAILED && e->result != EFTF_RESULT_NONE)
 		fprintf(f, " in %u ms", e->ms);
 	if (e->detail[0]) {
 		fputs(", ", f);
-		put_plain(f, e->detail);
+		eftf_quote_plain(f, e->detail);
 	}
 }
 
@@ -122,9 +103,9 @@ char *eftf_verdict_text(const struct eftf_detect *d)
 static void json_probe(FILE *f, const struct eftf_evidence *e)
 {
 	fprintf(f, "{\"kind\":\"%s\",\"target\":", kinds[e->kind].word);
-	put_json(f, e->target);
+	eftf_quote_json(f, e->target);
 	fprintf(f, ",\"result\":\"%s\",\"ms\":%u,\"detail\":", results[e->result].word, e->ms);
-	put_json(f, e->detail);
+	eftf_quote_json(f, e->detail);
 	fputc('}', f);
 }
 
