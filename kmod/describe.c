@@ -119,11 +119,14 @@ static int eftf_describe_transport(struct sk_buff *msg, const struct eftf_transp
 	const struct sock *sk = tp->sock->sk;
 	const struct tcp_sock *tcp = tcp_sk(sk);
 	const struct tls_crypto_info *tls = eftf_ktls_info(sk);
-	u32 bound = READ_ONCE(tp->flight.bound), base = READ_ONCE(tp->flight.base_us);
+	/* figures for people, of a state machine that takes no notice of readers */
+	u32 bound = data_race(READ_ONCE(tp->flight.bound));
+	u32 base = data_race(READ_ONCE(tp->flight.base_us));
+	u32 rate = data_race(READ_ONCE(tp->flight.rate));
 
 	if ((bound != EFTF_FLIGHT_NONE && nla_put_u32(msg, EFTF_A_FLIGHT_BOUND, bound)) ||
 	    (base != EFTF_FLIGHT_NONE && nla_put_u32(msg, EFTF_A_FLIGHT_BASE, base)) ||
-	    nla_put_u32(msg, EFTF_A_FLIGHT_RATE, READ_ONCE(tp->flight.rate)))
+	    nla_put_u32(msg, EFTF_A_FLIGHT_RATE, rate))
 		return -EMSGSIZE;
 	if (eftf_put_sockaddr(msg, EFTF_A_OUTER_LOCAL, sk, false) ||
 	    eftf_put_sockaddr(msg, EFTF_A_OUTER_PEER, sk, true) ||
