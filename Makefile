@@ -36,6 +36,7 @@ help:
 	@echo 'make                  module and programs'
 	@echo 'make modules KDIR=... eftf.ko for the kernel headers in KDIR (default: the running kernel)'
 	@echo 'make programs         eftf-ue, eftf-gw, eftfctl; PROGS="eftf-ue eftfctl": only these, also for install'
+	@echo '                      PROXY=no: eftf-ue without libcurl, for direct connections only'
 	@echo 'make install          module for KDIR and programs; DESTDIR, PREFIX, INSTALL_MOD_DIR'
 	@echo 'make install-programs only the programs and what belongs to them'
 	@echo 'make uninstall        takes back what install has put there, with the same DESTDIR and PREFIX'

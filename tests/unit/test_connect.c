@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/connect.c ue/signals.c lib/err.c */
+/* needs: ue/connect.c ue/connect_curl.c ue/targets.c ue/signals.c lib/addr.c lib/err.c */
 /* libs: -lcurl -lpthread */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,92 +21,10 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "tcp_server.h"
 #include "ue/connect.h"
 
-/* A server on loopback that reads a request and sends one fixed answer. */
-struct server {
-	int fd;
-	unsigned int port;
-	const char *answer;	/* NULL: says nothing and waits for the end */
-	char request[2048];
-	pthread_t thread;
-};
-
 static struct eftf_signals sig;
-
-static void read_request(struct server *s, int fd)
-{
-	size_t got = 0;
-
-	while (got < sizeof(s->request) - 1) {
-		ssize_t n = read(fd, s->request + got, sizeof(s->request) - 1 - got);
-
-		if (n <= 0)
-			break;
-		got += (size_t)n;
-		s->request[got] = '\0';
-		if (strstr(s->request, "\r\n\r\n"))
-			break;
-	}
-}
-
-static void *serve(void *arg)
-{
-	struct server *s = arg;
-	char rest[256];
-	int fd = accept(s->fd, NULL, NULL);
-
-	if (fd < 0)
-		return NULL;
-	if (s->answer && s->answer[0]) {
-		read_request(s, fd);
-		if (write(fd, s->answer, strlen(s->answer)) < 0)
-			perror("write");
-	}
-	/* echoes: shows that the connection outlives libcurl's handle */
-	for (;;) {
-		ssize_t n = read(fd, rest, sizeof(rest));
-
-		if (n <= 0 || (s->answer && write(fd, rest, (size_t)n) != n))
-			break;
-	}
-	close(fd);
-	return NULL;
-}
-
-static void start(struct server *s, const char *answer)
-{
-	struct sockaddr_in sin = { .sin_family = AF_INET };
-	socklen_t len = sizeof(sin);
-
-	memset(s, 0, sizeof(*s));
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	s->answer = answer;
-	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(s->fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
-	assert_int_equal(listen(s->fd, 4), 0);
-	assert_int_equal(getsockname(s->fd, (struct sockaddr *)&sin, &len), 0);
-	s->port = ntohs(sin.sin_port);
-	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
-}
-
-static void stop(struct server *s)
-{
-	shutdown(s->fd, SHUT_RDWR);
-	pthread_join(s->thread, NULL);
-	close(s->fd);
-}
-
-static void assert_echo(int fd)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	char got[16];
-
-	assert_int_equal(write(fd, "hello", 5), 5);
-	assert_int_equal(poll(&pfd, 1, 5000), 1);
-	assert_int_equal(read(fd, got, sizeof(got)), 5);
-	assert_memory_equal(got, "hello", 5);
-}
 
 static struct eftf_connect_spec direct_to(const struct server *s)
 {

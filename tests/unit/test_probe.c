@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/probe.c ue/detect.c ue/connect.c ue/signals.c lib/sip_probe.c lib/stun.c lib/err.c lib/addr.c lib/random.c */
+/* needs: ue/probe.c ue/detect.c ue/connect.c ue/connect_curl.c ue/targets.c ue/signals.c lib/sip_probe.c lib/stun.c lib/err.c lib/addr.c lib/random.c */
 /* libs: -lcurl -lpthread */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -76,7 +76,7 @@ static const struct eftf_config_key keys[] = {
 
 	KEY("proxy", "url", proxy_url, STRING(512), .value = &eftf_ue_value_proxy,
 	    .without = "a direct connection", .example = "http://proxy.example.net:3128",
-	    .help = "HTTP proxy to connect by"),
+	    .help = "HTTP proxy to connect by; an eftf-ue built without libcurl refuses it"),
 	KEY("proxy", "user", proxy_user, STRING(255), .without = "no credentials",
 	    .example = "user", .help = "User name for the proxy"),
 	KEY("proxy", "password", proxy_password, STRING(255), .without = "no credentials",
@@ -128,6 +128,8 @@ static int check(const struct eftf_ue_conf *conf, const char *file, struct eftf_
 	else if (conf->static_addr.set &&
 		 conf->static_addr.addr.s_addr == conf->gateway.addr.s_addr)
 		wrong = "[tunnel] address and gateway are the same: gateway is the EFTF's own";
+	else if (!EFTF_UE_PROXY && (conf->proxy_url || conf->proxy_fallback))
+		wrong = "[proxy] url and fallback need an eftf-ue with libcurl; this one was built without it (PROXY=no)";
 	else if (conf->proxy_password && !conf->proxy_user)
 		wrong = "[proxy] password needs user";
 	else if (conf->proxy_user && !conf->proxy_url && !conf->proxy_fallback)

@@ -15,6 +15,13 @@
 
 #define EFTF_UE_CONF_FILE "/etc/eftf/eftf-ue.conf"
 
+/* make PROXY=no: a program without libcurl, which knows no proxy */
+#ifdef EFTF_NO_PROXY
+#define EFTF_UE_PROXY false
+#else
+#define EFTF_UE_PROXY true
+#endif
+
 enum eftf_ue_auth {
 	EFTF_AUTH_SAFE,		/* the strongest offered, but never Basic */
 	EFTF_AUTH_ANY,

@@ -1,36 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* What both ways of connecting have in common: connect_curl.c and connect_direct.c. */
 #include "connect.h"
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
-
-#define URL_MAX 512
-#define EXTRA_MAX 8
-
-struct eftf_connector {
-	const struct eftf_connect_spec *spec;
-	CURLM *multi;
-	CURL *easy;
-	struct curl_slist *resolved;
-	bool added;
-	bool done;
-};
-
-int eftf_connect_init(struct eftf_err *err)
-{
-	CURLcode rc = curl_global_init(CURL_GLOBAL_DEFAULT);
-
-	return rc ? eftf_err_set(err, EIO, "libcurl: %s", curl_easy_strerror(rc)) : 0;
-}
 
 const char *eftf_connect_env_proxy(struct eftf_err *err)
 {
@@ -56,285 +33,20 @@ const char *eftf_connect_env_proxy(struct eftf_err *err)
 	return NULL;
 }
 
-static long auth_bits(enum eftf_ue_auth auth)
+int eftf_connect_refused(const struct eftf_connect_spec *spec, const char *whom, int code,
+			 struct eftf_err *err)
 {
-	switch (auth) {
-	case EFTF_AUTH_SAFE:
-		return (long)CURLAUTH_ANYSAFE;
-	case EFTF_AUTH_ANY:
-		return (long)CURLAUTH_ANY;
-	case EFTF_AUTH_BASIC:
-		return (long)CURLAUTH_BASIC;
-	case EFTF_AUTH_DIGEST:
-		return (long)CURLAUTH_DIGEST;
-	case EFTF_AUTH_NTLM:
-		return (long)CURLAUTH_NTLM;
-	case EFTF_AUTH_NEGOTIATE:
-		return (long)CURLAUTH_NEGOTIATE;
-	}
-	return (long)CURLAUTH_ANYSAFE;
-}
-
-/* libcurl writes headers and body of the proxy's answer to stdout unless told otherwise. */
-static size_t swallow(char *data, size_t size, size_t n, void *arg)
-{
-	(void)data;
-	(void)arg;
-	return size * n;
-}
-
-static CURLcode set_proxy(CURL *easy, const struct eftf_connect_spec *spec)
-{
-	CURLcode rc;
-
-	if (!spec->proxy)	/* "" also keeps the environment's proxy out */
-		return curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	rc = curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy);
-	/* a configured proxy is used whatever no_proxy says */
-	if (!rc && !spec->proxy_from_env)
-		rc = curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_PROXYAUTH, auth_bits(spec->auth));
-	if (!rc && spec->user)
-		rc = curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, spec->user);
-	if (!rc && spec->password)
-		rc = curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, spec->password);
-	if (!rc && spec->auth == EFTF_AUTH_NEGOTIATE && !spec->user)
-		rc = curl_easy_setopt(easy, CURLOPT_PROXYUSERPWD, ":");
-	return rc;
-}
-
-/* Before connect(): past the routes of the tunnel that this connection is for. */
-static int bind_to_link(void *arg, curl_socket_t fd, curlsocktype purpose)
-{
-	const char *link = arg;
-
-	(void)purpose;
-	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, link, (socklen_t)strlen(link)) ?
-		CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
-}
-
-static CURLcode set_options(CURL *easy, const struct eftf_connect_spec *spec)
-{
-	bool v6 = strchr(spec->host, ':') != NULL;
-	char url[URL_MAX];
-	CURLcode rc;
-	int n;
-
-	n = snprintf(url, sizeof(url), "http://%s%s%s:%u/", v6 ? "[" : "", spec->host,
-		     v6 ? "]" : "", spec->port);
-	if (n < 0 || (size_t)n >= sizeof(url))
-		return CURLE_URL_MALFORMAT;
-	rc = curl_easy_setopt(easy, CURLOPT_URL, url);
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)spec->timeout_ms);
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)spec->timeout_ms);
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, swallow);
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, swallow);
-	if (!rc && spec->link)
-		rc = curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, bind_to_link);
-	if (!rc && spec->link)
-		rc = curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, (void *)spec->link);
-	return rc ? rc : set_proxy(easy, spec);
-}
-
-int eftf_connector_new(struct eftf_connector **out, const struct eftf_connect_spec *spec,
-		       struct eftf_err *err)
-{
-	struct eftf_connector *c = calloc(1, sizeof(*c));
-	CURLcode rc = CURLE_OUT_OF_MEMORY;
-
-	*out = NULL;
-	if (!c)
-		return eftf_err_set(err, ENOMEM, "no memory");
-	c->spec = spec;
-	c->multi = curl_multi_init();
-	c->easy = curl_easy_init();
-	if (spec->resolved)
-		c->resolved = curl_slist_append(NULL, spec->resolved);
-	if (c->multi && c->easy && (c->resolved || !spec->resolved))
-		rc = set_options(c->easy, spec);
-	if (!rc && c->resolved)
-		rc = curl_easy_setopt(c->easy, CURLOPT_RESOLVE, c->resolved);
-	if (!rc && curl_multi_add_handle(c->multi, c->easy))
-		rc = CURLE_OUT_OF_MEMORY;
-	if (rc) {
-		eftf_connector_free(c);
-		return eftf_err_set(err, EIO, "libcurl: %s", curl_easy_strerror(rc));
-	}
-#if LIBCURL_VERSION_NUM >= 0x075700
-	/* a name lookup that hangs must not hold up the end of the program */
-	curl_easy_setopt(c->easy, CURLOPT_QUICK_EXIT, 1L);
-#endif
-	c->added = true;
-	*out = c;
-	return 0;
-}
-
-static int proxy_said(const struct eftf_connect_spec *spec, long code, struct eftf_err *err)
-{
-	const char *host = spec->host;
-
-	if (code == 407 && !spec->user)
-		return eftf_err_set(err, EACCES, "the proxy wants a user name (407): set user and "
-				    "password in [proxy]");
-	if (code == 407)
-		return eftf_err_set(err, EACCES, "the proxy refuses user %s (407): wrong password, "
-				    "or it offers only a scheme that [proxy] auth does not allow "
-				    "(basic must be asked for)", spec->user);
-	if (code == 403 || code == 405)
-		return eftf_err_set(err, EACCES, "the proxy forbids %s:%u (%ld): its rules must "
-				    "allow CONNECT to it", host, spec->port, code);
-	if (code == 502 || code == 503 || code == 504)
-		return eftf_err_set(err, EIO, "the proxy cannot reach %s:%u (%ld)", host,
-				    spec->port, code);
-	return eftf_err_set(err, EIO, "the proxy answers CONNECT %s:%u with %ld", host, spec->port,
-			    code);
-}
-
-static int tcp_said(const struct eftf_connect_spec *spec, const char *whom, long os_errno,
-		    struct eftf_err *err)
-{
-	if (os_errno == ECONNREFUSED)
+	if (code == ECONNREFUSED)
 		return eftf_err_set(err, ECONNREFUSED, "%s: connection refused (%s:%u)", whom,
 				    spec->host, spec->port);
-	if (os_errno == ENETUNREACH || os_errno == EHOSTUNREACH)
+	if (code == ENETUNREACH || code == EHOSTUNREACH)
 		return eftf_err_set(err, ENETUNREACH, "%s: %s (%s:%u)", whom,
-				    strerror((int)os_errno), spec->host, spec->port);
-	if (os_errno == ETIMEDOUT)
+				    strerror(code), spec->host, spec->port);
+	if (code == ETIMEDOUT)
 		return eftf_err_set(err, ETIMEDOUT, "%s: connection timed out (%s:%u)", whom,
 				    spec->host, spec->port);
 	return eftf_err_set(err, EIO, "%s: cannot connect (%s:%u): %s", whom, spec->host,
-			    spec->port, os_errno ? strerror((int)os_errno) : "no address worked");
-}
-
-static int explain(struct eftf_connector *c, CURLcode rc, struct eftf_err *err)
-{
-	const struct eftf_connect_spec *spec = c->spec;
-	const char *whom = spec->proxy ? "proxy" : "EFTF";
-	long code = 0, os_errno = 0;
-
-	curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &code);
-	curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
-	if (code >= 300 || (code && code < 200))
-		return proxy_said(spec, code, err);
-	switch (rc) {
-	case CURLE_COULDNT_RESOLVE_HOST:
-		return eftf_err_set(err, ENXIO, "cannot resolve %s: check the name and the DNS",
-				    spec->host);
-	case CURLE_COULDNT_RESOLVE_PROXY:
-		return eftf_err_set(err, ENXIO, "cannot resolve the proxy %s: check the name and "
-				    "the DNS", spec->proxy);
-	case CURLE_OPERATION_TIMEDOUT:
-		return eftf_err_set(err, ETIMEDOUT, "%s: no connection to %s:%u in %u ms", whom,
-				    spec->host, spec->port, spec->timeout_ms);
-	case CURLE_COULDNT_CONNECT:
-		return tcp_said(spec, whom, os_errno, err);
-	case CURLE_RECV_ERROR:
-	case CURLE_GOT_NOTHING:
-	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		return eftf_err_set(err, EIO, "%s: it closed the connection or is no HTTP proxy "
-				    "(CONNECT %s:%u)", whom, spec->host, spec->port);
-	default:
-		return eftf_err_set(err, EIO, "%s: %s (%s:%u)", whom, curl_easy_strerror(rc),
-				    spec->host, spec->port);
-	}
-}
-
-static int result(struct eftf_connector *c, struct eftf_err *err)
-{
-	CURLMsg *msg;
-	int left;
-
-	while ((msg = curl_multi_info_read(c->multi, &left))) {
-		if (msg->msg != CURLMSG_DONE)
-			continue;
-		if (msg->data.result)
-			return explain(c, msg->data.result, err);
-		c->done = true;
-		return 1;
-	}
-	return 0;
-}
-
-int eftf_connector_poll(struct eftf_connector *c, struct pollfd *extra, unsigned int n,
-			int timeout_ms, struct eftf_err *err)
-{
-	struct curl_waitfd fds[EXTRA_MAX];
-	int running, ret;
-	unsigned int i;
-
-	if (n > EXTRA_MAX)
-		return eftf_err_set(err, EINVAL, "too many descriptors");
-	if (curl_multi_perform(c->multi, &running))
-		return eftf_err_set(err, EIO, "libcurl: the connection engine failed");
-	ret = result(c, err);
-	if (ret)
-		return ret;
-	for (i = 0; i < n; i++) {
-		extra[i].revents = 0;
-		fds[i].fd = extra[i].fd;
-		fds[i].revents = 0;
-		fds[i].events = (short)((extra[i].events & POLLIN ? CURL_WAIT_POLLIN : 0) |
-					(extra[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0));
-	}
-	curl_multi_poll(c->multi, fds, n, timeout_ms, NULL);
-	/* curl_multi_poll() does not report POLLERR and POLLHUP of foreign descriptors */
-	if (n)
-		poll(extra, n, 0);
-	if (curl_multi_perform(c->multi, &running))
-		return eftf_err_set(err, EIO, "libcurl: the connection engine failed");
-	return result(c, err);
-}
-
-int eftf_connector_take(struct eftf_connector *c, int *out, struct eftf_err *err)
-{
-	curl_socket_t sock = CURL_SOCKET_BAD;
-	int fd, one = 1, flags;
-
-	if (!c->done || curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &sock) ||
-	    sock == CURL_SOCKET_BAD)
-		return eftf_err_set(err, EIO, "libcurl gave no socket: the peer closed at once?");
-	/* a duplicate: libcurl closes its own descriptor when it is freed, and
-	 * close() of one of two says nothing to the peer
-	 */
-	fd = fcntl(sock, F_DUPFD_CLOEXEC, 3);
-	if (fd < 0)
-		return eftf_err_set(err, errno, "dup: %s", strerror(errno));
-	flags = fcntl(fd, F_GETFL);
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) ||
-	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one))) {
-		int ret = eftf_err_set(err, errno, "socket options: %s", strerror(errno));
-
-		close(fd);
-		return ret;
-	}
-	*out = fd;
-	return 0;
-}
-
-void eftf_connector_free(struct eftf_connector *c)
-{
-	if (!c)
-		return;
-	if (c->added)
-		curl_multi_remove_handle(c->multi, c->easy);
-	curl_easy_cleanup(c->easy);
-	curl_multi_cleanup(c->multi);
-	curl_slist_free_all(c->resolved);
-	free(c);
+			    spec->port, code ? strerror(code) : "no address worked");
 }
 
 int eftf_connect(const struct eftf_connect_spec *spec, struct eftf_signals *sig, int *fd,

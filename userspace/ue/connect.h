@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The outer TCP connection, by libcurl: all addresses of a name (Happy
- * Eyeballs), HTTP CONNECT with authentication if there is a proxy.
+ * The outer TCP connection: all addresses of a name (Happy Eyeballs), HTTP
+ * CONNECT with authentication if there is a proxy. A program has one of two
+ * ways to do it: connect_curl.c, or connect_direct.c (make PROXY=no), which
+ * needs no libcurl and knows no proxy.
  */
 #ifndef EFTF_UE_CONNECT_H
 #define EFTF_UE_CONNECT_H
@@ -12,6 +14,7 @@
 #include "conf.h"
 #include "err.h"
 #include "signals.h"
+#include "targets.h"
 
 struct pollfd;
 
@@ -23,7 +26,9 @@ struct eftf_connect_spec {
 	const char *user, *password;	/* for the proxy, or NULL */
 	enum eftf_ue_auth auth;
 	const char *link;		/* by this one alone; NULL: as the routes say */
-	const char *resolved;		/* addresses for CURLOPT_RESOLVE; NULL: libcurl asks */
+	const struct eftf_targets *targets;	/* whose addresses addrs are; NULL: ask for them */
+	const struct sockaddr_storage *addrs;	/* to connect to, the best first; ports do not count */
+	size_t n_addrs;
 	unsigned int timeout_ms;	/* name lookup, TCP and CONNECT together */
 };
 
@@ -54,5 +59,12 @@ void eftf_connector_free(struct eftf_connector *c);
 /* All of it. -EINTR: a signal came. */
 int eftf_connect(const struct eftf_connect_spec *spec, struct eftf_signals *sig, int *fd,
 		 struct eftf_err *err);
+
+/*
+ * For the two: why TCP to whom ("proxy", "EFTF") failed. code: errno of
+ * connect(), or 0 if it is not known. Returns a negative errno.
+ */
+int eftf_connect_refused(const struct eftf_connect_spec *spec, const char *whom, int code,
+			 struct eftf_err *err);
 
 #endif

@@ -17,12 +17,11 @@
 /* Of the time for a connection, for what follows a slow name server. */
 #define MIN_TCP_MS 5000
 
-/* The addresses to connect to, in text (for libcurl) unless it needs none. */
+/* The addresses to connect to, into addrs. */
 static int find_addresses(const struct eftf_outer_spec *how, struct eftf_connect_spec *spec,
-			  struct eftf_signals *sig, char text[EFTF_TARGETS_TEXT],
+			  struct eftf_signals *sig, struct sockaddr_storage *addrs,
 			  struct eftf_err *err)
 {
-	struct sockaddr_storage addrs[EFTF_TARGETS_MAX];
 	uint64_t deadline = eftf_now_ms() + spec->timeout_ms - MIN_TCP_MS;
 	struct eftf_value_target to = { .port = spec->port };
 	int ret;
@@ -33,13 +32,15 @@ static int find_addresses(const struct eftf_outer_spec *how, struct eftf_connect
 		return 0;	/* of the environment, in a form that libcurl may know */
 	ret = eftf_resolve_targets(how->targets, to.host, to.port, sig, err);
 	spec->timeout_ms = (unsigned int)eftf_ms_left(deadline) + MIN_TCP_MS;
+	if (ret)
+		return ret;
 	/* without the full stop that ends a whole name, as libcurl is told it */
-	if (!ret && !spec->proxy)
+	if (!spec->proxy)
 		spec->host = how->targets->of.host;
-	if (!ret && eftf_targets_text(how->targets, addrs,
-				      eftf_targets_begin(how->targets, addrs), text))
-		spec->resolved = text;
-	return ret;
+	spec->targets = how->targets;
+	spec->addrs = addrs;
+	spec->n_addrs = eftf_targets_begin(how->targets, addrs);
+	return 0;
 }
 
 static int connect_outer(const struct eftf_outer_spec *how, struct eftf_signals *sig,
@@ -51,8 +52,8 @@ static int connect_outer(const struct eftf_outer_spec *how, struct eftf_signals 
 		.user = conf->proxy_user, .password = conf->proxy_password,
 		.auth = (enum eftf_ue_auth)conf->proxy_auth, .link = how->link,
 	};
+	struct sockaddr_storage addrs[EFTF_TARGETS_MAX];
 	const struct sockaddr_in *sin;
-	char text[EFTF_TARGETS_TEXT];
 	socklen_t len = sizeof(o->peer), local_len = sizeof(o->local);
 	int ret;
 
@@ -64,7 +65,7 @@ static int connect_outer(const struct eftf_outer_spec *how, struct eftf_signals 
 		if (!spec.proxy)
 			return -ENOENT;
 	}
-	ret = find_addresses(how, &spec, sig, text, err);
+	ret = find_addresses(how, &spec, sig, addrs, err);
 	if (ret)
 		return ret;
 	ret = eftf_connect(&spec, sig, &o->fd, err);

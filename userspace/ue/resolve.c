@@ -69,7 +69,7 @@ static int no_answer(const char *host, int ret, struct eftf_err *err)
 	return eftf_err_set(err, -ret, "cannot resolve %s: %s", host, strerror(-ret));
 }
 
-static int start(const char *host, int *fd, struct eftf_err *err)
+int eftf_resolve_start(const char *host, int *fd, struct eftf_err *err)
 {
 	struct question *q = calloc(1, sizeof(*q));
 	pthread_attr_t attr;
@@ -100,28 +100,31 @@ static int start(const char *host, int *fd, struct eftf_err *err)
 	return no_answer(host, -ret, err);
 }
 
-int eftf_resolve(const char *host, struct eftf_signals *sig, unsigned int timeout_ms,
-		 struct sockaddr_storage *out, struct eftf_err *err)
+int eftf_resolve_take(const char *host, int fd, struct sockaddr_storage *out, struct eftf_err *err)
 {
-	uint64_t deadline = eftf_now_ms() + timeout_ms;
-	struct answer a = { .n = EAI_FAIL };
-	ssize_t got = 0;
-	int fd, ret;
+	struct answer a;
 
-	ret = start(host, &fd, err);
-	if (ret)
-		return ret;
-	ret = eftf_wait(sig, fd, POLLIN, deadline);
-	if (ret > 0)
-		got = recv(fd, &a, sizeof(a), MSG_DONTWAIT);
-	close(fd);
-	if (ret <= 0)
-		return no_answer(host, ret, err);
-	if (got != (ssize_t)sizeof(a) || a.n <= 0 || a.n > EFTF_TARGETS_MAX)
+	if (recv(fd, &a, sizeof(a), MSG_DONTWAIT) != (ssize_t)sizeof(a) || a.n <= 0 ||
+	    a.n > EFTF_TARGETS_MAX)
 		return eftf_err_set(err, ENXIO, "cannot resolve %s: check the name and the DNS",
 				    host);
 	memcpy(out, a.addr, (size_t)a.n * sizeof(*out));
 	return a.n;
+}
+
+int eftf_resolve(const char *host, struct eftf_signals *sig, unsigned int timeout_ms,
+		 struct sockaddr_storage *out, struct eftf_err *err)
+{
+	uint64_t deadline = eftf_now_ms() + timeout_ms;
+	int fd, ret;
+
+	ret = eftf_resolve_start(host, &fd, err);
+	if (ret)
+		return ret;
+	ret = eftf_wait(sig, fd, POLLIN, deadline);
+	ret = ret > 0 ? eftf_resolve_take(host, fd, out, err) : no_answer(host, ret, err);
+	close(fd);
+	return ret;
 }
 
 /* ---- an address instead of a name ------------------------------------------------ */

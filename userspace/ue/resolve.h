@@ -14,6 +14,13 @@
 #include "targets.h"
 
 /*
+ * For who waits for other things besides: asks for host; *fd, the caller's, is
+ * readable when there is an answer. Returns 0 or a negative errno.
+ */
+int eftf_resolve_start(const char *host, int *fd, struct eftf_err *err);
+/* The answer of fd, as eftf_resolve() returns it. Does not wait, and does not close fd. */
+int eftf_resolve_take(const char *host, int fd, struct sockaddr_storage *out, struct eftf_err *err);
+/*
  * All addresses of host, best first, into out (EFTF_TARGETS_MAX of them).
  * Returns how many, at least 1; -ENXIO: it has none; -ETIMEDOUT; -EINTR: a
  * signal came; ...
