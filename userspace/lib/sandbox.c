@@ -52,7 +52,8 @@ void eftf_sandbox_close_others(const int *keep, size_t n)
 			    (unsigned int)keep[i] < next)
 				next = (unsigned int)keep[i];
 		if (next > from)
-			close_range(from, next == ~0u ? next : next - 1, 0);
+			/* not in every C library */
+			syscall(SYS_close_range, from, next == ~0u ? next : next - 1, 0);
 		if (next == ~0u)
 			return;
 		from = next + 1;

@@ -24,7 +24,7 @@
 static int limit(struct eftf_err *err)
 {
 	static const struct {
-		__rlimit_resource_t what;
+		int what;
 		rlim_t most;
 	} limits[] = {
 		{ RLIMIT_DATA, MEMORY }, { RLIMIT_NOFILE, FILES },
