@@ -100,6 +100,6 @@ forbid_services
 # the figures go where the log is, so that its last line is one of them
 if ! EFTF_PROGRESS=5 with_progress "installing" "$log" apt-get -q -y -o APT::Status-Fd=1 -o DPkg::Lock::Timeout=300 -o DPkg::Options::=--force-confold \
 	install --no-install-recommends "${chosen[@]}" </dev/null; then
-	tail -n 20 "$log" >&2
+	grep -vE '^(pm|dl)status:' "$log" | tail -n 30 >&2
 	die "could not install: ${chosen[*]}"
 fi
