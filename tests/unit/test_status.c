@@ -82,6 +82,9 @@ static int setup(void **state)
 		memset(s, 0, sizeof(*s));
 		s->id = i + 1;
 		s->inner.s_addr = htonl(0x0a400002 + i);
+		s->has4 = true;
+		s->has6 = i == 3;
+		inet_pton(AF_INET6, "2001:db8:64::5", &s->inner6);
 		s->since = 1000 + i;
 		set_outer(s, outer[i]);
 		snprintf(s->identity, sizeof(s->identity), "id:phone-%u", i / 2);
@@ -185,6 +188,7 @@ static void test_tunnels(void **state)
 		if (json_integer_value(json_object_get(one, "id")) != 4)
 			continue;
 		assert_string_equal(json_string_value(json_object_get(one, "inner")), "10.64.0.5");
+		assert_string_equal(json_string_value(json_object_get(one, "inner6")), "2001:db8:64::5");
 		assert_string_equal(json_string_value(json_object_get(one, "outer")), "[2001:db8::1]:1000");
 		assert_string_equal(json_string_value(json_object_get(one, "identity")), "id:phone-1");
 		assert_int_equal(json_integer_value(json_object_get(one, "up_s")), 57);

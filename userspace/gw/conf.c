@@ -25,6 +25,31 @@
 #define OLD_NAME(s, n, s_now, n_now) \
 	{ .section = s, .name = n, .type = EFTF_CONFIG_ALIAS, .to_section = s_now, .to = n_now }
 
+struct in6_addr eftf_gw_inner6(const struct eftf_gw_conf *conf, struct in_addr inner)
+{
+	uint32_t n = ntohl(inner.s_addr) - ntohl(conf->pool.base.s_addr);
+	struct in6_addr addr = conf->pool6.base;
+
+	for (int i = 15; i >= 12; i--, n >>= 8)
+		addr.s6_addr[i] |= (uint8_t)n;
+	return addr;
+}
+
+struct in_addr eftf_gw_inner4(const struct eftf_gw_conf *conf, const struct in6_addr *inner6)
+{
+	const uint8_t *p = &inner6->s6_addr[12];
+	uint32_t n = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	struct in_addr inner, none = { 0 };
+	struct in6_addr back;
+
+	if (conf->pool6.plen > 96)
+		n &= 0xffffffffu >> (conf->pool6.plen - 96);
+	inner.s_addr = htonl(ntohl(conf->pool.base.s_addr) + n);
+	back = eftf_gw_inner6(conf, inner);
+	return conf->pool6.plen && n <= 0xffffffffu >> conf->pool.plen &&
+		!memcmp(&back, inner6, sizeof(back)) ? inner : none;
+}
+
 /* In the order of enum eftf_gw_policy. */
 static const char *const policies[] = { "strict", "open", NULL };
 
@@ -47,15 +72,17 @@ static const struct eftf_config_key keys[] = {
 	   .help = "Network device; made if missing"),
 	GW(pool, VALUE(gw_value_pool), .needed = "10.64.0.0/16",
 	   .help = "Inner addresses for the UEs"),
+	GW(pool6, VALUE(gw_value_pool6), .without = "IPv4 only", .example = "2001:db8:64::/64",
+	   .help = "IPv6 addresses beside them, for UEs that ask for one by DHCPv6: a UE with the N-th address of pool has the N-th of this prefix, as a /128; it needs as many bits behind it as pool"),
 	GW(gateway, VALUE(value_addr4), .without = "the first of the pool", .example = "10.64.0.1",
-	   .help = "Inner address of the EFTF"),
+	   .help = "Inner address of the EFTF; the one of pool6 follows from it"),
 	GW(dns, VALUE(gw_value_addrs), .without = "none", .example = "192.0.2.53",
-	   .help = "DNS servers to tell the UEs"),
+	   .help = "DNS servers to tell the UEs, of IPv4 and IPv6"),
 	GW(pcscf, VALUE(gw_value_pcscf), .without = "none", .example = "192.0.2.10",
-	   .help = "P-CSCF to tell the UEs"),
+	   .help = "P-CSCF to tell the UEs, by IPv4 and IPv6"),
 	GW(routes, VALUE(gw_value_routes), .without = "none",
 	   .example = "192.0.2.0/24, 198.51.100.0/24",
-	   .help = "Prefixes that the UEs shall route into the tunnel; may be repeated"),
+	   .help = "Prefixes that the UEs shall route into the tunnel, of IPv4 by DHCP and of IPv6 by a router advertisement; may be repeated"),
 	GW(policy, CHOICE(policies), .preset = "strict",
 	   .help = "Strict: nftables are told, in a table of their own, that UEs reach DHCP and echo of the gateway and beyond it only the prefixes of reach; see eftf-gw(8); open: what UEs may reach is the administrator's own affair"),
 	GW(reach, VALUE(gw_value_prefixes), .without = "what the UEs are told of: routes, dns and pcscf",
@@ -151,6 +178,24 @@ static int check_gateway(struct eftf_gw_conf *conf, struct eftf_err *err)
 			    "gateway.gateway = %s: allowed is a host address of the pool", text);
 }
 
+static int check_pool6(struct eftf_gw_conf *conf, struct eftf_err *err)
+{
+	if (!conf->pool6.plen) {
+		if (conf->dns.n6 || conf->pcscf.addrs.n6 || conf->routes.n6 || conf->reach.n6)
+			return eftf_err_set(err, EINVAL, "gateway.dns, pcscf, routes or reach has IPv6: that needs gateway.pool6");
+		return 0;
+	}
+	if (128 - conf->pool6.plen < 32 - conf->pool.plen)
+		return eftf_err_set(err, EINVAL,
+				    "gateway.pool6: allowed is a /%d or a shorter prefix, as gateway.pool is a /%d",
+				    96 + conf->pool.plen, conf->pool.plen);
+	if (conf->mtu < 1280)
+		return eftf_err_set(err, EINVAL, "gateway.mtu = %u: allowed is 1280 or more, for IPv6 (pool6)",
+				    conf->mtu);
+	conf->gateway6 = eftf_gw_inner6(conf, conf->gateway);
+	return 0;
+}
+
 static unsigned int processors(void)
 {
 	cpu_set_t set;
@@ -191,7 +236,9 @@ static int check(struct eftf_gw_conf *conf, struct eftf_err *err)
 				    conf->ocsp.n, conf->cert.n);
 	if (!conf->workers)
 		conf->workers = processors();
-	return check_metrics(conf, err) ? -EINVAL : check_gateway(conf, err);
+	if (check_metrics(conf, err) || check_gateway(conf, err))
+		return -EINVAL;
+	return check_pool6(conf, err);
 }
 
 static int finish(struct eftf_gw_conf *conf, const char *name, struct eftf_err *err)

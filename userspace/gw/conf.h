@@ -10,7 +10,9 @@
 
 #include "config_value.h"
 #include "dhcp4.h"
+#include "dhcp6.h"
 #include "err.h"
+#include "inner6.h"
 
 #define EFTF_GW_MAX_LISTEN 16
 #define EFTF_GW_MAX_WORKERS 256
@@ -33,9 +35,16 @@ struct eftf_gw_cidr {
 	uint8_t plen;
 };
 
+struct eftf_gw_cidr6 {
+	struct in6_addr base;
+	uint8_t plen;			/* 0: none */
+};
+
+/* Both families, each in the order of the file. */
 struct eftf_gw_addrs {
 	struct in_addr a[EFTF_DHCP4_MAX_ADDRS];
-	size_t n;
+	struct in6_addr a6[EFTF_DHCP6_MAX_ADDRS];
+	size_t n, n6;
 };
 
 struct eftf_gw_pcscf {
@@ -45,14 +54,16 @@ struct eftf_gw_pcscf {
 
 struct eftf_gw_routes {
 	struct eftf_dhcp4_route r[EFTF_DHCP4_MAX_ROUTES];
-	size_t n;
+	struct eftf_gw_cidr6 r6[EFTF_RA_MAX_ROUTES];
+	size_t n, n6;
 };
 
 #define EFTF_GW_MAX_REACH 64
 
 struct eftf_gw_prefixes {
 	struct eftf_gw_cidr p[EFTF_GW_MAX_REACH];
-	size_t n;
+	struct eftf_gw_cidr6 p6[EFTF_GW_MAX_REACH];
+	size_t n, n6;
 };
 
 enum eftf_gw_policy { EFTF_GW_POLICY_STRICT, EFTF_GW_POLICY_OPEN };
@@ -65,12 +76,14 @@ struct eftf_gw_conf {
 	char *client_ca, *crl, *token_keys;
 	char device[IFNAMSIZ];
 	struct eftf_gw_cidr pool;
+	struct eftf_gw_cidr6 pool6;
 	struct in_addr gateway;
+	struct in6_addr gateway6;	/* follows from it */
 	struct eftf_gw_addrs dns;
 	struct eftf_gw_pcscf pcscf;
 	struct eftf_gw_routes routes;
 	int policy;			/* enum eftf_gw_policy */
-	struct eftf_gw_prefixes reach;	/* n = 0: what the UEs are told of */
+	struct eftf_gw_prefixes reach;	/* none: what the UEs are told of */
 	unsigned int max_flows;		/* of one UE; 0: any number */
 	unsigned int mtu, lease, keepalive, keepalive_min, keepalive_max, timeout;
 	unsigned int hold, quarantine;	/* s */
@@ -99,8 +112,15 @@ void eftf_gw_conf_free(struct eftf_gw_conf *conf);
 /* A configuration with all keys and their meaning, which the program accepts as it stands. */
 void eftf_gw_conf_help(FILE *out);
 
+/*
+ * The address of pool6 that goes with one of pool, and the other way: 0.0.0.0 if
+ * it goes with none. A lease is known by its address of pool.
+ */
+struct in6_addr eftf_gw_inner6(const struct eftf_gw_conf *conf, struct in_addr inner);
+struct in_addr eftf_gw_inner4(const struct eftf_gw_conf *conf, const struct in6_addr *inner6);
+
 /* conf_parse.c: values that only this configuration has. */
-extern const struct eftf_config_value eftf_gw_value_listen, eftf_gw_value_pool;
+extern const struct eftf_config_value eftf_gw_value_listen, eftf_gw_value_pool, eftf_gw_value_pool6;
 extern const struct eftf_config_value eftf_gw_value_files;
 extern const struct eftf_config_value eftf_gw_value_addrs, eftf_gw_value_pcscf;
 extern const struct eftf_config_value eftf_gw_value_routes, eftf_gw_value_prefixes;

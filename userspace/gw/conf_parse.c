@@ -59,24 +59,42 @@ const struct eftf_config_value eftf_gw_value_pool = {
 	.parse = parse_pool,
 };
 
+static int parse_pool6(const char *text, void *member)
+{
+	struct eftf_gw_cidr6 *c = member;
+
+	return eftf_value_prefix6(text, &c->base, &c->plen) || c->plen < 16 || c->plen > 126 ||
+		eftf_value_cut6(&c->base, c->plen) || !eftf_dhcp6_is_host(&c->base) ? -EINVAL : 0;
+}
+
+const struct eftf_config_value eftf_gw_value_pool6 = {
+	.allowed = "an IPv6 prefix, /16 to /126, without host bits, for example 2001:db8:64::/64",
+	.parse = parse_pool6,
+};
+
 static int parse_addrs(const char *text, void *member)
 {
 	struct eftf_gw_addrs *to = member;
 	char word[64];
 
-	to->n = 0;
+	to->n = to->n6 = 0;
 	while (eftf_value_rest(text)) {
 		text = eftf_value_word(text, word, sizeof(word));
-		if (!text || to->n == EFTF_DHCP4_MAX_ADDRS ||
-		    inet_pton(AF_INET, word, &to->a[to->n]) != 1)
+		if (!text)
 			return -EINVAL;
-		to->n++;
+		if (to->n < EFTF_DHCP4_MAX_ADDRS && inet_pton(AF_INET, word, &to->a[to->n]) == 1)
+			to->n++;
+		else if (to->n6 < EFTF_DHCP6_MAX_ADDRS &&
+			 inet_pton(AF_INET6, word, &to->a6[to->n6]) == 1)
+			to->n6++;
+		else
+			return -EINVAL;
 	}
 	return 0;
 }
 
 const struct eftf_config_value eftf_gw_value_addrs = {
-	.allowed = "up to 4 IPv4 addresses", .parse = parse_addrs,
+	.allowed = "up to 4 IPv4 and 4 IPv6 addresses", .parse = parse_addrs,
 };
 
 static int parse_pcscf(const char *text, void *member)
@@ -86,7 +104,7 @@ static int parse_pcscf(const char *text, void *member)
 	p->name[0] = 0;
 	if (!parse_addrs(text, &p->addrs))
 		return 0;
-	p->addrs.n = 0;
+	p->addrs.n = p->addrs.n6 = 0;
 	if (!eftf_value_is_name(text) || !isalpha((unsigned char)text[strlen(text) - 1]))
 		return -EINVAL;
 	memcpy(p->name, text, strlen(text) + 1);
@@ -94,20 +112,38 @@ static int parse_pcscf(const char *text, void *member)
 }
 
 const struct eftf_config_value eftf_gw_value_pcscf = {
-	.allowed = "up to 4 IPv4 addresses, or one DNS name", .parse = parse_pcscf,
+	.allowed = "up to 4 IPv4 and 4 IPv6 addresses, or one DNS name", .parse = parse_pcscf,
 };
+
+/* The next word of a list: a prefix of IPv6. Returns what is left of the list; NULL: it is none. */
+static const char *network6(const char *list, struct eftf_gw_cidr6 *to)
+{
+	char word[64];
+
+	list = eftf_value_word(list, word, sizeof(word));
+	return list && !eftf_value_prefix6(word, &to->base, &to->plen) &&
+		!eftf_value_cut6(&to->base, to->plen) ? list : NULL;
+}
 
 static int parse_routes(const char *text, void *member)
 {
 	struct eftf_gw_routes *r = member;
+	const char *rest;
 
 	while (eftf_value_rest(text)) {
-		if (r->n == EFTF_DHCP4_MAX_ROUTES)
-			return -EINVAL;
-		text = eftf_value_network4(text, &r->r[r->n].dest, &r->r[r->n].plen);
-		if (!text)
-			return -EINVAL;
-		r->n++;
+		struct eftf_dhcp4_route route = { .plen = 0 };
+		struct eftf_gw_cidr6 route6;
+
+		rest = eftf_value_network4(text, &route.dest, &route.plen);
+		if (rest && r->n < EFTF_DHCP4_MAX_ROUTES) {
+			r->r[r->n++] = route;
+		} else {
+			rest = rest ? NULL : network6(text, &route6);
+			if (!rest || r->n6 == EFTF_RA_MAX_ROUTES)
+				return -EINVAL;
+			r->r6[r->n6++] = route6;
+		}
+		text = rest;
 	}
 	return 0;
 }
@@ -115,24 +151,32 @@ static int parse_routes(const char *text, void *member)
 static int parse_prefixes(const char *text, void *member)
 {
 	struct eftf_gw_prefixes *to = member;
+	const char *rest;
 
 	while (eftf_value_rest(text)) {
-		if (to->n == EFTF_GW_MAX_REACH)
-			return -EINVAL;
-		text = eftf_value_network4(text, &to->p[to->n].base, &to->p[to->n].plen);
-		if (!text)
-			return -EINVAL;
-		to->n++;
+		struct eftf_gw_cidr6 p6;
+		struct eftf_gw_cidr p;
+
+		rest = eftf_value_network4(text, &p.base, &p.plen);
+		if (rest && to->n < EFTF_GW_MAX_REACH) {
+			to->p[to->n++] = p;
+		} else {
+			rest = rest ? NULL : network6(text, &p6);
+			if (!rest || to->n6 == EFTF_GW_MAX_REACH)
+				return -EINVAL;
+			to->p6[to->n6++] = p6;
+		}
+		text = rest;
 	}
 	return 0;
 }
 
 const struct eftf_config_value eftf_gw_value_prefixes = {
-	.allowed = "up to 64 IPv4 prefixes as address/length, host bits 0, separated by commas",
+	.allowed = "up to 64 prefixes of each family as address/length, host bits 0, separated by commas",
 	.list = true, .parse = parse_prefixes,
 };
 
 const struct eftf_config_value eftf_gw_value_routes = {
-	.allowed = "up to 16 IPv4 prefixes as address/length, host bits 0, separated by commas",
+	.allowed = "up to 16 prefixes of each family as address/length, host bits 0, separated by commas",
 	.list = true, .parse = parse_routes,
 };

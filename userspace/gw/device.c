@@ -68,7 +68,8 @@ int eftf_gw_device_signalling(struct eftf_gw *gw, struct eftf_err *err)
 {
 	const struct eftf_gw_addrs *pcscf = &gw->conf.pcscf.addrs;
 
-	return eftf_rt_link_pcscf4(gw->rt, gw->ifindex, pcscf->a, pcscf->n, err);
+	return eftf_rt_link_pcscf(gw->rt, gw->ifindex, pcscf->a, pcscf->n, pcscf->a6,
+				  pcscf->n6, err);
 }
 
 int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err)
@@ -89,6 +90,13 @@ int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err)
 	}
 	if (!ret)
 		ret = eftf_rt_link_up(gw->rt, gw->ifindex, true, err);
+	/* only a link that is up keeps it */
+	if (!ret && gw->conf.pool6.plen) {
+		ret = eftf_rt_addr_add(gw->rt, gw->ifindex, AF_INET6, &gw->conf.gateway6,
+				       gw->conf.pool6.plen, err);
+		if (ret == -EEXIST)
+			ret = 0;
+	}
 	return ret;
 }
 

@@ -10,6 +10,7 @@
 
 #include "conf.h"
 #include "dhcp4_server.h"
+#include "dhcp6_server.h"
 #include "log.h"
 #include "nl.h"
 #include "policy.h"
@@ -49,6 +50,7 @@ struct eftf_gw {
 	double since;			/* by eftf_gw_now() */
 	struct eftf_gw_tls tls;
 	struct eftf_dhcp4s_policy policy;
+	struct eftf_dhcp6s_policy policy6;
 	struct eftf_tokens *tokens;
 	struct eftf_pool *pool;
 	struct eftf_gw_counts counts;
@@ -94,7 +96,7 @@ struct eftf_gw {
 	} drain;
 
 	/* dhcp_port.c: DHCP from inside attached tunnels; a worker reads it */
-	int dhcp_fd;
+	int dhcp_fd, dhcp6_fd;		/* dhcp6_fd -1: without IPv6 */
 
 	ev_timer housekeeping;
 	int status;			/* exit status */
@@ -149,6 +151,11 @@ void eftf_gw_dhcp_close(struct eftf_gw *gw);
 enum eftf_dhcp4s_result eftf_gw_dhcp_input(struct eftf_gw *gw, struct in_addr inner,
 					   const struct eftf_dhcp4_msg *msg,
 					   struct eftf_dhcp4_msg *reply);
+
+/* The same for IPv6. */
+enum eftf_dhcp6s_result eftf_gw_dhcp6_input(struct eftf_gw *gw, const struct in6_addr *inner,
+					    const struct eftf_dhcp6_msg *msg,
+					    struct eftf_dhcp6_msg *reply);
 
 /* workers.c: their life, and what they ask */
 /* Starts as many as configured. */

@@ -289,7 +289,7 @@ int main(int argc, char **argv)
 	eftf_log_open("eftf-gw", EFTF_LOG_INFO, false);
 	gw.conf_path = flags.conf_path;
 	gw.verbose = flags.verbose;
-	gw.dhcp_fd = -1;
+	gw.dhcp_fd = gw.dhcp6_fd = -1;
 	gw.loop = ev_default_loop(0);
 	if (!gw.loop) {
 		log_error("no event loop");

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "dhcp4.h"
+#include "dhcp6.h"
 #include "tls.h"
 
 /* A connection of a worker: its place in the worker's table, and a number that is not used again. */
@@ -24,6 +25,7 @@ struct eftf_conn_id {
 struct eftf_asker {
 	struct eftf_conn_id conn;	/* serial 0: from inside the tunnel with this inner address */
 	struct sockaddr_in inner;
+	struct sockaddr_in6 inner6;	/* ASK6, ANSWER6: in its place */
 	struct sockaddr_storage outer;
 	uint8_t has_cert;
 	uint8_t cert[EFTF_TLS_PEER_ID_LEN];	/* SHA-256 of the verified client certificate */
@@ -31,7 +33,8 @@ struct eftf_asker {
 
 enum eftf_msg_type {
 	/* from a worker */
-	EFTF_MSG_ASK = 1,		/* ask: a DHCP message of a UE */
+	EFTF_MSG_ASK = 1,		/* ask: a DHCPv4 message of a UE */
+	EFTF_MSG_ASK6,			/* ask: a DHCPv6 message */
 	EFTF_MSG_GONE,			/* conn: has ended before the hand-off */
 	EFTF_MSG_ATTACH,		/* conn, and the socket: ACK is sent, the kernel has the keys */
 	EFTF_MSG_KEYS,			/* keys: the answer to UPDATE */
@@ -39,6 +42,7 @@ enum eftf_msg_type {
 	EFTF_MSG_SYNCED,		/* the answer to SYNC: what was in the DHCP port has been asked */
 	/* from the main process */
 	EFTF_MSG_ANSWER,		/* answer: to ASK */
+	EFTF_MSG_ANSWER6,		/* answer: to ASK6 */
 	EFTF_MSG_ATTACHED,		/* attached: the answer to ATTACH; the socket is the kernel's */
 	EFTF_MSG_UPDATE,		/* keys: a UE has changed its key; what are the next ones? */
 	EFTF_MSG_FORGET,		/* keys: of a connection of a tunnel that is gone */
@@ -60,12 +64,18 @@ struct eftf_msg {
 	union {
 		struct {
 			struct eftf_asker from;
-			struct eftf_dhcp4_msg msg;
+			union {
+				struct eftf_dhcp4_msg msg;
+				struct eftf_dhcp6_msg msg6;
+			};
 		} ask;
 		struct {
 			struct eftf_asker to;
-			uint32_t result;	/* enum eftf_dhcp4s_result */
-			struct eftf_dhcp4_msg reply;
+			uint32_t result;	/* enum eftf_dhcp4s_result, or eftf_dhcp6s_result */
+			union {
+				struct eftf_dhcp4_msg reply;
+				struct eftf_dhcp6_msg reply6;
+			};
 		} answer;
 		struct {
 			struct eftf_conn_id id;

@@ -51,10 +51,29 @@ static void write_prefix(FILE *out, struct in_addr addr, unsigned int plen)
 	fprintf(out, "%s/%u", text, plen);
 }
 
+static void write_prefix6(FILE *out, const struct in6_addr *addr, unsigned int plen)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(AF_INET6, addr, text, sizeof(text));
+	fprintf(out, "%s/%u", text, plen);
+}
+
 static void write_element(FILE *out, size_t *n, struct in_addr addr, unsigned int plen)
 {
 	fputs((*n)++ ? ", " : "", out);
 	write_prefix(out, addr, plen);
+}
+
+static void write_element6(FILE *out, size_t *n, const struct in6_addr *addr, unsigned int plen)
+{
+	fputs((*n)++ ? ", " : "", out);
+	write_prefix6(out, addr, plen);
+}
+
+static bool has_reach(const struct eftf_gw_conf *c)
+{
+	return c->reach.n || c->reach.n6;
 }
 
 /* The configured prefixes; without them, all that the UEs are told of. */
@@ -64,7 +83,7 @@ static void write_reach(FILE *out, const struct eftf_gw_conf *c)
 
 	for (size_t i = 0; i < c->reach.n; i++)
 		write_element(out, &n, c->reach.p[i].base, c->reach.p[i].plen);
-	if (c->reach.n)
+	if (has_reach(c))
 		return;
 	for (size_t i = 0; i < c->routes.n; i++)
 		write_element(out, &n, c->routes.r[i].dest, c->routes.r[i].plen);
@@ -74,9 +93,47 @@ static void write_reach(FILE *out, const struct eftf_gw_conf *c)
 		write_element(out, &n, c->pcscf.addrs.a[i], 32);
 }
 
+static void write_reach6(FILE *out, const struct eftf_gw_conf *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->reach.n6; i++)
+		write_element6(out, &n, &c->reach.p6[i].base, c->reach.p6[i].plen);
+	if (has_reach(c))
+		return;
+	for (size_t i = 0; i < c->routes.n6; i++)
+		write_element6(out, &n, &c->routes.r6[i].base, c->routes.r6[i].plen);
+	for (size_t i = 0; i < c->dns.n6; i++)
+		write_element6(out, &n, &c->dns.a6[i], 128);
+	for (size_t i = 0; i < c->pcscf.addrs.n6; i++)
+		write_element6(out, &n, &c->pcscf.addrs.a6[i], 128);
+}
+
+static bool reaches_nothing4(const struct eftf_gw_conf *c)
+{
+	return has_reach(c) ? !c->reach.n : !c->routes.n && !c->dns.n && !c->pcscf.addrs.n;
+}
+
+static bool reaches_nothing6(const struct eftf_gw_conf *c)
+{
+	return has_reach(c) ? !c->reach.n6 : !c->routes.n6 && !c->dns.n6 && !c->pcscf.addrs.n6;
+}
+
 bool eftf_policy_reaches_nothing(const struct eftf_gw_conf *c)
 {
-	return !c->reach.n && !c->routes.n && !c->dns.n && !c->pcscf.addrs.n;
+	return reaches_nothing4(c) && reaches_nothing6(c);
+}
+
+static void write_set(FILE *out, const struct eftf_gw_conf *c, const char *name, const char *type,
+		      bool empty, void (*elements)(FILE *out, const struct eftf_gw_conf *c))
+{
+	fprintf(out, "\tset %s {\n\t\ttype %s\n\t\tflags interval\n\t\tauto-merge\n", name, type);
+	if (!empty) {
+		fputs("\t\telements = { ", out);
+		elements(out, c);
+		fputs(" }\n", out);
+	}
+	fputs("\t}\n", out);
 }
 
 static void write_sets(FILE *out, const struct eftf_gw_conf *c)
@@ -88,16 +145,29 @@ static void write_sets(FILE *out, const struct eftf_gw_conf *c)
 	fputs("\tcomment \"by eftf-gw, which replaces and removes it\"\n", out);
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		fprintf(out, "\tcounter %s { }\n", counters[i]);
-	fputs("\tset reach {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n", out);
-	if (!eftf_policy_reaches_nothing(c)) {
-		fputs("\t\telements = { ", out);
-		write_reach(out, c);
-		fputs(" }\n", out);
-	}
-	fputs("\t}\n", out);
-	if (c->max_flows)
-		fprintf(out, "\tset flows {\n\t\ttype ipv4_addr\n\t\tsize %u\n\t\tflags dynamic\n\t}\n",
-			1u << (32 - c->pool.plen));
+	write_set(out, c, "reach", "ipv4_addr", reaches_nothing4(c), write_reach);
+	if (c->pool6.plen)
+		write_set(out, c, "reach6", "ipv6_addr", reaches_nothing6(c), write_reach6);
+	if (!c->max_flows)
+		return;
+	for (int v6 = 0; v6 <= (c->pool6.plen != 0); v6++)
+		fprintf(out, "\tset flows%s {\n\t\ttype ipv%c_addr\n\t\tsize %u\n\t\tflags dynamic\n\t}\n",
+			v6 ? "6" : "", v6 ? '6' : '4', 1u << (32 - c->pool.plen));
+}
+
+static void write_to_gateway6(FILE *out, const struct eftf_gw_conf *c)
+{
+	char gateway[INET6_ADDRSTRLEN];
+
+	if (!c->pool6.plen)
+		return;
+	inet_ntop(AF_INET6, &c->gateway6, gateway, sizeof(gateway));
+	fputs("\t\tip6 saddr != ", out);
+	write_prefix6(out, &c->pool6.base, c->pool6.plen);
+	fputs(" counter name spoofed drop\n", out);
+	fprintf(out,
+		"\t\tip6 daddr { %s, ff02::1:2 } udp dport 547 accept\n"
+		"\t\tip6 daddr %s icmpv6 type echo-request accept\n", gateway, gateway);
 }
 
 static void write_to_gateway(FILE *out, const struct eftf_gw_conf *c)
@@ -108,6 +178,7 @@ static void write_to_gateway(FILE *out, const struct eftf_gw_conf *c)
 	fputs("\tchain to_gateway {\n\t\tip saddr != ", out);
 	write_prefix(out, c->pool.base, c->pool.plen);
 	fputs(" counter name spoofed drop\n", out);
+	write_to_gateway6(out, c);
 	fprintf(out,
 		"\t\tip daddr { %s, 255.255.255.255 } udp dport 67 accept\n"
 		"\t\tip daddr %s icmp type echo-request accept\n"
@@ -116,33 +187,76 @@ static void write_to_gateway(FILE *out, const struct eftf_gw_conf *c)
 		"\t}\n", gateway, gateway);
 }
 
-static void write_from_ue(FILE *out, const struct eftf_gw_conf *c)
+/* What is said of each family alike; nft's words for it in *f. */
+struct family {
+	const char *ip, *n;		/* "ip", "ip6"; what the names of its sets end with */
+	void (*pool)(FILE *out, const struct eftf_gw_conf *c);
+};
+
+static void write_pool(FILE *out, const struct eftf_gw_conf *c)
 {
-	fputs("\tchain from_ue {\n\t\tmeta nfproto != ipv4 counter name beyond_reach drop\n\t\tip saddr != ", out);
 	write_prefix(out, c->pool.base, c->pool.plen);
-	fputs(" counter name spoofed drop\n\t\toifname ", out);
-	write_device(out, c->device);
-	fputs(c->ue_to_ue ? " accept\n" : " counter name ue_to_ue drop\n", out);
+}
+
+static void write_pool6(FILE *out, const struct eftf_gw_conf *c)
+{
+	write_prefix6(out, &c->pool6.base, c->pool6.plen);
+}
+
+static const struct family families[] = { { "ip", "", write_pool }, { "ip6", "6", write_pool6 } };
+
+static size_t n_families(const struct eftf_gw_conf *c)
+{
+	return c->pool6.plen ? 2 : 1;
+}
+
+static void write_if_pool(FILE *out, const struct eftf_gw_conf *c, const struct family *f,
+			  const char *what, const char *then)
+{
+	fprintf(out, "%s %s ", f->ip, what);
+	f->pool(out, c);
+	fputs(then, out);
+}
+
+static void write_bounds(FILE *out, const struct eftf_gw_conf *c, const struct family *f)
+{
 	/* also what comes back by another way, through a second gateway of the same pool */
 	if (!c->ue_to_ue) {
-		fputs("\t\tip daddr ", out);
-		write_prefix(out, c->pool.base, c->pool.plen);
-		fputs(" counter name ue_to_ue drop\n", out);
+		fputs("\t\t", out);
+		write_if_pool(out, c, f, "daddr", " counter name ue_to_ue drop\n");
 	}
-	fputs("\t\tip daddr != @reach counter name beyond_reach drop\n", out);
+	fprintf(out, "\t\t%s daddr != @reach%s counter name beyond_reach drop\n", f->ip, f->n);
 	if (c->max_flows)
-		fprintf(out, "\t\tct state new add @flows { ip saddr ct count over %u } counter name too_many_flows drop\n",
-			c->max_flows);
+		fprintf(out, "\t\tct state new add @flows%s { %s saddr ct count over %u } counter name too_many_flows drop\n",
+			f->n, f->ip, c->max_flows);
+}
+
+static void write_from_ue(FILE *out, const struct eftf_gw_conf *c)
+{
+	fputs("\tchain from_ue {\n", out);
+	if (!c->pool6.plen)
+		fputs("\t\tmeta nfproto != ipv4 counter name beyond_reach drop\n", out);
+	for (size_t i = 0; i < n_families(c); i++) {
+		fputs("\t\t", out);
+		write_if_pool(out, c, &families[i], "saddr !=", " counter name spoofed drop\n");
+	}
+	fputs("\t\toifname ", out);
+	write_device(out, c->device);
+	fputs(c->ue_to_ue ? " accept\n" : " counter name ue_to_ue drop\n", out);
+	for (size_t i = 0; i < n_families(c); i++)
+		write_bounds(out, c, &families[i]);
 	fputs("\t}\n", out);
 }
 
-static void write_to_ue(FILE *out)
+static void write_to_ue(FILE *out, const struct eftf_gw_conf *c)
 {
-	fputs("\tchain to_ue {\n"
-	      "\t\tct state established,related accept\n"
-	      "\t\tmeta nfproto != ipv4 counter name from_beyond drop\n"
-	      "\t\tip saddr != @reach counter name from_beyond drop\n"
-	      "\t}\n", out);
+	fputs("\tchain to_ue {\n\t\tct state established,related accept\n", out);
+	if (!c->pool6.plen)
+		fputs("\t\tmeta nfproto != ipv4 counter name from_beyond drop\n", out);
+	for (size_t i = 0; i < n_families(c); i++)
+		fprintf(out, "\t\t%s saddr != @reach%s counter name from_beyond drop\n",
+			families[i].ip, families[i].n);
+	fputs("\t}\n", out);
 }
 
 /* Nothing but the device may bring the UEs' addresses as sources. */
@@ -151,11 +265,13 @@ static void write_base_chain(FILE *out, const struct eftf_gw_conf *c, const char
 	fprintf(out, "\tchain %s {\n\t\ttype filter hook %s priority filter - 5; policy accept;\n\t\tiifname ",
 		hook, hook);
 	write_device(out, c->device);
-	fprintf(out, " jump %s\n\t\tiifname != { \"lo\", ", hook[0] == 'i' ? "to_gateway" : "from_ue");
-	write_device(out, c->device);
-	fputs(" } ip saddr ", out);
-	write_prefix(out, c->pool.base, c->pool.plen);
-	fputs(" counter name spoofed drop\n", out);
+	fprintf(out, " jump %s\n", hook[0] == 'i' ? "to_gateway" : "from_ue");
+	for (size_t i = 0; i < n_families(c); i++) {
+		fputs("\t\tiifname != { \"lo\", ", out);
+		write_device(out, c->device);
+		fputs(" } ", out);
+		write_if_pool(out, c, &families[i], "saddr", " counter name spoofed drop\n");
+	}
 	if (hook[0] == 'f') {
 		fputs("\t\tiifname != ", out);
 		write_device(out, c->device);
@@ -187,7 +303,7 @@ void eftf_policy_write(FILE *out, const struct eftf_gw_conf *c)
 	write_sets(out, c);
 	write_to_gateway(out, c);
 	write_from_ue(out, c);
-	write_to_ue(out);
+	write_to_ue(out, c);
 	write_base_chain(out, c, "input");
 	write_base_chain(out, c, "forward");
 	fputs("}\n", out);

@@ -99,6 +99,32 @@ int eftf_gw_pool_open(struct eftf_gw *gw, struct eftf_err *err)
 			     &set, gw->tokens, err);
 }
 
+/* What a UE is told of IPv6: servers here, routes and MTU by a router advertisement. */
+static void apply6(struct eftf_gw *gw)
+{
+	const struct eftf_gw_conf *c = &gw->conf;
+	struct eftf_dhcp6s_policy *p = &gw->policy6;
+
+	memset(p, 0, sizeof(*p));
+	/* DUID-EN (RFC 8415 11.3) of our enterprise: all gateways of a pool are one server */
+	p->duid.v[1] = 2;
+	for (int i = 0; i < 4; i++)
+		p->duid.v[2 + i] = (uint8_t)(c->enterprise >> (24 - 8 * i));
+	memcpy(p->duid.v + 6, &c->gateway6, sizeof(c->gateway6));
+	p->duid.len = 6 + sizeof(c->gateway6);
+	p->server = c->gateway6;
+	p->lease = c->lease;
+	p->n_dns = c->dns.n6;
+	memcpy(p->dns, c->dns.a6, sizeof(p->dns));
+	p->n_sip = c->pcscf.addrs.n6;
+	memcpy(p->sip, c->pcscf.addrs.a6, sizeof(p->sip));
+	memcpy(p->sip_name, c->pcscf.name, sizeof(p->sip_name));
+	p->keepalive = gw->policy.keepalive;
+	p->keepalive_min = gw->policy.keepalive_min;
+	p->keepalive_max = gw->policy.keepalive_max;
+	p->enterprise = c->enterprise;
+}
+
 void eftf_gw_apply(struct eftf_gw *gw)
 {
 	struct eftf_pool_settings set = pool_settings(&gw->conf);
@@ -124,6 +150,7 @@ void eftf_gw_apply(struct eftf_gw *gw)
 	p->keepalive_min = (uint16_t)c->keepalive_min;
 	p->keepalive_max = longest_keepalive(c);
 	p->enterprise = c->enterprise;
+	apply6(gw);
 	if (gw->pool)
 		eftf_pool_set(gw->pool, &set);
 	eftf_log_open("eftf-gw", eftf_gw_log_level(gw), c->syslog);
@@ -136,6 +163,7 @@ static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
 		!strcmp(old->device, new->device) &&
 		old->pool.base.s_addr == new->pool.base.s_addr &&
 		old->pool.plen == new->pool.plen &&
+		!memcmp(&old->pool6, &new->pool6, sizeof(old->pool6)) &&
 		old->gateway.s_addr == new->gateway.s_addr &&
 		old->ue_to_ue == new->ue_to_ue && old->mtu == new->mtu &&
 		old->max_tunnels == new->max_tunnels && old->workers == new->workers &&
@@ -145,7 +173,9 @@ static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
 	new->listen = old->listen;
 	memcpy(new->device, old->device, sizeof(new->device));
 	new->pool = old->pool;
+	new->pool6 = old->pool6;
 	new->gateway = old->gateway;
+	new->gateway6 = old->gateway6;
 	new->ue_to_ue = old->ue_to_ue;
 	new->mtu = old->mtu;
 	new->max_tunnels = old->max_tunnels;
@@ -171,7 +201,7 @@ void eftf_gw_reload(struct eftf_gw *gw)
 		return;
 	}
 	if (!keep_fixed(&gw->conf, &conf))
-		log_warn("reload: listen, device, pool, gateway, mtu, ue_to_ue, max_tunnels, workers, socket and metrics_listen change by a restart only");
+		log_warn("reload: listen, device, pool, pool6, gateway, mtu, ue_to_ue, max_tunnels, workers, socket and metrics_listen change by a restart only");
 	eftf_gw_conf_free(&gw->conf);
 	gw->conf = conf;
 	gw->user = user;

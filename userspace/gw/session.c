@@ -67,7 +67,7 @@ void eftf_session_put(struct eftf_session *s)
 
 static uint32_t timeout_of(const struct eftf_gw *gw, const struct eftf_session *s)
 {
-	return gw->conf.timeout ? gw->conf.timeout : eftf_keepalive_timeout(s->dhcp.keepalive);
+	return gw->conf.timeout ? gw->conf.timeout : eftf_keepalive_timeout(eftf_session_keepalive(s));
 }
 
 /* So that a successor knows whose this tunnel is. */
@@ -81,7 +81,7 @@ static void save(struct eftf_gw *gw, const struct eftf_session *s)
 	l.tunnel = s->id;
 	l.inner = s->inner;
 	l.outer = s->outer;
-	l.keepalive = s->dhcp.keepalive;
+	l.keepalive = eftf_session_keepalive(s);
 	l.since = s->since;
 	memcpy(l.identity, s->identity, sizeof(l.identity));
 	if (eftf_pool_export(gw->pool, s->inner, &l.lease))
@@ -93,11 +93,16 @@ int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, stru
 	struct eftf_tunnel_spec spec = {
 		.ifindex = gw->ifindex,
 		.fd = fd,
-		.has_inner4 = true,
+		.has_inner4 = s->dhcp.bound,
 		.inner4 = s->inner,
-		.has_gateway4 = true,
+		.has_gateway4 = s->dhcp.bound,
 		.gateway4 = gw->conf.gateway,
-		.keepalive = s->dhcp.keepalive,
+		.has_inner6 = s->dhcp6.bound,
+		.inner6 = s->dhcp6.address,
+		.inner6_plen = 128,
+		.has_gateway6 = s->dhcp6.bound,
+		.gateway6 = gw->conf.gateway6,
+		.keepalive = eftf_session_keepalive(s),
 		.timeout = timeout_of(gw, s),
 		.negotiated = true,
 		.record_limit = gw->conf.record_limit,
@@ -113,6 +118,9 @@ int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, stru
 	if (ret)
 		return ret;
 	s->persistent = spec.persistent;
+	s->has4 = spec.has_inner4;
+	s->has6 = spec.has_inner6;
+	s->inner6 = spec.inner6;
 	s->transport = 1;
 	list(gw, s);
 	save(gw, s);
@@ -123,8 +131,12 @@ int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, stru
 int eftf_session_take_over(struct eftf_gw *gw, struct eftf_session *s, struct eftf_session *old,
 			   int fd, struct eftf_err *err)
 {
-	int ret = eftf_nl_tunnel_swap(gw->nl, gw->ifindex, old->id, fd, err);
+	int ret;
 
+	/* a tunnel's addresses are for its life */
+	if (old->has4 != s->dhcp.bound || old->has6 != s->dhcp6.bound)
+		return eftf_err_set(err, EOPNOTSUPP, "the UE has come back with other families of addresses");
+	ret = eftf_nl_tunnel_swap(gw->nl, gw->ifindex, old->id, fd, err);
 	if (ret)
 		return ret;
 	unlist(gw, old);
@@ -133,9 +145,12 @@ int eftf_session_take_over(struct eftf_gw *gw, struct eftf_session *s, struct ef
 	s->transport = old->transport + 1;
 	s->since = old->since;
 	s->persistent = old->persistent;
+	s->has4 = old->has4;
+	s->has6 = old->has6;
+	s->inner6 = old->inner6;
 	list(gw, s);
 	save(gw, s);
-	if (s->dhcp.keepalive != old->dhcp.keepalive)
+	if (eftf_session_keepalive(s) != eftf_session_keepalive(old))
 		eftf_session_retime(gw, s);
 	eftf_session_put(old);
 	gw->counts.moved++;
@@ -146,7 +161,7 @@ void eftf_session_retime(struct eftf_gw *gw, struct eftf_session *s)
 {
 	struct eftf_tunnel_change change = {
 		.has_keepalive = true,
-		.keepalive = s->dhcp.keepalive,
+		.keepalive = eftf_session_keepalive(s),
 		.has_timeout = true,
 		.timeout = timeout_of(gw, s),
 	};
@@ -157,14 +172,30 @@ void eftf_session_retime(struct eftf_gw *gw, struct eftf_session *s)
 	save(gw, s);
 }
 
+void eftf_session_inner(const struct eftf_session *s, char out[EFTF_SESSION_INNER])
+{
+	size_t len = 0;
+
+	out[0] = 0;
+	if (s->has4)
+		inet_ntop(AF_INET, &s->inner, out, EFTF_SESSION_INNER);
+	if (s->has4 && s->has6) {
+		len = strlen(out);
+		memcpy(out + len, ", ", 3);
+		len += 2;
+	}
+	if (s->has6)
+		inet_ntop(AF_INET6, &s->inner6, out + len, (socklen_t)(EFTF_SESSION_INNER - len));
+}
+
 /* One line for each session: outer and inner address, duration, traffic, reason of the end. */
 static void log_end(const struct eftf_session *s, const struct eftf_tunnel_info *info)
 {
-	char outer[EFTF_ADDR_TEXT], inner[INET_ADDRSTRLEN], amount[160] = "traffic=unknown";
+	char outer[EFTF_ADDR_TEXT], inner[EFTF_SESSION_INNER], amount[160] = "traffic=unknown";
 	const uint64_t *st = info ? info->stats : NULL;
 
 	eftf_addr_text(outer, &s->outer);
-	inet_ntop(AF_INET, &s->inner, inner, sizeof(inner));
+	eftf_session_inner(s, inner);
 	if (st)
 		snprintf(amount, sizeof(amount),
 			 "in=%llu packets, %llu octets; out=%llu packets, %llu octets",
@@ -244,9 +275,12 @@ static struct eftf_session *from_lease(const struct eftf_state_lease *l, const s
 	s->transport = info->transport;
 	s->persistent = true;
 	s->since = l->since;
-	s->dhcp.address = l->inner;
-	s->dhcp.bound = true;
-	s->dhcp.keepalive = l->keepalive;
+	s->has4 = s->dhcp.bound = info->present & EFTF_NL_BIT(INNER4);
+	s->has6 = s->dhcp6.bound = info->present & EFTF_NL_BIT(INNER6);
+	if (s->has4)
+		s->dhcp.address = l->inner;
+	s->inner6 = s->dhcp6.address = info->inner6;
+	s->dhcp.keepalive = s->dhcp6.keepalive = l->keepalive;
 	memcpy(s->identity, l->identity, sizeof(s->identity));
 	return s;
 }
@@ -261,9 +295,16 @@ static void on_left(const struct eftf_tunnel_info *info, void *arg)
 	struct adoption *a = arg;
 	struct eftf_state_lease l;
 	struct eftf_session *s = NULL;
+	struct in_addr inner = info->inner4;
+	struct in6_addr inner6;
 	struct eftf_err err;
 
-	if (eftf_state_get(a->gw->state, info->inner4, &l) && l.tunnel == info->id)
+	if (!inner.s_addr)
+		inner = eftf_gw_inner4(&a->gw->conf, &info->inner6);
+	inner6 = eftf_gw_inner6(&a->gw->conf, inner);
+	if (eftf_state_get(a->gw->state, inner, &l) && l.tunnel == info->id &&
+	    /* not of another pool6 than before */
+	    (!(info->present & EFTF_NL_BIT(INNER6)) || !memcmp(&inner6, &info->inner6, sizeof(inner6))))
 		s = from_lease(&l, info);
 	if (s && !eftf_pool_adopt(a->gw->pool, s->inner, s, &l.lease, &s->outer)) {
 		list(a->gw, s);

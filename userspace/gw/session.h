@@ -9,9 +9,12 @@
 struct eftf_session {
 	struct eftf_session *next;	/* hash chain */
 	uint32_t id;			/* tunnel id of the module; 0: not attached yet */
-	struct in_addr inner;
+	struct in_addr inner;		/* of the pool: the lease's name; the UE has it only with has4 */
+	struct in6_addr inner6;		/* that goes with it */
+	bool has4, has6;		/* the tunnel's families */
 	struct sockaddr_storage outer;	/* the UE, or the last NAT or proxy before us */
 	struct eftf_dhcp4s dhcp;
+	struct eftf_dhcp6s dhcp6;
 	uint32_t transport;		/* serial number of the current connection in the tunnel */
 	uint32_t keeper;		/* number of the worker that can make its next keys; 0: none */
 	double since;
@@ -34,6 +37,15 @@ int eftf_sessions_adopt(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_sessions_close(struct eftf_gw *gw);
 /* In a process that has come from this one, and that has no business with sessions. */
 void eftf_sessions_wipe(struct eftf_gw *gw);
+
+/* "10.64.0.2", "2001:db8::2", "10.64.0.2, 2001:db8::2" */
+#define EFTF_SESSION_INNER 64
+void eftf_session_inner(const struct eftf_session *s, char out[EFTF_SESSION_INNER]);
+/* Seconds between keep-alives; 0: none. */
+static inline uint16_t eftf_session_keepalive(const struct eftf_session *s)
+{
+	return s->dhcp.bound ? s->dhcp.keepalive : s->dhcp6.keepalive;
+}
 
 struct eftf_session *eftf_session_new(const struct sockaddr_storage *outer,
 				      struct in_addr inner);

@@ -154,7 +154,7 @@ struct listing {
 
 static void list_one(struct eftf_gw *gw, struct eftf_session *s, void *arg)
 {
-	char outer[EFTF_ADDR_TEXT], inner[INET_ADDRSTRLEN];
+	char outer[EFTF_ADDR_TEXT], inner[INET_ADDRSTRLEN], inner6[INET6_ADDRSTRLEN];
 	struct listing *l = arg;
 	json_t *one = json_object();
 
@@ -162,11 +162,13 @@ static void list_one(struct eftf_gw *gw, struct eftf_session *s, void *arg)
 	eftf_addr_text(outer, &s->outer);
 	inet_ntop(AF_INET, &s->inner, inner, sizeof(inner));
 	json_object_set_new(one, "id", number(s->id));
-	json_object_set_new(one, "inner", json_string(inner));
+	inet_ntop(AF_INET6, &s->inner6, inner6, sizeof(inner6));
+	json_object_set_new(one, "inner", json_string(s->has4 ? inner : ""));
+	json_object_set_new(one, "inner6", json_string(s->has6 ? inner6 : ""));
 	json_object_set_new(one, "outer", json_string(outer));
 	json_object_set_new(one, "identity", json_string(s->identity));
 	json_object_set_new(one, "up_s", number((uint64_t)(l->now - s->since)));
-	json_object_set_new(one, "keepalive_s", number(s->dhcp.keepalive));
+	json_object_set_new(one, "keepalive_s", number(eftf_session_keepalive(s)));
 	json_array_append_new(l->array, one);
 }
 
@@ -190,13 +192,14 @@ struct kick {
 
 static bool is_meant(const struct eftf_session *s, const char *who)
 {
-	char outer[EFTF_ADDR_TEXT], inner[INET_ADDRSTRLEN], *colon;
+	char outer[EFTF_ADDR_TEXT], inner[INET_ADDRSTRLEN], inner6[INET6_ADDRSTRLEN], *colon;
 
 	if (!strcmp(s->identity, who))
 		return true;
 	inet_ntop(AF_INET, &s->inner, inner, sizeof(inner));
 	eftf_addr_text(outer, &s->outer);
-	if (!strcmp(inner, who) || !strcmp(outer, who))
+	inet_ntop(AF_INET6, &s->inner6, inner6, sizeof(inner6));
+	if ((s->has4 && !strcmp(inner, who)) || (s->has6 && !strcmp(inner6, who)) || !strcmp(outer, who))
 		return true;
 	/* the outer address without its port */
 	colon = strrchr(outer, ':');

@@ -26,7 +26,7 @@ static const char usage[] =
 	"  -s, --socket PATH    where it answers (default " EFTF_GW_STATUS_SOCKET ")\n"
 	"  -j, --json           JSON\n"
 	"  -t, --tunnels        the tunnels as a table\n"
-	"  -o, --output LIST    columns: id, inner, outer, identity, up, keepalive, in, out, idle\n"
+	"  -o, --output LIST    columns: id, inner, inner6, outer, identity, up, keepalive, in, out, idle\n"
 	"  -S, --sort COLUMN    sort by it\n"
 	"  -f, --filter TEXT    only those whose inner or outer address or identity has this in it\n"
 	"      --over SECONDS   drain: over which tunnels are released (default " TEXT(EFTF_GW_DRAIN_S) ")\n"
@@ -47,6 +47,7 @@ struct column {
 static const struct column columns[] = {
 	{ "id", "id", "ID", true },
 	{ "inner", "inner", "INNER", false },
+	{ "inner6", "inner6", "INNER6", false },
 	{ "outer", "outer", "OUTER", false },
 	{ "identity", "identity", "IDENTITY", false },
 	{ "up", "up_s", "UP", true },
@@ -117,9 +118,9 @@ static void show_counters(const json_t *all)
 
 static bool passes(const json_t *tunnel, const char *filter)
 {
-	static const char *const keys[] = { "inner", "outer", "identity" };
+	static const char *const keys[] = { "inner", "inner6", "outer", "identity" };
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (strstr(json_string_value(json_object_get(tunnel, keys[i])), filter))
 			return true;
 	return false;

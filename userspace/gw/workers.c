@@ -125,6 +125,12 @@ static bool is_sane(const struct eftf_dhcp4_msg *m)
 		m->n_routes <= EFTF_DHCP4_MAX_ROUTES;
 }
 
+static bool is_sane6(const struct eftf_dhcp6_msg *m)
+{
+	return m->client.len <= sizeof(m->client.v) && m->server.len <= sizeof(m->server.v) &&
+		m->token_len <= sizeof(m->token) && m->n_oro <= EFTF_DHCP6_MAX_ORO;
+}
+
 /* The lease of a connection, made if this is its first message. NULL: none can be had. */
 static struct place *place_of(struct eftf_worker_proc *w, const struct eftf_asker *from)
 {
@@ -156,6 +162,26 @@ static void on_ask(struct eftf_worker_proc *w, struct eftf_msg *msg)
 		else if ((p = place_of(w, &msg->ask.from)))
 			answer.answer.result = eftf_lease_input(p->lease, &msg->ask.msg,
 								&answer.answer.reply);
+	}
+	tell(w, &answer);
+	explicit_bzero(&answer, sizeof(answer));
+}
+
+static void on_ask6(struct eftf_worker_proc *w, struct eftf_msg *msg)
+{
+	struct eftf_msg answer = { .type = EFTF_MSG_ANSWER6 };
+	struct place *p;
+
+	answer.answer.to = msg->ask.from;
+	answer.answer.result = EFTF_DHCP6S_IGNORED;
+	if (is_sane6(&msg->ask.msg6)) {
+		if (!msg->ask.from.conn.serial)
+			answer.answer.result = eftf_gw_dhcp6_input(w->gw, &msg->ask.from.inner6.sin6_addr,
+								   &msg->ask.msg6,
+								   &answer.answer.reply6);
+		else if ((p = place_of(w, &msg->ask.from)))
+			answer.answer.result = eftf_lease_input6(p->lease, &msg->ask.msg6,
+								 &answer.answer.reply6);
 	}
 	tell(w, &answer);
 	explicit_bzero(&answer, sizeof(answer));
@@ -219,6 +245,9 @@ static void on_message(struct eftf_worker_proc *w, struct eftf_msg *msg, int fd)
 	switch ((enum eftf_msg_type)msg->type) {
 	case EFTF_MSG_ASK:
 		on_ask(w, msg);
+		break;
+	case EFTF_MSG_ASK6:
+		on_ask6(w, msg);
 		break;
 	case EFTF_MSG_GONE:
 		eftf_lease_free(take_lease(w, &msg->conn.id));
@@ -337,6 +366,7 @@ static void become_worker(struct eftf_gw *gw, unsigned int slot, int fd, int par
 		.prefixes = gw->prefixes,
 		.main_fd = fd,
 		.port_fd = slot ? -1 : gw->dhcp_fd,
+		.port6_fd = slot ? -1 : gw->dhcp6_fd,
 		.listen_fd = gw->listen_fd + (size_t)slot * gw->n_listen,
 		.n_listen = gw->n_listen,
 		.parent = parent,

@@ -119,20 +119,51 @@ int eftf_value_sockaddr(const char *text, unsigned int port, struct sockaddr_sto
 	return 0;
 }
 
-int eftf_value_prefix4(const char *text, struct in_addr *addr, uint8_t *plen)
+static int prefix(const char *text, int family, unsigned long bits, void *addr, uint8_t *plen)
 {
-	char host[INET_ADDRSTRLEN];
+	char host[INET6_ADDRSTRLEN];
 	size_t len = strcspn(text, "/");
-	unsigned long bits = 32;
 
-	if (len >= sizeof(host) || (text[len] && !eftf_value_number(text + len + 1, 32, &bits)))
+	if (len >= sizeof(host) || (text[len] && !eftf_value_number(text + len + 1, bits, &bits)))
 		return -EINVAL;
 	memcpy(host, text, len);
 	host[len] = 0;
-	if (inet_pton(AF_INET, host, addr) != 1)
+	if (inet_pton(family, host, addr) != 1)
 		return -EINVAL;
 	*plen = (uint8_t)bits;
 	return 0;
+}
+
+int eftf_value_prefix4(const char *text, struct in_addr *addr, uint8_t *plen)
+{
+	return prefix(text, AF_INET, 32, addr, plen);
+}
+
+int eftf_value_prefix6(const char *text, struct in6_addr *addr, uint8_t *plen)
+{
+	return prefix(text, AF_INET6, 128, addr, plen);
+}
+
+bool eftf_value_cut6(struct in6_addr *addr, uint8_t plen)
+{
+	bool any = false;
+
+	for (unsigned int i = plen / 8; i < 16; i++) {
+		uint8_t keep = i > plen / 8u ? 0 : (uint8_t)(0xff00 >> plen % 8);
+
+		any |= addr->s6_addr[i] & ~keep;
+		addr->s6_addr[i] &= keep;
+	}
+	return any;
+}
+
+bool eftf_value_same_network6(const struct in6_addr *a, const struct in6_addr *b, uint8_t plen)
+{
+	struct in6_addr x = *a, y = *b;
+
+	eftf_value_cut6(&x, plen);
+	eftf_value_cut6(&y, plen);
+	return !memcmp(&x, &y, sizeof(x));
 }
 
 uint32_t eftf_value_mask4(uint8_t plen)

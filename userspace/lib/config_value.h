@@ -58,6 +58,12 @@ int eftf_value_prefix4(const char *text, struct in_addr *addr, uint8_t *plen);
 uint32_t eftf_value_mask4(uint8_t plen);
 /* Are the bits behind the prefix 0? */
 bool eftf_value_is_network4(struct in_addr addr, uint8_t plen);
+/* The same for IPv6; ADDRESS alone is /128. */
+int eftf_value_prefix6(const char *text, struct in6_addr *addr, uint8_t *plen);
+/* Clears the bits behind the prefix; returns whether there were any. */
+bool eftf_value_cut6(struct in6_addr *addr, uint8_t plen);
+/* Are both in the same network of this length? */
+bool eftf_value_same_network6(const struct in6_addr *a, const struct in6_addr *b, uint8_t plen);
 /* The next word of a list, which has to be such a prefix. Returns what is left of the list; NULL: it is none. */
 const char *eftf_value_network4(const char *list, struct in_addr *addr, uint8_t *plen);
 

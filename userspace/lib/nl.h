@@ -168,8 +168,8 @@ struct eftf_link_change {
 int eftf_rt_link_set(struct eftf_rt *rt, uint32_t ifindex, const struct eftf_link_change *change,
 		     struct eftf_err *err);
 /* The P-CSCFs are these, of which there is room for EFTF_PCSCF_MAX; those beyond are left out. */
-int eftf_rt_link_pcscf4(struct eftf_rt *rt, uint32_t ifindex, const struct in_addr *addrs, size_t n,
-			struct eftf_err *err);
+int eftf_rt_link_pcscf(struct eftf_rt *rt, uint32_t ifindex, const struct in_addr *addrs, size_t n,
+		       const struct in6_addr *addrs6, size_t n6, struct eftf_err *err);
 
 struct eftf_link_info {
 	uint32_t ifindex, mtu, tunnels;

@@ -167,8 +167,8 @@ int eftf_rt_link_set(struct eftf_rt *rt, uint32_t ifindex, const struct eftf_lin
 	return eftf_nlsock_ask(&rt->s, &ask, err);
 }
 
-int eftf_rt_link_pcscf4(struct eftf_rt *rt, uint32_t ifindex, const struct in_addr *addrs, size_t n,
-			struct eftf_err *err)
+int eftf_rt_link_pcscf(struct eftf_rt *rt, uint32_t ifindex, const struct in_addr *addrs, size_t n,
+		       const struct in6_addr *addrs6, size_t n6, struct eftf_err *err)
 {
 	struct eftf_link_change change = {.has_pcscf = true};
 	struct in6_addr *to;
@@ -179,6 +179,8 @@ int eftf_rt_link_pcscf4(struct eftf_rt *rt, uint32_t ifindex, const struct in_ad
 		to->s6_addr[11] = 0xff;
 		memcpy(&to->s6_addr[12], &addrs[change.pcscf.n], sizeof(addrs[0]));
 	}
+	for (size_t i = 0; i < n6 && change.pcscf.n < EFTF_PCSCF_MAX; i++)
+		change.pcscf.v[change.pcscf.n++] = addrs6[i];
 	return eftf_rt_link_set(rt, ifindex, &change, err);
 }
 

@@ -84,8 +84,8 @@ static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 		ret = eftf_device_set_address(&t->device, &addr, err);
 	/* by which the module knows signalling that phones do not mark */
 	if (!ret)
-		ret = eftf_rt_link_pcscf4(t->device.rt, t->device.ifindex, lease->sip, lease->n_sip,
-					  err);
+		ret = eftf_rt_link_pcscf(t->device.rt, t->device.ifindex, lease->sip, lease->n_sip,
+					 NULL, 0, err);
 	return ret;
 }
 

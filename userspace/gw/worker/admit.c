@@ -11,8 +11,13 @@
 static bool is_inside(const struct eftf_worker *w, const struct sockaddr_storage *peer)
 {
 	const struct sockaddr_in *in4 = (const struct sockaddr_in *)peer;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
 	uint32_t mask = eftf_value_mask4(w->conf->pool.plen);
 
+	if (peer->ss_family == AF_INET6)
+		return w->conf->pool6.plen &&
+			eftf_value_same_network6(&in6->sin6_addr, &w->conf->pool6.base,
+						 w->conf->pool6.plen);
 	return peer->ss_family == AF_INET &&
 		!((ntohl(in4->sin_addr.s_addr) ^ ntohl(w->conf->pool.base.s_addr)) & mask);
 }

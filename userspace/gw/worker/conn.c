@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A connection from accept() to the hand-off: TLS, DHCP in envelopes, keys to the kernel. */
-#include <arpa/inet.h>
+/* A connection from accept() on: order of going, budgets, TLS, ends. */
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -10,36 +9,12 @@
 
 #include "../gw.h"
 #include "addr.h"
-#include "inner.h"
 #include "log.h"
 #include "tls_channel.h"
-#include "worker.h"
+#include "conn.h"
 
-#define DHCP_CLIENT 68
-#define DHCP_SERVER 67
-#define MAX_PACKETS 32			/* inner packets before there is a lease */
 #define LINGER_S 1.0			/* for the last alert to arrive */
 #define LINGER_OCTETS 65536
-#define MAX_ASKED 128			/* messages that the main process has not answered */
-
-struct eftf_conn {
-	struct eftf_conn *prev, *next;	/* in the queue of its stage */
-	struct eftf_worker *worker;
-	struct eftf_conn_id id;
-	struct eftf_watch io;
-	ev_timer deadline;
-	enum eftf_conn_stage stage;
-	struct sockaddr_storage peer;
-	struct eftf_prefix_use prefixes;
-	size_t awaited;			/* octets that wake it */
-	struct eftf_tls *tls;		/* from the first record on */
-	struct eftf_channel *channel;	/* from the end of the handshake on */
-	unsigned int packets;
-	size_t discarded;		/* octets, while closing */
-	bool known;			/* the main process has a lease for it */
-	bool has_cert;
-	uint8_t cert[EFTF_TLS_PEER_ID_LEN];
-};
 
 /* ---- the order of going ------------------------------------------------------ */
 
@@ -72,7 +47,7 @@ static void dequeue(struct eftf_conn *c)
 		q->last = c->prev;
 }
 
-static void set_stage(struct eftf_conn *c, enum eftf_conn_stage stage)
+void eftf_conn_set_stage(struct eftf_conn *c, enum eftf_conn_stage stage)
 {
 	dequeue(c);
 	enqueue(c, stage);
@@ -85,7 +60,7 @@ static void set_deadline(struct eftf_conn *c, double seconds)
 	ev_timer_start(c->worker->loop, &c->deadline);
 }
 
-static void want(struct eftf_conn *c, uint32_t events)
+void eftf_conn_want(struct eftf_conn *c, uint32_t events)
 {
 	eftf_watch_set(c->worker, &c->io, events);
 }
@@ -114,7 +89,7 @@ static void conn_end(struct eftf_conn *c)
 {
 	struct eftf_worker *w = c->worker;
 
-	want(c, 0);
+	eftf_conn_want(c, 0);
 	ev_timer_stop(w->loop, &c->deadline);
 	drop_state(c);
 	close(c->io.fd);
@@ -122,7 +97,7 @@ static void conn_end(struct eftf_conn *c)
 	w->place[c->id.place] = NULL;
 	w->free_place[w->n_free++] = c->id.place;
 	w->n_conns--;
-	set_stage(c, EFTF_CONN_ENDED);
+	eftf_conn_set_stage(c, EFTF_CONN_ENDED);
 }
 
 void eftf_conns_reap(struct eftf_worker *w)
@@ -162,13 +137,13 @@ static void conn_close(struct eftf_conn *c)
 		return;
 	}
 	drop_state(c);
-	set_stage(c, EFTF_CONN_CLOSING);
+	eftf_conn_set_stage(c, EFTF_CONN_CLOSING);
 	set_deadline(c, LINGER_S);
-	want(c, EPOLLIN);
+	eftf_conn_want(c, EPOLLIN);
 	linger(c);
 }
 
-static void conn_fail(struct eftf_conn *c, const char *why)
+void eftf_conn_fail(struct eftf_conn *c, const char *why)
 {
 	char peer[EFTF_ADDR_TEXT];
 
@@ -193,182 +168,10 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
 	if (c->stage == EFTF_CONN_CLOSING || c->stage == EFTF_CONN_ATTACHING)
 		conn_end(c);
 	else
-		conn_fail(c, c->channel ? "no address was agreed upon in time" :
+		eftf_conn_fail(c, c->channel ? "no address was agreed upon in time" :
 			  "the TLS handshake took too long");
 	eftf_conns_reap(w);
 	eftf_worker_maybe_end(w);
-}
-
-/* ---- the lease ------------------------------------------------------------------- */
-
-static int send_reply(struct eftf_conn *c, const struct eftf_dhcp4_msg *reply, bool nak,
-		      struct eftf_err *err)
-{
-	uint8_t dhcp[EFTF_DHCP4_MAX], packet[EFTF_CHANNEL_MAX_PACKET];
-	struct eftf_inner_udp udp = {
-		.src = c->worker->conf->gateway,
-		.dst.s_addr = htonl(INADDR_BROADCAST),
-		.sport = DHCP_SERVER,
-		.dport = DHCP_CLIENT,
-		.data = dhcp,
-	};
-	size_t len;
-	int ret;
-
-	udp.len = eftf_dhcp4_encode(dhcp, sizeof(dhcp), reply, c->worker->start->policy->enterprise);
-	/* RFC 2131 4.1: a NAK is broadcast; the rest goes where the UE wants it. */
-	if (!nak && !reply->broadcast)
-		udp.dst = reply->yiaddr.s_addr ? reply->yiaddr : reply->ciaddr;
-	len = udp.len ? eftf_inner_build(packet, sizeof(packet), &udp) : 0;
-	ret = len ? eftf_channel_send(c->channel, packet, len, err) :
-		eftf_err_set(err, EMSGSIZE, "the DHCP answer is too long: fewer gateway.routes");
-	explicit_bzero(dhcp, sizeof(dhcp));
-	explicit_bzero(packet, len);
-	return ret;
-}
-
-/* The socket goes to the main process; the parked TLS state stays, for the UE's key updates. */
-static void hand_off(struct eftf_conn *c)
-{
-	struct eftf_msg msg = { .type = EFTF_MSG_ATTACH };
-	struct eftf_err err;
-
-	if (eftf_tls_plant(c->tls, &err)) {
-		conn_fail(c, err.text);
-		return;
-	}
-	if (!c->worker->conf->key_update || !c->worker->start->can_update ||
-	    eftf_tls_park(c->tls, &err)) {
-		eftf_tls_free(c->tls);
-		c->tls = NULL;
-	}
-	msg.conn.id = c->id;
-	msg.conn.has_keys = c->tls != NULL;
-	c->known = false;
-	set_stage(c, EFTF_CONN_ATTACHING);
-	want(c, 0);
-	eftf_worker_send(c->worker, &msg, c->io.fd);
-}
-
-/*
- * After the ACK: the kernel can go on only between two records and between two
- * envelopes. What the UE has sent behind its request in the same record, and
- * the rest of an envelope that began there, is read here and lost.
- */
-static void settle(struct eftf_conn *c)
-{
-	const uint8_t *packet;
-	struct eftf_err err;
-	size_t len;
-
-	while (!eftf_channel_at_boundary(c->channel) || !eftf_tls_drained(c->tls)) {
-		switch (eftf_channel_recv(c->channel, &packet, &len, &err)) {
-		case EFTF_CHANNEL_PACKET:
-			c->worker->counts.dropped_early++;
-			if (++c->packets <= MAX_PACKETS)
-				break;
-			conn_fail(c, "too many inner packets before there is a tunnel");
-			return;
-		case EFTF_CHANNEL_AGAIN:
-			if (eftf_channel_at_boundary(c->channel) && eftf_tls_drained(c->tls))
-				break;
-			return;
-		case EFTF_CHANNEL_CLOSED:
-			conn_fail(c, "the UE left before it had a tunnel");
-			return;
-		case EFTF_CHANNEL_FAILED:
-			conn_fail(c, err.text);
-			return;
-		}
-	}
-	hand_off(c);
-}
-
-/* The UE gets what the main process says to its message. */
-static void pass_on(struct eftf_conn *c, enum eftf_dhcp4s_result result,
-		    const struct eftf_dhcp4_msg *reply)
-{
-	struct eftf_err err;
-
-	set_stage(c, EFTF_CONN_NEGOTIATING);
-	want(c, EPOLLIN);
-	if (!eftf_dhcp4s_replies(result))
-		return;
-	if (send_reply(c, reply, reply->type == EFTF_DHCP4_NAK, &err)) {
-		conn_fail(c, err.text);
-		return;
-	}
-	if (result == EFTF_DHCP4S_ACK) {
-		set_stage(c, EFTF_CONN_SETTLING);
-	} else if (result == EFTF_DHCP4S_EXHAUSTED) {
-		eftf_tls_close_notify(c->tls);
-		conn_fail(c, "no inner address left");
-	}
-}
-
-static void on_dhcp(struct eftf_conn *c, const struct eftf_inner_udp *udp)
-{
-	struct eftf_msg msg = { .type = EFTF_MSG_ASK };
-	struct eftf_worker *w = c->worker;
-	struct eftf_err err;
-
-	if (eftf_dhcp4_decode(&msg.ask.msg, udp->data, udp->len, w->start->policy->enterprise,
-			      &err)) {
-		log_debug("%s", err.text);
-		return;
-	}
-	if (w->asked >= MAX_ASKED)
-		return;			/* the UE says it again */
-	msg.ask.from.conn = c->id;
-	msg.ask.from.outer = c->peer;
-	msg.ask.from.has_cert = c->has_cert;
-	memcpy(msg.ask.from.cert, c->cert, sizeof(c->cert));
-	c->known = true;
-	w->asked++;
-	set_stage(c, EFTF_CONN_ASKED);
-	want(c, 0);
-	eftf_worker_send(w, &msg, -1);
-	explicit_bzero(&msg, sizeof(msg));
-}
-
-static void on_packet(struct eftf_conn *c, const uint8_t *packet, size_t len)
-{
-	struct eftf_inner_udp udp;
-
-	if (++c->packets > MAX_PACKETS) {
-		conn_fail(c, "too many inner packets before there is a lease");
-		return;
-	}
-	/* Before the lease only DHCP is answered; anything else (IPv6 solicitations) is ignored. */
-	if (eftf_inner_parse(packet, len, &udp) || udp.dport != DHCP_SERVER)
-		return;
-	if (udp.dst.s_addr == htonl(INADDR_BROADCAST) ||
-	    udp.dst.s_addr == c->worker->conf->gateway.s_addr)
-		on_dhcp(c, &udp);
-}
-
-/* What one record brings; then it is the other connections' turn. */
-static void negotiate(struct eftf_conn *c)
-{
-	const uint8_t *packet;
-	struct eftf_err err;
-	size_t len;
-
-	do {
-		switch (eftf_channel_recv(c->channel, &packet, &len, &err)) {
-		case EFTF_CHANNEL_PACKET:
-			on_packet(c, packet, len);
-			break;
-		case EFTF_CHANNEL_AGAIN:
-			return;
-		case EFTF_CHANNEL_CLOSED:
-			conn_fail(c, "the UE left before it had an address");
-			return;
-		case EFTF_CHANNEL_FAILED:
-			conn_fail(c, err.text);
-			return;
-		}
-	} while (c->stage == EFTF_CONN_NEGOTIATING && !eftf_tls_drained(c->tls));
 }
 
 /* ---- TLS -------------------------------------------------------------------- */
@@ -384,13 +187,13 @@ static void handshake_done(struct eftf_conn *c)
 	c->has_cert = eftf_tls_peer_id(c->tls, c->cert);
 	c->channel = calloc(1, sizeof(*c->channel));
 	if (!c->channel) {
-		conn_fail(c, "out of memory");
+		eftf_conn_fail(c, "out of memory");
 		return;
 	}
 	eftf_tls_channel(c->channel, c->tls);
-	set_stage(c, EFTF_CONN_NEGOTIATING);
+	eftf_conn_set_stage(c, EFTF_CONN_NEGOTIATING);
 	set_deadline(c, c->worker->conf->negotiate_timeout);
-	want(c, EPOLLIN);
+	eftf_conn_want(c, EPOLLIN);
 }
 
 static void wake_at(const struct eftf_conn *c, int octets)
@@ -417,9 +220,9 @@ static void begin_handshake(struct eftf_conn *c)
 	wake_at(c, 1);
 	if (eftf_tls_new(&c->tls, eftf_hello_choose(c->worker, record, n > 0 ? (size_t)n : 0), c->io.fd, NULL,
 			 &err))
-		conn_fail(c, err.text);
+		eftf_conn_fail(c, err.text);
 	else
-		set_stage(c, EFTF_CONN_HANDSHAKE);
+		eftf_conn_set_stage(c, EFTF_CONN_HANDSHAKE);
 }
 
 static void handshake(struct eftf_conn *c)
@@ -431,14 +234,14 @@ static void handshake(struct eftf_conn *c)
 		handshake_done(c);
 		break;
 	case EFTF_TLS_WANT_READ:
-		want(c, EPOLLIN);
+		eftf_conn_want(c, EPOLLIN);
 		break;
 	case EFTF_TLS_WANT_WRITE:
-		want(c, EPOLLOUT);
+		eftf_conn_want(c, EPOLLOUT);
 		break;
 	case EFTF_TLS_FAILED:
 	case EFTF_TLS_UNTRUSTED:
-		conn_fail(c, err.text);
+		eftf_conn_fail(c, err.text);
 		break;
 	}
 }
@@ -452,39 +255,23 @@ static void on_ready(void *data)
 	if (c->stage == EFTF_CONN_HANDSHAKE)
 		handshake(c);
 	else if (c->stage == EFTF_CONN_NEGOTIATING)
-		negotiate(c);
+		eftf_negotiate(c);
 	else if (c->stage == EFTF_CONN_SETTLING)
-		settle(c);
+		eftf_settle(c);
 	else if (c->stage == EFTF_CONN_CLOSING)
 		linger(c);
 }
 
-static struct eftf_conn *find(struct eftf_worker *w, const struct eftf_conn_id *id)
+struct eftf_conn *eftf_conn_find(struct eftf_worker *w, const struct eftf_conn_id *id)
 {
 	struct eftf_conn *c = id->place < w->n_places ? w->place[id->place] : NULL;
 
 	return c && c->id.serial == id->serial ? c : NULL;
 }
 
-void eftf_conn_on_answer(struct eftf_worker *w, const struct eftf_msg *msg)
-{
-	struct eftf_conn *c = find(w, &msg->answer.to.conn);
-
-	w->asked -= w->asked > 0;
-	if (!c || c->stage != EFTF_CONN_ASKED)
-		return;			/* it has ended meanwhile */
-	pass_on(c, msg->answer.result, &msg->answer.reply);
-	/* what came in the same record */
-	if (c->stage == EFTF_CONN_NEGOTIATING && !eftf_tls_drained(c->tls))
-		negotiate(c);
-	else if (c->stage == EFTF_CONN_SETTLING)
-		settle(c);
-	eftf_conns_reap(w);
-}
-
 void eftf_conn_on_attached(struct eftf_worker *w, const struct eftf_msg *msg)
 {
-	struct eftf_conn *c = find(w, &msg->attached.id);
+	struct eftf_conn *c = eftf_conn_find(w, &msg->attached.id);
 
 	if (c && c->stage == EFTF_CONN_ATTACHING && msg->attached.tunnel && c->tls) {
 		eftf_keys_add(w, msg->attached.tunnel, msg->attached.transport, c->tls);
@@ -546,7 +333,7 @@ void eftf_conn_new(struct eftf_worker *w, int fd, const struct sockaddr_storage 
 	w->n_conns++;
 	w->counts.accepted++;
 	setsockopt(c->io.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	want(c, EPOLLIN);
+	eftf_conn_want(c, EPOLLIN);
 	ev_timer_init(&c->deadline, on_deadline, w->conf->handshake_timeout, 0.0);
 	c->deadline.data = c;
 	ev_timer_start(w->loop, &c->deadline);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DHCP from inside attached tunnels: UDP port 67 on the device. The module
- * has checked that the source address is the UE's own.
+ * DHCP from inside attached tunnels: UDP ports 67 and 547 on the device. The
+ * module has checked that the source address is the UE's own.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../gw.h"
+#include "dhcp6_server.h"
 #include "log.h"
 #include "worker.h"
 
@@ -24,9 +25,9 @@ struct eftf_ue_rate {
 };
 
 /* A renewal is due once in half a lease: more than a few a second are of no use to a UE. */
-static bool may_ask(struct eftf_worker *w, struct in_addr inner)
+static bool may_ask(struct eftf_worker *w, uint32_t low_bits)
 {
-	struct eftf_ue_rate *r = &w->rates[ntohl(inner.s_addr) & (UES - 1)];
+	struct eftf_ue_rate *r = &w->rates[low_bits & (UES - 1)];
 	double now = eftf_gw_now();
 
 	if (r->full_at - now > BURST_S) {
@@ -45,7 +46,7 @@ static void on_datagram(struct eftf_worker *w, const struct sockaddr_in *peer, c
 	struct eftf_msg msg = { .type = EFTF_MSG_ASK };
 	struct eftf_err err;
 
-	if (!may_ask(w, peer->sin_addr))
+	if (!may_ask(w, ntohl(peer->sin_addr.s_addr)))
 		return;
 	if (eftf_dhcp4_decode(&msg.ask.msg, data, len, w->start->policy->enterprise, &err)) {
 		log_debug("DHCP from inside a tunnel: %s", err.text);
@@ -56,36 +57,81 @@ static void on_datagram(struct eftf_worker *w, const struct sockaddr_in *peer, c
 	explicit_bzero(&msg, sizeof(msg));
 }
 
-/* Returns how many there were. */
-static int read_some(struct eftf_worker *w, int max)
+static void on_datagram6(struct eftf_worker *w, const struct sockaddr_in6 *peer,
+			 const uint8_t *data, size_t len)
 {
-	struct sockaddr_in peer;
+	struct eftf_msg msg = { .type = EFTF_MSG_ASK6 };
+	struct eftf_err err;
+
+	if (!may_ask(w, (uint32_t)peer->sin6_addr.s6_addr[14] << 8 | peer->sin6_addr.s6_addr[15]))
+		return;
+	if (eftf_dhcp6_decode(&msg.ask.msg6, data, len, w->start->policy->enterprise, &err)) {
+		log_debug("DHCPv6 from inside a tunnel: %s", err.text);
+		return;
+	}
+	msg.ask.from.inner6 = *peer;
+	eftf_worker_send(w, &msg, -1);
+	explicit_bzero(&msg, sizeof(msg));
+}
+
+static void read_some(struct eftf_worker *w, int fd, int max)
+{
+	struct sockaddr_in6 peer;	/* the longer one */
 	uint8_t data[2048];
 	socklen_t len;
 	ssize_t n;
-	int i;
 
-	for (i = 0; i < max; i++) {
+	for (int i = 0; i < max; i++) {
 		len = sizeof(peer);
-		n = recvfrom(w->start->port_fd, data, sizeof(data), MSG_DONTWAIT | MSG_TRUNC,
+		n = recvfrom(fd, data, sizeof(data), MSG_DONTWAIT | MSG_TRUNC,
 			     (struct sockaddr *)&peer, &len);
 		if (n < 0)
 			break;
-		if ((size_t)n <= sizeof(data) && len == sizeof(peer))
-			on_datagram(w, &peer, data, (size_t)n);
+		if ((size_t)n > sizeof(data))
+			continue;
+		if (len == sizeof(struct sockaddr_in))
+			on_datagram(w, (const struct sockaddr_in *)&peer, data, (size_t)n);
+		else if (len == sizeof(peer))
+			on_datagram6(w, &peer, data, (size_t)n);
 	}
-	return i;
 }
 
 static void on_readable(void *data)
 {
-	read_some(data, READ_AT_ONCE);
+	struct eftf_worker *w = data;
+
+	read_some(w, w->start->port_fd, READ_AT_ONCE);
+}
+
+static void on_readable6(void *data)
+{
+	struct eftf_worker *w = data;
+
+	read_some(w, w->start->port6_fd, READ_AT_ONCE);
 }
 
 void eftf_port_read_all(struct eftf_worker *w)
 {
-	if (w->rates && !w->draining)
-		read_some(w, SYNC_AT_MOST);
+	if (!w->rates || w->draining)
+		return;
+	read_some(w, w->start->port_fd, SYNC_AT_MOST);
+	if (w->start->port6_fd >= 0)
+		read_some(w, w->start->port6_fd, SYNC_AT_MOST);
+}
+
+static void answer6(const struct eftf_worker *w, const struct eftf_msg *msg)
+{
+	const struct sockaddr_in6 *to = &msg->answer.to.inner6;
+	uint8_t out[EFTF_DHCP6_MAX];
+	size_t len;
+
+	if (!eftf_dhcp6s_replies(msg->answer.result))
+		return;
+	len = eftf_dhcp6_encode(out, sizeof(out), &msg->answer.reply6, w->start->policy->enterprise);
+	if (len && sendto(w->start->port6_fd, out, len, MSG_DONTWAIT, (const struct sockaddr *)to,
+			  sizeof(*to)) < 0)
+		log_debug("DHCPv6 answer into a tunnel: %s", strerror(errno));
+	explicit_bzero(out, sizeof(out));
 }
 
 void eftf_port_on_answer(struct eftf_worker *w, const struct eftf_msg *msg)
@@ -94,7 +140,10 @@ void eftf_port_on_answer(struct eftf_worker *w, const struct eftf_msg *msg)
 	uint8_t out[EFTF_DHCP4_MAX];
 	size_t len;
 
-	if (!w->rates || !eftf_dhcp4s_replies(msg->answer.result))
+	if (w->rates && msg->type == EFTF_MSG_ANSWER6)
+		answer6(w, msg);
+	if (!w->rates || msg->type == EFTF_MSG_ANSWER6 ||
+	    !eftf_dhcp4s_replies(msg->answer.result))
 		return;
 	len = eftf_dhcp4_encode(out, sizeof(out), &msg->answer.reply,
 				w->start->policy->enterprise);
@@ -113,6 +162,10 @@ int eftf_port_open(struct eftf_worker *w, struct eftf_err *err)
 		return eftf_err_set(err, ENOMEM, "out of memory");
 	w->port_io = (struct eftf_watch){ .fd = w->start->port_fd, .on_ready = on_readable, .data = w };
 	eftf_watch_set(w, &w->port_io, EPOLLIN);
+	if (w->start->port6_fd < 0)
+		return 0;
+	w->port6_io = (struct eftf_watch){ .fd = w->start->port6_fd, .on_ready = on_readable6, .data = w };
+	eftf_watch_set(w, &w->port6_io, EPOLLIN);
 	return 0;
 }
 
@@ -122,6 +175,10 @@ void eftf_port_close(struct eftf_worker *w)
 		return;
 	eftf_watch_set(w, &w->port_io, 0);
 	close(w->start->port_fd);
+	if (w->start->port6_fd >= 0) {
+		eftf_watch_set(w, &w->port6_io, 0);
+		close(w->start->port6_fd);
+	}
 	free(w->rates);
 	w->rates = NULL;
 }

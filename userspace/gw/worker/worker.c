@@ -80,6 +80,7 @@ static void on_message(struct eftf_worker *w, const struct eftf_msg *msg)
 {
 	switch ((enum eftf_msg_type)msg->type) {
 	case EFTF_MSG_ANSWER:
+	case EFTF_MSG_ANSWER6:
 		if (msg->answer.to.conn.serial)
 			eftf_conn_on_answer(w, msg);
 		else
@@ -137,7 +138,7 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 /* What is the parent's alone: signals meant for it, descriptors, privileges. */
 static int shut_in(const struct eftf_worker_start *start, struct eftf_err *err)
 {
-	int keep[EFTF_GW_MAX_LISTEN + 2];
+	int keep[EFTF_GW_MAX_LISTEN + 3];
 	size_t n = 0;
 	int ret;
 
@@ -151,6 +152,7 @@ static int shut_in(const struct eftf_worker_start *start, struct eftf_err *err)
 		keep[n++] = start->listen_fd[i];
 	keep[n++] = start->main_fd;
 	keep[n++] = start->port_fd;
+	keep[n++] = start->port6_fd;
 	eftf_sandbox_close_others(keep, n);
 	/* its socket to syslog was among them */
 	eftf_log_open("eftf-gw", start->log_level, start->conf->syslog);

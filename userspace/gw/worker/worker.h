@@ -50,7 +50,7 @@ struct eftf_worker_start {
 	unsigned int max_conns;
 	struct eftf_prefixes *prefixes;	/* of all workers */
 	int main_fd;			/* to the main process */
-	int port_fd;			/* the DHCP port inside the tunnels; -1: another worker's */
+	int port_fd, port6_fd;		/* the DHCP ports inside the tunnels; -1: another worker's, or none */
 	const int *listen_fd;
 	size_t n_listen;
 	int parent;			/* process id */
@@ -99,7 +99,7 @@ struct eftf_worker {
 	unsigned int n_keys;
 
 	/* port.c */
-	struct eftf_watch port_io;
+	struct eftf_watch port_io, port6_io;
 	struct eftf_ue_rate *rates;
 };
 
@@ -141,12 +141,14 @@ struct eftf_tls_ctx *eftf_hello_choose(const struct eftf_worker *w, const uint8_
 int eftf_worker_conns_open(struct eftf_worker *w, struct eftf_err *err);
 /* Takes the fd over. */
 void eftf_conn_new(struct eftf_worker *w, int fd, const struct sockaddr_storage *peer);
-void eftf_conn_on_answer(struct eftf_worker *w, const struct eftf_msg *msg);
 void eftf_conn_on_attached(struct eftf_worker *w, const struct eftf_msg *msg);
 /* Frees those that have ended: no function up the stack looks at one any more. */
 void eftf_conns_reap(struct eftf_worker *w);
 /* Tells all peers that this side ends. */
 void eftf_conns_close(struct eftf_worker *w);
+
+/* negotiate.c: answers to messages of connections. */
+void eftf_conn_on_answer(struct eftf_worker *w, const struct eftf_msg *msg);
 
 /* keys.c: parked TLS states of attached tunnels. */
 int eftf_keys_open(struct eftf_worker *w, struct eftf_err *err);
