@@ -23,6 +23,7 @@
 #define VALUE(v) .type = EFTF_CONFIG_VALUE, .value = &eftf_##v
 
 static const char *const modes[] = { "auto", "always", "off", NULL };
+static const char *const families[] = { "any", "4", "6", "both", NULL };
 static const char *const auths[] = { "safe", "any", "basic", "digest", "ntlm", "negotiate", NULL };
 
 static const struct eftf_config_key keys[] = {
@@ -49,6 +50,8 @@ static const struct eftf_config_key keys[] = {
 
 	KEY("tunnel", "device", device, VALUE(value_ifname), .preset = "eftf0",
 	    .help = "Network device; made if missing"),
+	KEY("tunnel", "family", family, CHOICE(families), .preset = "any",
+	    .help = "Inner addresses to ask the EFTF for: of IPv4 by DHCP, of IPv6 by DHCPv6; any: both, and one of them is enough; both: both have to come"),
 	KEY("tunnel", "mtu", mtu, UINT(576, 65532), .zero = "what the EFTF says", .preset = "0",
 	    .help = "Inner MTU of the device, octets"),
 	KEY("tunnel", "keepalive", keepalive, UINT(EFTF_KEEPALIVE_MIN, EFTF_KEEPALIVE_MAX),

@@ -31,6 +31,14 @@ enum eftf_ue_auth {
 	EFTF_AUTH_NEGOTIATE,
 };
 
+/* The families of inner addresses. */
+enum eftf_ue_family {
+	EFTF_FAMILY_ANY,	/* both are asked for, one is enough */
+	EFTF_FAMILY_4,
+	EFTF_FAMILY_6,
+	EFTF_FAMILY_BOTH,	/* both have to come */
+};
+
 struct eftf_ue_conf {
 	/* [eftf] */
 	struct eftf_value_target address;	/* its port is not used */
@@ -41,6 +49,7 @@ struct eftf_ue_conf {
 	unsigned int enterprise;
 	/* [tunnel] */
 	char device[IFNAMSIZ];
+	int family;				/* enum eftf_ue_family */
 	unsigned int mtu;			/* 0: what the EFTF says */
 	unsigned int keepalive;			/* s */
 	unsigned int timeout;			/* s; 0: three intervals */

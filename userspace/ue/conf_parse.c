@@ -8,7 +8,7 @@
 static int parse_routes(const char *text, void *member)
 {
 	struct eftf_ue_routes *routes = member;
-	char word[32];
+	char word[64];
 
 	while (eftf_value_rest(text)) {
 		struct eftf_value_prefix p = { .set = true };
@@ -16,6 +16,17 @@ static int parse_routes(const char *text, void *member)
 
 		if (rest && !strcmp(word, "all")) {
 			routes->all = true;
+			text = rest;
+			continue;
+		}
+		if (rest && strchr(word, ':')) {
+			struct eftf_prefix6 *p6 = &routes->prefix6[routes->n6];
+
+			if (routes->n6 == EFTF_UE_MAX_ROUTES6 ||
+			    eftf_value_prefix6(word, &p6->addr, &p6->plen) ||
+			    eftf_value_cut6(&p6->addr, p6->plen))
+				return -EINVAL;
+			routes->n6++;
 			text = rest;
 			continue;
 		}
@@ -30,7 +41,7 @@ static int parse_routes(const char *text, void *member)
 }
 
 const struct eftf_config_value eftf_ue_value_routes = {
-	.allowed = "up to 64 IPv4 prefixes as address/length, host bits 0, separated by commas, or all",
+	.allowed = "up to 64 IPv4 and 16 IPv6 prefixes as address/length, host bits 0, separated by commas, or all",
 	.list = true, .parse = parse_routes,
 };
 

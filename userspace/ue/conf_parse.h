@@ -4,12 +4,16 @@
 #define EFTF_UE_CONF_PARSE_H
 
 #include "config_value.h"
+#include "inner6.h"
 
 #define EFTF_UE_MAX_ROUTES 64
+#define EFTF_UE_MAX_ROUTES6 16
 
 struct eftf_ue_routes {
 	struct eftf_value_prefix prefix[EFTF_UE_MAX_ROUTES];
 	size_t n;
+	struct eftf_prefix6 prefix6[EFTF_UE_MAX_ROUTES6];
+	size_t n6;
 	bool all;		/* whatever the EFTF pushes */
 };
 

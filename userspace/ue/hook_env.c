@@ -61,6 +61,38 @@ static void put_routes(FILE *f, const struct eftf_routes *routes)
 	fputc(0, f);
 }
 
+static void put_addrs6(FILE *f, const char *name, const struct in6_addr *addr, size_t n)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	fprintf(f, "%s=", name);
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, "%s%s", i ? " " : "", inet_ntop(AF_INET6, &addr[i], text, sizeof(text)));
+	fputc(0, f);
+}
+
+static size_t is_set(const struct in6_addr *addr)
+{
+	return !IN6_IS_ADDR_UNSPECIFIED(addr);
+}
+
+static void put_six(FILE *f, const struct eftf_six *six, const struct eftf_routes6 *routes)
+{
+	const struct eftf_lease6 *l = &six->lease;
+	char text[INET6_ADDRSTRLEN];
+
+	put_addrs6(f, "EFTF_ADDRESS6", &l->address, is_set(&l->address));
+	put_addrs6(f, "EFTF_GATEWAY6", &l->unicast, is_set(&l->unicast));
+	put_addrs6(f, "EFTF_DNS6", l->dns, l->n_dns);
+	put_addrs6(f, "EFTF_PCSCF6", l->sip, l->n_sip);
+	fputs("EFTF_ROUTES6=", f);
+	for (size_t i = 0; i < routes->n; i++)
+		fprintf(f, "%s%s/%u", i ? " " : "",
+			inet_ntop(AF_INET6, &routes->prefix[i].addr, text, sizeof(text)),
+			routes->prefix[i].plen);
+	fputc(0, f);
+}
+
 static void put_peer(FILE *f, const char *name, const struct sockaddr_storage *peer)
 {
 	char text[INET6_ADDRSTRLEN] = "";
@@ -86,6 +118,8 @@ static void put_ours(FILE *f, const struct eftf_hook_info *info)
 		put_addrs(f, "EFTF_PCSCF", l->sip, l->n_sip);
 	else
 		put(f, "EFTF_PCSCF", l->sip_name);
+	if (info->six)
+		put_six(f, info->six, info->routes6);
 	put_number(f, "EFTF_MTU", info->mtu);
 	put_routes(f, info->routes);
 	put_peer(f, "EFTF_PEER", info->peer);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "dhcp4.h"
+#include "offer6.h"
 #include "routes.h"
 
 enum eftf_hook_reason { EFTF_HOOK_UP, EFTF_HOOK_RENEW, EFTF_HOOK_DOWN };
@@ -16,6 +17,8 @@ struct eftf_hook_info {
 	const char *device;
 	const struct eftf_lease4 *lease;
 	const struct eftf_routes *routes;	/* into the tunnel */
+	const struct eftf_six *six;		/* the same of IPv6; NULL: nothing */
+	const struct eftf_routes6 *routes6;
 	const struct sockaddr_storage *peer;	/* outer: the EFTF, or the proxy */
 	uint8_t plen;				/* of the address on the device */
 	unsigned int mtu;			/* octets */

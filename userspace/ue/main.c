@@ -164,7 +164,7 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 		log_error("%s", err.text);
 		return EFTF_EXIT_ERROR;
 	}
-	ret = cmd->test ? eftf_prepare(&ue->conf, NULL, &ue->tls, &ue->dhcp, &err) :
+	ret = cmd->test ? eftf_prepare(&ue->conf, NULL, &ue->tls, &ue->dhcp.v4, &err) :
 		eftf_prepare_at_start(ue, &err);
 	if (ret == -EINTR)
 		return EFTF_EXIT_OK;
@@ -193,7 +193,7 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 int main(int argc, char **argv)
 {
 	static struct eftf_ue ue = {
-		.changes = { .clock_fd = -1 }, .renewal = { .fd = -1 },
+		.changes = { .clock_fd = -1 }, .renewal = { .fd = -1 }, .renewal6 = { .fd = -1 },
 		.hooks = { .pidfd = -1, .output = -1 },
 	};
 	struct command cmd = { 0 };

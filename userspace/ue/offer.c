@@ -324,6 +324,8 @@ int eftf_offer_check(struct eftf_offer *offer, struct eftf_lease4 *lease,
 		    !in_lease(lease, here->item[i].prefix.addr))
 			add_here(&all, here->item[i].kind, &here->item[i].prefix);
 	}
+	if (!lease->address.s_addr)	/* IPv6 alone */
+		return 0;
 	ret = check_address(&c, lease->address, err);
 	if (ret)
 		return ret;

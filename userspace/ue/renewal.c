@@ -2,12 +2,14 @@
 #include "renewal.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "inner6.h"
 #include "log.h"
 #include "random.h"
 
@@ -17,27 +19,110 @@
 #define RETRY_MIN_MS 5000u
 #define MESSAGES_AT_ONCE 64
 
+/* ---- what the families have differently --------------------------------------- */
+
+static const char *family_of(const struct eftf_renewal *r)
+{
+	return r->client6 ? "IPv6 lease" : "lease";
+}
+
+static uint16_t client_port(const struct eftf_renewal *r)
+{
+	return r->client6 ? EFTF_DHCP6_CLIENT_PORT : DHCP_CLIENT_PORT;
+}
+
+static uint32_t seconds_of(const struct eftf_renewal *r)
+{
+	return r->client6 ? r->client6->lease.seconds : r->client->lease.seconds;
+}
+
+static uint32_t t1_of(const struct eftf_renewal *r)
+{
+	return r->client6 ? r->client6->lease.t1 : r->client->lease.t1;
+}
+
+static void renew(const struct eftf_renewal *r, uint32_t xid, uint64_t age_ms)
+{
+	if (r->client6)
+		eftf_dhcp6c_renew(r->client6, xid, age_ms);
+	else
+		eftf_dhcp4c_renew(r->client, xid, age_ms);
+}
+
+static size_t output(const struct eftf_renewal *r, uint8_t *out, size_t size, int *wait_ms)
+{
+	return r->client6 ? eftf_dhcp6c_output(r->client6, out, size, wait_ms) :
+		eftf_dhcp4c_output(r->client, out, size, wait_ms);
+}
+
+static bool input(const struct eftf_renewal *r, const uint8_t *data, size_t len)
+{
+	return r->client6 ? eftf_dhcp6c_input(r->client6, data, len) :
+		eftf_dhcp4c_input(r->client, data, len);
+}
+
+static const char *warning_of(const struct eftf_renewal *r)
+{
+	return r->client6 ? eftf_dhcp6c_warning(r->client6) : eftf_dhcp4c_warning(r->client);
+}
+
+static bool has_failed(const struct eftf_renewal *r)
+{
+	return r->client6 ? r->client6->state == EFTF_DHCP6C_FAILED :
+		r->client->state == EFTF_DHCP4C_FAILED;
+}
+
+static bool is_refused(const struct eftf_renewal *r)
+{
+	return r->client6 ? r->client6->state == EFTF_DHCP6C_REFUSED :
+		r->client->state == EFTF_DHCP4C_REFUSED;
+}
+
+static bool is_bound(const struct eftf_renewal *r)
+{
+	return r->client6 ? r->client6->state == EFTF_DHCP6C_BOUND :
+		r->client->state == EFTF_DHCP4C_BOUND;
+}
+
+static const char *refusal_of(const struct eftf_renewal *r)
+{
+	const char *text = r->client6 ? r->client6->refusal : r->client->refusal;
+
+	return text[0] ? text : "no reason given";
+}
+
+/* ---- times ---------------------------------------------------------------------- */
+
 static void set_times(struct eftf_renewal *r)
 {
-	const struct eftf_lease4 *lease = &r->client->lease;
 	uint64_t now = eftf_now_ms();
 
 	r->given_at = now;
 	r->start_at = UINT64_MAX;
 	r->expires_at = UINT64_MAX;
 	r->send_at = UINT64_MAX;
-	if (lease->seconds == FOREVER)
+	if (seconds_of(r) == FOREVER)
 		return;
-	r->expires_at = now + (uint64_t)lease->seconds * 1000;
-	r->start_at = now + (uint64_t)lease->t1 * 1000;
+	r->expires_at = now + (uint64_t)seconds_of(r) * 1000;
+	if (t1_of(r) != FOREVER)
+		r->start_at = now + (uint64_t)t1_of(r) * 1000;
 }
 
 void eftf_renewal_start(struct eftf_renewal *r, struct eftf_dhcp4c *client, const char *device)
 {
 	r->fd = -1;
 	r->client = client;
+	r->client6 = NULL;
 	r->device = device;
 	r->start_at = r->expires_at = r->send_at = UINT64_MAX;
+	if (client)
+		set_times(r);
+}
+
+void eftf_renewal_start6(struct eftf_renewal *r, struct eftf_dhcp6c *client, const char *device)
+{
+	eftf_renewal_start(r, NULL, device);
+	r->client6 = client;
 	if (client)
 		set_times(r);
 }
@@ -62,9 +147,12 @@ static int open_socket(const struct eftf_renewal *r)
 	struct sockaddr_in me = {
 		.sin_family = AF_INET, .sin_port = htons(DHCP_CLIENT_PORT),
 	};
+	struct sockaddr_in6 me6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons(EFTF_DHCP6_CLIENT_PORT),
+	};
 	int fd, one = 1;
 
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(r->client6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	/*
@@ -72,9 +160,11 @@ static int open_socket(const struct eftf_renewal *r)
 	 * The socket is not bound to the inner address: a NAK is a broadcast.
 	 */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)) ||
+	    (r->client6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) :
+	     setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one))) ||
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, r->device, (socklen_t)strlen(r->device)) ||
-	    bind(fd, (struct sockaddr *)&me, sizeof(me))) {
+	    (r->client6 ? bind(fd, (struct sockaddr *)&me6, sizeof(me6)) :
+	     bind(fd, (struct sockaddr *)&me, sizeof(me)))) {
 		int ret = -errno;
 
 		close(fd);
@@ -101,7 +191,7 @@ static void begin(struct eftf_renewal *r)
 
 	fd = open_socket(r);
 	if (fd < 0 || eftf_random(&xid, sizeof(xid))) {
-		log_warn("lease renewal: UDP port 68 on %s: %s", r->device,
+		log_warn("%s renewal: UDP port %u on %s: %s", family_of(r), client_port(r), r->device,
 			 fd < 0 ? strerror(-fd) : "no random numbers");
 		if (fd >= 0)
 			close(fd);
@@ -110,11 +200,11 @@ static void begin(struct eftf_renewal *r)
 	}
 	r->fd = fd;
 	r->send_at = 0;
-	eftf_dhcp4c_renew(r->client, xid, eftf_now_ms() - r->given_at);
+	renew(r, xid, eftf_now_ms() - r->given_at);
 }
 
 /* From the inner address, be there others on the device; to the server, or to all of them. */
-static int send_from_lease(const struct eftf_renewal *r, int fd, const uint8_t *message, size_t len)
+static int send_from_lease4(const struct eftf_renewal *r, int fd, const uint8_t *message, size_t len)
 {
 	const struct eftf_lease4 *lease = &r->client->lease;
 	bool unicast = r->client->state != EFTF_DHCP4C_REBINDING &&
@@ -142,22 +232,56 @@ static int send_from_lease(const struct eftf_renewal *r, int fd, const uint8_t *
 	return sendmsg(fd, &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
+static int send_from_lease6(const struct eftf_renewal *r, int fd, const uint8_t *message, size_t len)
+{
+	const struct eftf_lease6 *lease = &r->client6->lease;
+	bool unicast = r->client6->state != EFTF_DHCP6C_REBINDING &&
+		!IN6_IS_ADDR_UNSPECIFIED(&lease->unicast);
+	struct sockaddr_in6 to = {
+		.sin6_family = AF_INET6, .sin6_port = htons(EFTF_DHCP6_SERVER_PORT),
+		.sin6_addr = unicast ? lease->unicast : eftf_all_dhcp_servers,
+	};
+	struct in6_pktinfo from = { .ipi6_addr = lease->address, .ipi6_ifindex = if_nametoindex(r->device) };
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(from))];
+	} control = { 0 };
+	struct iovec iov = { (void *)message, len };
+	struct msghdr msg = {
+		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov,
+		.msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = IPPROTO_IPV6;
+	cmsg->cmsg_type = IPV6_PKTINFO;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(from));
+	memcpy(CMSG_DATA(cmsg), &from, sizeof(from));
+	return sendmsg(fd, &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+static int send_from_lease(const struct eftf_renewal *r, int fd, const uint8_t *message, size_t len)
+{
+	return r->client6 ? send_from_lease6(r, fd, message, len) :
+		send_from_lease4(r, fd, message, len);
+}
+
 static void send_due(struct eftf_renewal *r)
 {
 	uint8_t message[EFTF_DHCP4_MAX];
 	int wait_ms = -1, ret = 0;
 	size_t len;
 
-	len = eftf_dhcp4c_output(r->client, message, sizeof(message), &wait_ms);
-	if (r->client->state == EFTF_DHCP4C_FAILED) {
-		log_warn("lease renewal: no answer from the EFTF");
+	len = output(r, message, sizeof(message), &wait_ms);
+	if (has_failed(r)) {
+		log_warn("%s renewal: no answer from the EFTF", family_of(r));
 		postpone(r);
 		return;
 	}
 	if (len)
 		ret = send_from_lease(r, r->fd, message, len);
 	if (ret)
-		log_debug("lease renewal: send: %s", strerror(-ret));
+		log_debug("%s renewal: send: %s", family_of(r), strerror(-ret));
 	r->send_at = wait_ms < 0 ? UINT64_MAX : eftf_now_ms() + (uint64_t)wait_ms;
 }
 
@@ -173,20 +297,19 @@ static enum eftf_renewal_result receive(struct eftf_renewal *r, struct eftf_err 
 
 		if (n < 0)
 			break;
-		changed = eftf_dhcp4c_input(r->client, message, (size_t)n);
-		warning = eftf_dhcp4c_warning(r->client);
+		changed = input(r, message, (size_t)n);
+		warning = warning_of(r);
 		if (warning)
 			log_warn("DHCP answer of the EFTF: %s", warning);
 		if (!changed)
 			continue;
-		if (r->client->state == EFTF_DHCP4C_REFUSED) {
-			eftf_err_set(err, EACCES, "EFTF refused to renew the lease: %s",
-				     r->client->refusal[0] ? r->client->refusal :
-							     "no reason given");
+		if (is_refused(r)) {
+			eftf_err_set(err, EACCES, "EFTF refused to renew the %s: %s", family_of(r),
+				     refusal_of(r));
 			eftf_renewal_stop(r);
 			return EFTF_RENEWAL_REFUSED;
 		}
-		if (r->client->state == EFTF_DHCP4C_BOUND) {
+		if (is_bound(r)) {
 			eftf_renewal_stop(r);
 			set_times(r);
 			return EFTF_RENEWAL_RENEWED;
@@ -201,12 +324,13 @@ void eftf_renewal_release(const struct eftf_renewal *r)
 	size_t len;
 	int fd, ret = 0;
 
-	if (!r->client || !r->client->lease.address.s_addr)
+	if (!r->client6 && (!r->client || !r->client->lease.address.s_addr))
 		return;
 	fd = r->fd >= 0 ? r->fd : open_socket(r);
-	len = eftf_dhcp4c_release(r->client, message, sizeof(message));
+	len = r->client6 ? eftf_dhcp6c_release(r->client6, message, sizeof(message)) :
+		eftf_dhcp4c_release(r->client, message, sizeof(message));
 	if (fd < 0)
-		log_debug("release: UDP port 68 on %s: %s", r->device, strerror(-fd));
+		log_debug("release: UDP port %u on %s: %s", client_port(r), r->device, strerror(-fd));
 	else if (len)
 		ret = send_from_lease(r, fd, message, len);
 	if (ret)
@@ -221,7 +345,7 @@ enum eftf_renewal_result eftf_renewal_step(struct eftf_renewal *r, struct eftf_e
 	uint64_t now = eftf_now_ms();
 
 	if (now >= r->expires_at) {
-		eftf_err_set(err, ETIMEDOUT, "the lease ran out: the EFTF did not renew it");
+		eftf_err_set(err, ETIMEDOUT, "the %s ran out: the EFTF did not renew it", family_of(r));
 		eftf_renewal_stop(r);
 		return EFTF_RENEWAL_EXPIRED;
 	}

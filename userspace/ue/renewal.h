@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Renewal of the lease through the tunnel (RFC 2131 4.4.5), by a UDP socket
- * on the device: after the hand-off the stream is the kernel's.
+ * Renewal of a lease through the tunnel (RFC 2131 4.4.5, RFC 8415 18.2.4), by a
+ * UDP socket on the device: after the hand-off the stream is the kernel's.
  */
 #ifndef EFTF_UE_RENEWAL_H
 #define EFTF_UE_RENEWAL_H
@@ -9,11 +9,13 @@
 #include <stdint.h>
 
 #include "dhcp4.h"
+#include "dhcp6.h"
 #include "err.h"
 
 struct eftf_renewal {
 	int fd;			/* -1: not running */
 	struct eftf_dhcp4c *client;	/* the caller's; its lease is the one to renew */
+	struct eftf_dhcp6c *client6;	/* or this one's */
 	const char *device;
 	uint64_t given_at;	/* ms: when the lease was given */
 	uint64_t start_at;	/* ms: T1; UINT64_MAX: never */
@@ -30,6 +32,8 @@ enum eftf_renewal_result {
 
 /* A lease was just given to the client. client NULL: static, nothing to renew. */
 void eftf_renewal_start(struct eftf_renewal *r, struct eftf_dhcp4c *client, const char *device);
+/* The same for IPv6. */
+void eftf_renewal_start6(struct eftf_renewal *r, struct eftf_dhcp6c *client, const char *device);
 /* When eftf_renewal_step() wants to be called, besides r->fd being readable. */
 uint64_t eftf_renewal_due(const struct eftf_renewal *r);
 /* Does what is due; never blocks. err: set on REFUSED and EXPIRED. */

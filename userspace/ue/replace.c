@@ -16,25 +16,28 @@
  * If this fails the new connection is closed again, and nothing has happened
  * but that the EFTF may have moved the tunnel already.
  */
-static int negotiate(struct eftf_ue *ue, struct eftf_dhcp4c *dhcp, struct eftf_outer *o,
+static int negotiate(struct eftf_ue *ue, struct eftf_dhcp_clients *dhcp, struct eftf_outer *o,
 		     struct eftf_err *err)
 {
 	const struct eftf_tunnel *t = &ue->tunnel;
+	struct eftf_wish wish = { .only4 = ue->lease.address, .only6 = t->six.lease.address };
 	char link[IF_NAMESIZE];
 	bool bound = t->swap.moved && if_indextoname(t->way.hop.ifindex, link);
 
-	return eftf_send_for_outer(ue, bound ? link : NULL, &ue->lease.address, o, dhcp, err) ==
+	/* a tunnel's addresses are for its life */
+	wish.family = !eftf_six_there(&t->six) ? EFTF_FAMILY_4 :
+		ue->lease.address.s_addr ? EFTF_FAMILY_BOTH : EFTF_FAMILY_6;
+	return eftf_send_for_outer(ue, bound ? link : NULL, &wish, o, dhcp, err) ==
 		EFTF_ATTEMPT_UP ? 0 : -EIO;
 }
 
-static void adopt_lease(struct eftf_ue *ue, const struct eftf_dhcp4c *dhcp)
+static void adopt_lease(struct eftf_ue *ue, const struct eftf_dhcp_clients *dhcp)
 {
 	if (ue->conf.static_addr.set)
 		return;
-	eftf_renewal_stop(&ue->renewal);
-	ue->dhcp = *dhcp;
-	ue->lease = dhcp->lease;
-	eftf_renewal_start(&ue->renewal, &ue->dhcp, ue->tunnel.device.name);
+	eftf_renewals_stop(ue);
+	eftf_take_lease(ue, dhcp);
+	eftf_renewals_start(ue);
 }
 
 /* The tunnel has ended or cannot be swapped: a new one with the same address on the new connection. */
@@ -70,7 +73,7 @@ static int move(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
 
 static int replace(struct eftf_ue *ue, struct eftf_err *err)
 {
-	struct eftf_dhcp4c dhcp = ue->dhcp;
+	struct eftf_dhcp_clients dhcp = ue->dhcp;
 	struct eftf_outer o;
 	int ret;
 

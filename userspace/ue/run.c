@@ -173,7 +173,7 @@ static void back_off(struct eftf_ue *ue, int step)
 int eftf_prepare_at_start(struct eftf_ue *ue, struct eftf_err *err)
 {
 	for (;;) {
-		int ret = eftf_prepare(&ue->conf, NULL, &ue->tls, &ue->dhcp, err);
+		int ret = eftf_prepare(&ue->conf, NULL, &ue->tls, &ue->dhcp.v4, err);
 
 		if (ret != -EKEYEXPIRED || ue->options.once)
 			return ret;
@@ -214,10 +214,10 @@ static bool reload(struct eftf_ue *ue)
 	} else {
 		log_info("configuration read again");
 		eftf_down(ue);	/* by its own device and hook */
-		dhcp.token_len = ue->dhcp.token_len;
-		memcpy(dhcp.token, ue->dhcp.token, sizeof(dhcp.token));
-		dhcp.previous = ue->dhcp.previous;
-		ue->dhcp = dhcp;
+		dhcp.token_len = ue->dhcp.v4.token_len;
+		memcpy(dhcp.token, ue->dhcp.v4.token, sizeof(dhcp.token));
+		dhcp.previous = ue->dhcp.v4.previous;
+		ue->dhcp.v4 = dhcp;
 	}
 	explicit_bzero(&dhcp, sizeof(dhcp));
 	eftf_tls_ctx_free(ue->tls);

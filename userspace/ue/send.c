@@ -123,8 +123,8 @@ int eftf_send_probes(struct eftf_ue *ue, const struct eftf_probe_spec *spec, str
 struct order {
 	struct eftf_ue *ue;
 	const char *link;
-	const struct in_addr *only;
-	struct eftf_dhcp4c *dhcp;
+	const struct eftf_wish *wish;
+	struct eftf_dhcp_clients *dhcp;
 };
 
 struct outer_result {
@@ -132,7 +132,7 @@ struct outer_result {
 	uint8_t has_keys;	/* the child stays, and makes new keys */
 	struct sockaddr_storage local, peer;
 	struct eftf_targets targets;
-	struct eftf_dhcp4c dhcp;
+	struct eftf_dhcp_clients dhcp;
 	struct eftf_err err;
 };
 
@@ -148,7 +148,7 @@ static enum eftf_attempt make_outer(const struct order *order, struct eftf_outer
 	enum eftf_attempt attempt = eftf_outer_open(&spec, &ue->sig, o, err);
 
 	if (attempt != EFTF_ATTEMPT_UP || ue->conf.static_addr.set ||
-	    !eftf_negotiate_lease(o->fd, order->dhcp, order->only, &ue->sig, err))
+	    !eftf_negotiate_lease(o->fd, order->dhcp, order->wish, &ue->sig, err))
 		return attempt;
 	eftf_channel_close_notify(o->fd);
 	eftf_targets_failed(spec.targets, &o->peer);
@@ -187,15 +187,31 @@ static bool is_address(const struct sockaddr_storage *ss)
 	return ss->ss_family == AF_INET || ss->ss_family == AF_INET6;
 }
 
+static bool is_sane6(struct eftf_dhcp_clients *c)
+{
+	struct eftf_lease6 *l = &c->v6.lease;
+
+	c->v6.refusal[sizeof(c->v6.refusal) - 1] = '\0';
+	c->v6.warning[sizeof(c->v6.warning) - 1] = '\0';
+	l->sip_name[sizeof(l->sip_name) - 1] = '\0';
+	l->domain[sizeof(l->domain) - 1] = '\0';
+	for (size_t i = 0; i < c->ra.n_routes && i < EFTF_RA_MAX_ROUTES; i++)
+		if (c->ra.routes[i].plen > 128)
+			return false;
+	return l->n_dns <= EFTF_DHCP6_MAX_ADDRS && l->n_sip <= EFTF_DHCP6_MAX_ADDRS &&
+		l->token_len <= sizeof(l->token) && c->v6.token_len <= sizeof(c->v6.token) &&
+		l->server.len <= sizeof(l->server.v) && c->ra.n_routes <= EFTF_RA_MAX_ROUTES;
+}
+
 /* What indexes or ends something; what a lease says is judged where it is used. */
 static bool is_sane(struct outer_result *r, int sock)
 {
-	struct eftf_lease4 *l = &r->dhcp.lease;
+	struct eftf_lease4 *l = &r->dhcp.v4.lease;
 	size_t i;
 
 	r->err.text[sizeof(r->err.text) - 1] = '\0';
-	r->dhcp.refusal[sizeof(r->dhcp.refusal) - 1] = '\0';
-	r->dhcp.warning[sizeof(r->dhcp.warning) - 1] = '\0';
+	r->dhcp.v4.refusal[sizeof(r->dhcp.v4.refusal) - 1] = '\0';
+	r->dhcp.v4.warning[sizeof(r->dhcp.v4.warning) - 1] = '\0';
 	l->sip_name[sizeof(l->sip_name) - 1] = '\0';
 	r->targets.of.host[sizeof(r->targets.of.host) - 1] = '\0';
 	if (r->targets.n > EFTF_TARGETS_MAX)
@@ -207,7 +223,8 @@ static bool is_sane(struct outer_result *r, int sock)
 	if (sock < 0 || !is_address(&r->local) || !is_address(&r->peer) ||
 	    l->n_dns > EFTF_DHCP4_MAX_ADDRS || l->n_sip > EFTF_DHCP4_MAX_ADDRS ||
 	    l->n_routes > EFTF_DHCP4_MAX_ROUTES ||
-	    l->token_len > sizeof(l->token) || r->dhcp.token_len > sizeof(r->dhcp.token))
+	    l->token_len > sizeof(l->token) || r->dhcp.v4.token_len > sizeof(r->dhcp.v4.token) ||
+	    !is_sane6(&r->dhcp))
 		return false;
 	for (i = 0; i < l->n_routes; i++)
 		if (l->routes[i].plen > 32)
@@ -216,8 +233,18 @@ static bool is_sane(struct outer_result *r, int sock)
 }
 
 /* What is this side's own stays. */
-static void adopt(struct eftf_dhcp4c *dhcp, const struct eftf_dhcp4c *brought)
+static void adopt(struct eftf_dhcp_clients *clients, const struct eftf_dhcp_clients *all_brought)
 {
+	const struct eftf_dhcp4c *brought = &all_brought->v4;
+	struct eftf_dhcp4c *dhcp = &clients->v4;
+
+	eftf_negotiate_prepare6(clients);
+	clients->ra = all_brought->ra;
+	clients->v6.state = all_brought->v6.state;
+	clients->v6.previous = all_brought->v6.previous;
+	clients->v6.lease = all_brought->v6.lease;
+	memcpy(clients->v6.refusal, all_brought->v6.refusal, sizeof(clients->v6.refusal));
+	memcpy(clients->v6.warning, all_brought->v6.warning, sizeof(clients->v6.warning));
 	dhcp->state = brought->state;
 	dhcp->token_len = brought->token_len;
 	memcpy(dhcp->token, brought->token, sizeof(dhcp->token));
@@ -225,6 +252,15 @@ static void adopt(struct eftf_dhcp4c *dhcp, const struct eftf_dhcp4c *brought)
 	dhcp->lease = brought->lease;
 	memcpy(dhcp->refusal, brought->refusal, sizeof(dhcp->refusal));
 	memcpy(dhcp->warning, brought->warning, sizeof(dhcp->warning));
+}
+
+static bool is_wished(const struct eftf_wish *w, const struct eftf_dhcp_clients *c)
+{
+	if (!eftf_has4(c) && !eftf_has6(c))
+		return false;
+	return (!w->only4.s_addr || (eftf_has4(c) && c->v4.lease.address.s_addr == w->only4.s_addr)) &&
+		(IN6_IS_ADDR_UNSPECIFIED(&w->only6) ||
+		 (eftf_has6(c) && !memcmp(&c->v6.lease.address, &w->only6, sizeof(w->only6))));
 }
 
 static enum eftf_attempt take(struct eftf_ue *ue, const struct order *order,
@@ -242,7 +278,7 @@ static enum eftf_attempt take(struct eftf_ue *ue, const struct order *order,
 		adopt(order->dhcp, &r->dhcp);
 	if (r->attempt != EFTF_ATTEMPT_UP)
 		return (enum eftf_attempt)r->attempt;
-	if (lease && order->only && r->dhcp.lease.address.s_addr != order->only->s_addr) {
+	if (lease && !is_wished(order->wish, &r->dhcp)) {
 		eftf_err_set(err, EPROTO, "the child process brought another address");
 		return EFTF_ATTEMPT_FAILED;
 	}
@@ -252,10 +288,10 @@ static enum eftf_attempt take(struct eftf_ue *ue, const struct order *order,
 }
 
 enum eftf_attempt eftf_send_for_outer(struct eftf_ue *ue, const char *link,
-				      const struct in_addr *only, struct eftf_outer *o,
-				      struct eftf_dhcp4c *dhcp, struct eftf_err *err)
+				      const struct eftf_wish *wish, struct eftf_outer *o,
+				      struct eftf_dhcp_clients *dhcp, struct eftf_err *err)
 {
-	struct order order = { .ue = ue, .link = link, .only = only, .dhcp = dhcp };
+	struct order order = { .ue = ue, .link = link, .wish = wish, .dhcp = dhcp };
 	enum eftf_attempt attempt = EFTF_ATTEMPT_FAILED;
 	struct outer_result r;
 	struct eftf_errand e;

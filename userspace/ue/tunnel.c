@@ -69,6 +69,32 @@ static int judge(struct eftf_tunnel *t, const struct eftf_ue_conf *conf, struct 
 	return ret;
 }
 
+static void log_conflict6(const char *text, void *arg)
+{
+	(void)arg;
+	log_warn("offer of the EFTF: %s", text);
+}
+
+static int judge6(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
+		  const struct sockaddr_storage *peer, struct eftf_err *err)
+{
+	struct eftf_here6 here;
+
+	if (!eftf_six_there(&t->six)) {
+		t->routes6.n = 0;
+		return 0;
+	}
+	eftf_here6_read(&here, t->device.ifindex, peer);
+	return eftf_offer6_check(&t->routes6, &t->six, &here, &conf->routes, log_conflict6, NULL, err);
+}
+
+/* Of IPv6: the routes are judged, the address may be there already. */
+static int set_device6(struct eftf_tunnel *t, struct eftf_err *err)
+{
+	return eftf_device6_set(&t->device6, t->device.rt, t->device.ifindex, &t->six.lease.address,
+				&t->routes6, err);
+}
+
 static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 		      struct eftf_lease4 *lease, const struct eftf_outer *o, struct eftf_err *err)
 {
@@ -78,14 +104,19 @@ static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	if (conf->static_addr.set)
 		addr.plen = conf->static_addr.plen;
 	ret = eftf_device_open(&t->device, conf->device, conf->mtu ? conf->mtu : lease->mtu, err);
+	if (t->device6_of != t->device.ifindex)	/* of a link that is gone */
+		memset(&t->device6, 0, sizeof(t->device6));
+	t->device6_of = t->device.ifindex;
 	if (!ret)
 		ret = judge(t, conf, lease, &o->peer, err);
 	if (!ret)
+		ret = judge6(t, conf, &o->peer, err);
+	if (!ret && lease->address.s_addr)
 		ret = eftf_device_set_address(&t->device, &addr, err);
 	/* by which the module knows signalling that phones do not mark */
 	if (!ret)
 		ret = eftf_rt_link_pcscf(t->device.rt, t->device.ifindex, lease->sip, lease->n_sip,
-					 NULL, 0, err);
+					 t->six.lease.sip, t->six.lease.n_sip, err);
 	return ret;
 }
 
@@ -95,14 +126,20 @@ static int hand_off(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	uint32_t keepalive = eftf_tunnel_keepalive(conf, lease);
 	struct eftf_tunnel_spec spec = {
 		.ifindex = t->device.ifindex, .fd = fd,
-		.has_inner4 = true, .inner4 = lease->address,
+		.has_inner4 = lease->address.s_addr != 0, .inner4 = lease->address,
 		.gateway4 = eftf_lease4_gateway(lease),
+		.has_inner6 = eftf_six_there(&t->six), .inner6 = t->six.lease.address,
+		.inner6_plen = 128, .gateway6 = t->six.lease.unicast,
 		.keepalive = draw_interval(keepalive), .timeout = timeout_of(conf, keepalive),
 		.negotiated = !conf->static_addr.set,
 		.record_limit = conf->record_limit,
 	};
 
 	spec.has_gateway4 = spec.gateway4.s_addr != 0;
+	spec.has_gateway6 = !IN6_IS_ADDR_UNSPECIFIED(&spec.gateway6);
+	/* an echo needs somebody who answers it */
+	if (!spec.has_gateway4 && !spec.has_gateway6)
+		spec.keepalive = 0;
 	t->timeout = spec.timeout;
 	/* an event of an earlier tunnel must not be taken for one of this */
 	eftf_tunnel_read_events(t);
@@ -143,6 +180,8 @@ int eftf_tunnel_attach(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	set_keys(t, o, 1);
 	set_way(t, o);
 	ret = eftf_device_set_routes(&t->device, &t->offer.routes, &o->peer, err);
+	if (!ret)
+		ret = set_device6(t, err);
 	if (ret)
 		eftf_tunnel_end(t, EFTF_REASON_DELETED);
 	return ret;
@@ -158,8 +197,9 @@ int eftf_tunnel_swap(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	set_keys(t, o, t->transport + 1);
 	set_way(t, o);
 	/* the tunnel runs all the same */
-	if (judge(t, conf, lease, &o->peer, err) ||
-	    eftf_device_set_routes(&t->device, &t->offer.routes, &o->peer, err))
+	if (judge(t, conf, lease, &o->peer, err) || judge6(t, conf, &o->peer, err) ||
+	    eftf_device_set_routes(&t->device, &t->offer.routes, &o->peer, err) ||
+	    set_device6(t, err))
 		log_warn("%s", err->text);
 	return 0;
 }
@@ -170,9 +210,13 @@ int eftf_tunnel_renewed(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	int ret = judge(t, conf, lease, &t->way.peer, err);
 
 	if (!ret)
-		ret = eftf_rt_link_pcscf4(t->device.rt, t->device.ifindex, lease->sip, lease->n_sip,
-					  err);
-	return ret ? ret : eftf_device_set_routes(&t->device, &t->offer.routes, &t->way.peer, err);
+		ret = judge6(t, conf, &t->way.peer, err);
+	if (!ret)
+		ret = eftf_rt_link_pcscf(t->device.rt, t->device.ifindex, lease->sip, lease->n_sip,
+					 t->six.lease.sip, t->six.lease.n_sip, err);
+	if (!ret)
+		ret = eftf_device_set_routes(&t->device, &t->offer.routes, &t->way.peer, err);
+	return ret ? ret : set_device6(t, err);
 }
 
 int eftf_tunnel_set_keepalive(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
@@ -211,6 +255,19 @@ void eftf_tunnel_end(struct eftf_tunnel *t, enum eftf_reason reason)
 	if (eftf_nl_tunnel_del(t->module.nl, t->device.ifindex, t->id, &err))
 		log_debug("tunnel: %s", err.text);
 	ended(t, reason);
+}
+
+void eftf_tunnel_close_device(struct eftf_tunnel *t)
+{
+	static const struct eftf_routes6 none;
+	static const struct in6_addr no_address;
+	struct eftf_err err;
+
+	if (t->device.ifindex &&
+	    eftf_device6_set(&t->device6, t->device.rt, t->device.ifindex, &no_address, &none, &err))
+		log_debug("%s", err.text);
+	memset(&t->device6, 0, sizeof(t->device6));
+	eftf_device_close(&t->device);
 }
 
 /* ---- events ----------------------------------------------------------------- */

@@ -10,10 +10,12 @@
 
 #include "conf.h"
 #include "device.h"
+#include "device6.h"
 #include "dhcp4.h"
 #include "here.h"
 #include "module.h"
 #include "offer.h"
+#include "offer6.h"
 #include "outer.h"
 #include "swap.h"
 #include "way.h"
@@ -24,6 +26,10 @@ struct eftf_tunnel {
 	struct eftf_device device;
 	struct eftf_here names;		/* name servers of this machine; the caller's to fill */
 	struct eftf_offer offer;	/* the lease as it was judged */
+	struct eftf_six six;		/* IPv6 beside it, or alone; the caller's to fill */
+	struct eftf_routes6 routes6;	/* as it was judged */
+	struct eftf_device6 device6;
+	uint32_t device6_of;		/* its link */
 	uint32_t id;			/* 0: there is none; the rest is of the last one */
 	uint32_t timeout;		/* s; as the module was told */
 	uint64_t up_since, down_since;	/* ms */
@@ -68,6 +74,8 @@ int eftf_tunnel_set_keepalive(struct eftf_tunnel *t, const struct eftf_ue_conf *
 			      const struct eftf_lease4 *lease, struct eftf_err *err);
 /* Acts upon what the module has to tell; never blocks. id is 0 afterwards if the tunnel ended. */
 void eftf_tunnel_read_events(struct eftf_tunnel *t);
+/* Takes addresses, routes and, if it is ours, the link away. */
+void eftf_tunnel_close_device(struct eftf_tunnel *t);
 /* Ends the tunnel if there is one: close_notify, FIN. reason: for down_reason. */
 void eftf_tunnel_end(struct eftf_tunnel *t, enum eftf_reason reason);
 

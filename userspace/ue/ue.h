@@ -14,6 +14,7 @@
 #include "dhcp4.h"
 #include "hook.h"
 #include "instance.h"
+#include "negotiate.h"
 #include "outer.h"
 #include "probe.h"
 #include "renewal.h"
@@ -48,9 +49,9 @@ struct eftf_ue {
 	struct eftf_backoff backoff;
 	struct eftf_targets targets[2];	/* the EFTF's addresses; the proxy's */
 	struct eftf_tunnel tunnel;
-	struct eftf_dhcp4c dhcp;	/* with the token and address to resume with */
-	struct eftf_lease4 lease;	/* what is in force, by DHCP or static */
-	struct eftf_renewal renewal;
+	struct eftf_dhcp_clients dhcp;	/* with the token and addresses to resume with */
+	struct eftf_lease4 lease;	/* what is in force, by DHCP or static; address 0.0.0.0: IPv6 alone */
+	struct eftf_renewal renewal, renewal6;
 	struct eftf_hooks hooks;
 	bool told_up;			/* the hook knows of the lease */
 	struct sockaddr_storage told_peer;	/* and of this outer peer */
@@ -89,13 +90,12 @@ bool eftf_has_changed(struct eftf_ue *ue);
 
 /*
  * An outer connection by the way that was judged, and by link alone, if that is not
- * NULL, with a lease in dhcp unless the address is static; only: no other address is
- * taken. Meanwhile the parent goes its rounds. eftf_outer_close() in any case.
- * FAILED with dhcp->state REFUSED: the EFTF does not want us.
+ * NULL, with leases in dhcp unless the address is static. Meanwhile the parent goes its rounds. eftf_outer_close() in any case.
+ * FAILED with dhcp->v4.state REFUSED: the EFTF does not want us.
  */
 enum eftf_attempt eftf_send_for_outer(struct eftf_ue *ue, const char *link,
-				      const struct in_addr *only, struct eftf_outer *o,
-				      struct eftf_dhcp4c *dhcp, struct eftf_err *err);
+				      const struct eftf_wish *wish, struct eftf_outer *o,
+				      struct eftf_dhcp_clients *dhcp, struct eftf_err *err);
 /* Probes for ue->detect. Returns the step; -EINTR; or another negative errno with err. */
 int eftf_send_probes(struct eftf_ue *ue, const struct eftf_probe_spec *spec,
 		     struct eftf_err *err);
@@ -109,6 +109,11 @@ int eftf_send_probes(struct eftf_ue *ue, const struct eftf_probe_spec *spec,
 enum eftf_attempt eftf_up(struct eftf_ue *ue);
 /* The hook is told of what is in force now. */
 void eftf_tell_hook(struct eftf_ue *ue, enum eftf_hook_reason reason);
+/* The leases of the clients are in force from now on. */
+void eftf_take_lease(struct eftf_ue *ue, const struct eftf_dhcp_clients *dhcp);
+/* Of both families, as far as there are leases. */
+void eftf_renewals_start(struct eftf_ue *ue);
+void eftf_renewals_stop(struct eftf_ue *ue);
 /* Device, tunnel, routes and renewal for ue->lease on a connection that is ready for it. */
 int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err);
 /*

@@ -29,6 +29,7 @@ void eftf_tell_hook(struct eftf_ue *ue, enum eftf_hook_reason reason)
 	const struct eftf_device *dev = &ue->tunnel.device;
 	struct eftf_hook_info info = {
 		.device = ue->conf.device, .lease = &ue->lease, .routes = &dev->routes,
+		.six = &ue->tunnel.six, .routes6 = &ue->tunnel.device6.routes,
 		.peer = &ue->told_peer, .plen = dev->addr.plen, .mtu = dev->mtu,
 		.keepalive = eftf_tunnel_keepalive(&ue->conf, &ue->lease), .pid = getpid(),
 	};
@@ -59,31 +60,59 @@ static void tell_down(struct eftf_ue *ue)
 /* What was refused may have been the old address. */
 static void forget_lease(struct eftf_ue *ue)
 {
-	explicit_bzero(ue->dhcp.token, sizeof(ue->dhcp.token));
-	ue->dhcp.token_len = 0;
-	ue->dhcp.previous.s_addr = 0;
+	explicit_bzero(ue->dhcp.v4.token, sizeof(ue->dhcp.v4.token));
+	ue->dhcp.v4.token_len = 0;
+	ue->dhcp.v4.previous.s_addr = 0;
+	memset(&ue->dhcp.v6.previous, 0, sizeof(ue->dhcp.v6.previous));
 }
 
-static void take_lease(struct eftf_ue *ue, const struct eftf_dhcp4c *dhcp)
+void eftf_take_lease(struct eftf_ue *ue, const struct eftf_dhcp_clients *dhcp)
+{
+	struct eftf_six *six = &ue->tunnel.six;
+
+	ue->dhcp = *dhcp;
+	memset(six, 0, sizeof(*six));
+	if (eftf_has6(dhcp)) {
+		six->lease = dhcp->v6.lease;
+		six->ra = dhcp->ra;
+	}
+	if (eftf_has4(dhcp)) {
+		ue->lease = dhcp->v4.lease;
+		return;
+	}
+	/* what both families have alike */
+	memset(&ue->lease, 0, sizeof(ue->lease));
+	ue->lease.keepalive = six->lease.keepalive;
+	ue->lease.mtu = (uint16_t)six->ra.mtu;
+}
+
+static void take_lease(struct eftf_ue *ue, const struct eftf_dhcp_clients *dhcp)
 {
 	if (ue->conf.static_addr.set) {
 		static_lease(ue);
 		return;
 	}
-	ue->dhcp = *dhcp;
-	if (ue->told_up && ue->lease.address.s_addr != dhcp->lease.address.s_addr) {
+	if (ue->told_up && (ue->lease.address.s_addr != dhcp->v4.lease.address.s_addr ||
+			    memcmp(&ue->tunnel.six.lease.address, &dhcp->v6.lease.address,
+				   sizeof(dhcp->v6.lease.address)))) {
 		log_info("the EFTF gave another address than before");
 		tell_down(ue);
 	}
-	ue->lease = dhcp->lease;
+	eftf_take_lease(ue, dhcp);
 }
 
 static void log_up(const struct eftf_ue *ue)
 {
-	char address[INET_ADDRSTRLEN] = "?", pcscf[EFTF_DHCP4_MAX_ADDRS * 18 + 1] = "";
+	char address[INET_ADDRSTRLEN + 2 + INET6_ADDRSTRLEN] = "", address6[INET6_ADDRSTRLEN], pcscf[EFTF_DHCP4_MAX_ADDRS * 18 + 1] = "";
 	size_t i, len = 0;
 
-	inet_ntop(AF_INET, &ue->lease.address, address, sizeof(address));
+	if (ue->lease.address.s_addr)
+		inet_ntop(AF_INET, &ue->lease.address, address, sizeof(address));
+	if (eftf_six_there(&ue->tunnel.six)) {
+		inet_ntop(AF_INET6, &ue->tunnel.six.lease.address, address6, sizeof(address6));
+		snprintf(address + strlen(address), sizeof(address) - strlen(address), "%s%s",
+			 address[0] ? ", " : "", address6);
+	}
 	for (i = 0; i < ue->lease.n_sip && len + 18 < sizeof(pcscf); i++) {
 		len += (size_t)snprintf(pcscf + len, sizeof(pcscf) - len, "%s", i ? ", " : "");
 		inet_ntop(AF_INET, &ue->lease.sip[i], pcscf + len,
@@ -104,20 +133,36 @@ static void tell_up(struct eftf_ue *ue)
 	eftf_tell_hook(ue, EFTF_HOOK_UP);
 }
 
+void eftf_renewals_start(struct eftf_ue *ue)
+{
+	bool dhcp = !ue->conf.static_addr.set;
+
+	eftf_renewal_start(&ue->renewal, dhcp && eftf_has4(&ue->dhcp) ? &ue->dhcp.v4 : NULL,
+			   ue->tunnel.device.name);
+	eftf_renewal_start6(&ue->renewal6, dhcp && eftf_has6(&ue->dhcp) ? &ue->dhcp.v6 : NULL,
+			    ue->tunnel.device.name);
+}
+
+void eftf_renewals_stop(struct eftf_ue *ue)
+{
+	eftf_renewal_stop(&ue->renewal);
+	eftf_renewal_stop(&ue->renewal6);
+}
+
 int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
 {
 	int ret = eftf_tunnel_attach(&ue->tunnel, &ue->conf, &ue->lease, o, err);
 
 	if (!ret)
-		eftf_renewal_start(&ue->renewal, ue->conf.static_addr.set ? NULL : &ue->dhcp,
-				   ue->tunnel.device.name);
+		eftf_renewals_start(ue);
 	return ret;
 }
 
 enum eftf_attempt eftf_up(struct eftf_ue *ue)
 {
 	struct eftf_outer o = { .fd = -1, .keys = { .fd = -1 } };
-	struct eftf_dhcp4c dhcp = ue->dhcp;
+	struct eftf_wish wish = { .family = ue->conf.family };
+	struct eftf_dhcp_clients dhcp = ue->dhcp;
 	enum eftf_attempt attempt;
 	struct eftf_err err;
 
@@ -127,9 +172,9 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 	}
 	if (!ue->told_up)
 		eftf_here_read_dns(&ue->tunnel.names);
-	dhcp.keepalive = (uint16_t)ue->conf.keepalive;
-	attempt = eftf_send_for_outer(ue, NULL, NULL, &o, &dhcp, &err);
-	if (attempt == EFTF_ATTEMPT_FAILED && dhcp.state == EFTF_DHCP4C_REFUSED)
+	dhcp.v4.keepalive = (uint16_t)ue->conf.keepalive;
+	attempt = eftf_send_for_outer(ue, NULL, &wish, &o, &dhcp, &err);
+	if (attempt == EFTF_ATTEMPT_FAILED && dhcp.v4.state == EFTF_DHCP4C_REFUSED)
 		forget_lease(ue);
 	if (attempt != EFTF_ATTEMPT_UP)
 		goto out;
@@ -153,13 +198,19 @@ out:
 	return attempt;
 }
 
+static void release(const struct eftf_ue *ue)
+{
+	eftf_renewal_release(&ue->renewal);
+	eftf_renewal_release(&ue->renewal6);
+}
+
 void eftf_down(struct eftf_ue *ue)
 {
 	/* at a final stop the EFTF need not hold the address; the module sends this before close_notify */
 	if (ue->tunnel.id && ue->sig.stop)
-		eftf_renewal_release(&ue->renewal);
-	eftf_renewal_stop(&ue->renewal);
+		release(ue);
+	eftf_renewals_stop(ue);
 	eftf_tunnel_end(&ue->tunnel, EFTF_REASON_DELETED);
 	tell_down(ue);
-	eftf_device_close(&ue->tunnel.device);
+	eftf_tunnel_close_device(&ue->tunnel);
 }

@@ -11,36 +11,39 @@ static void lease_lost(struct eftf_ue *ue, const struct eftf_err *why)
 {
 	log_warn("%s; reconnecting", why->text);
 	eftf_tunnel_end(&ue->tunnel, EFTF_REASON_DELETED);
-	explicit_bzero(ue->dhcp.token, sizeof(ue->dhcp.token));
-	ue->dhcp.token_len = 0;
-	ue->dhcp.previous.s_addr = 0;
+	explicit_bzero(ue->dhcp.v4.token, sizeof(ue->dhcp.v4.token));
+	ue->dhcp.v4.token_len = 0;
+	ue->dhcp.v4.previous.s_addr = 0;
+	memset(&ue->dhcp.v6.previous, 0, sizeof(ue->dhcp.v6.previous));
 }
 
 static void renewed(struct eftf_ue *ue)
 {
-	const struct eftf_lease4 *now = &ue->dhcp.lease;
+	uint16_t before = ue->lease.keepalive;
 	struct eftf_err err;
 
-	log_debug("lease renewed for %u s", now->seconds);
-	if (now->keepalive && now->keepalive != ue->lease.keepalive) {
-		if (eftf_tunnel_set_keepalive(&ue->tunnel, &ue->conf, now, &err))
-			log_warn("keep-alive %u s of the renewed lease: %s", now->keepalive,
+	eftf_take_lease(ue, &ue->dhcp);
+	if (!ue->lease.keepalive)
+		ue->lease.keepalive = before;
+	if (ue->lease.keepalive != before) {
+		if (eftf_tunnel_set_keepalive(&ue->tunnel, &ue->conf, &ue->lease, &err))
+			log_warn("keep-alive %u s of the renewed lease: %s", ue->lease.keepalive,
 				 err.text);
 		else
-			log_info("keep-alive is %u s from now on", now->keepalive);
+			log_info("keep-alive is %u s from now on", ue->lease.keepalive);
 	}
-	ue->lease = *now;
 	if (eftf_tunnel_renewed(&ue->tunnel, &ue->conf, &ue->lease, &err))
 		log_warn("renewed lease: %s", err.text);
 	eftf_tell_hook(ue, EFTF_HOOK_RENEW);
 }
 
-static void step_renewal(struct eftf_ue *ue)
+static void step_renewal(struct eftf_ue *ue, struct eftf_renewal *r)
 {
 	struct eftf_err err;
 
-	switch (eftf_renewal_step(&ue->renewal, &err)) {
+	switch (eftf_renewal_step(r, &err)) {
 	case EFTF_RENEWAL_RENEWED:
+		log_debug("%slease renewed", r->client6 ? "IPv6 " : "");
 		renewed(ue);
 		break;
 	case EFTF_RENEWAL_REFUSED:
@@ -97,22 +100,24 @@ static uint64_t next_at(const struct eftf_ue *ue, uint64_t until)
 	until = earlier(until, eftf_hooks_due(&ue->hooks));
 	if (!ue->tunnel.id)
 		return until;
-	return earlier(until, earlier(eftf_renewal_due(&ue->renewal), ue->changes.network_at));
+	until = earlier(until, earlier(eftf_renewal_due(&ue->renewal), eftf_renewal_due(&ue->renewal6)));
+	return earlier(until, ue->changes.network_at);
 }
 
 bool eftf_round(struct eftf_ue *ue, int fd, uint64_t until)
 {
 	const struct eftf_nl *events = ue->tunnel.module.events;
-	struct pollfd pfd[4 + EFTF_CHANGES_FDS + EFTF_HOOK_FDS] = {
+	struct pollfd pfd[5 + EFTF_CHANGES_FDS + EFTF_HOOK_FDS] = {
 		{ .fd = ue->sig.fd, .events = POLLIN },
 		{ .fd = fd, .events = POLLIN },
 		{ .fd = events ? eftf_nl_fd(events) : -1, .events = POLLIN },
 		{ .fd = ue->renewal.fd, .events = POLLIN },
+		{ .fd = ue->renewal6.fd, .events = POLLIN },
 	};
 	int n;
 
-	eftf_changes_fds(&ue->changes, pfd + 4);
-	eftf_hooks_fds(&ue->hooks, pfd + 4 + EFTF_CHANGES_FDS);
+	eftf_changes_fds(&ue->changes, pfd + 5);
+	eftf_hooks_fds(&ue->hooks, pfd + 5 + EFTF_CHANGES_FDS);
 	n = poll(pfd, sizeof(pfd) / sizeof(pfd[0]), eftf_ms_left(next_at(ue, until)));
 	eftf_hooks_step(&ue->hooks);
 	if (eftf_signals_take(&ue->sig))
@@ -123,7 +128,9 @@ bool eftf_round(struct eftf_ue *ue, int fd, uint64_t until)
 	else
 		eftf_changes_take(&ue->changes);
 	if (ue->tunnel.id)
-		step_renewal(ue);
+		step_renewal(ue, &ue->renewal);
+	if (ue->tunnel.id)
+		step_renewal(ue, &ue->renewal6);
 	return n > 0 && pfd[1].revents;
 }
 
@@ -142,5 +149,5 @@ void eftf_watch(struct eftf_ue *ue)
 		eftf_replace_step(ue);
 	}
 	if (!ue->tunnel.id)
-		eftf_renewal_stop(&ue->renewal);
+		eftf_renewals_stop(ue);
 }

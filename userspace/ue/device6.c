@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "device6.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
+#include "routes.h"
+
+static struct eftf_route make_route(const struct eftf_device6 *dev, uint32_t ifindex,
+				    const struct eftf_prefix6 *p)
+{
+	struct eftf_route r = {
+		.family = AF_INET6, .plen = p->plen, .ifindex = ifindex, .has_src = true,
+		.metric = EFTF_ROUTES_METRIC, .protocol = EFTF_RTPROT,
+	};
+
+	memcpy(r.dst, &p->addr, 16);
+	memcpy(r.src, &dev->addr, 16);
+	return r;
+}
+
+static bool planned(const struct eftf_routes6 *plan, const struct eftf_prefix6 *p)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->prefix[i].plen == p->plen && !memcmp(&plan->prefix[i].addr, &p->addr, 16))
+			return true;
+	return false;
+}
+
+/* Those that are not planned any more. */
+static void remove_routes(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifindex,
+			  const struct eftf_routes6 *plan)
+{
+	struct eftf_err err;
+
+	for (size_t i = 0; i < dev->routes.n; i++) {
+		struct eftf_route r = make_route(dev, ifindex, &dev->routes.prefix[i]);
+
+		if (!planned(plan, &dev->routes.prefix[i]) && eftf_rt_route_del(rt, &r, &err))
+			log_debug("IPv6 route: %s", err.text);
+	}
+	dev->routes.n = 0;
+}
+
+static int set_address(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifindex,
+		       const struct in6_addr *addr, struct eftf_err *err)
+{
+	static const struct eftf_routes6 none;
+	int ret;
+
+	if (!memcmp(&dev->addr, addr, sizeof(*addr)))
+		return 0;
+	remove_routes(dev, rt, ifindex, &none);
+	if (!IN6_IS_ADDR_UNSPECIFIED(&dev->addr) &&
+	    eftf_rt_addr_del(rt, ifindex, AF_INET6, &dev->addr, 128, err))
+		log_debug("IPv6 address: %s", err->text);
+	memset(&dev->addr, 0, sizeof(dev->addr));
+	if (IN6_IS_ADDR_UNSPECIFIED(addr))
+		return 0;
+	ret = eftf_rt_addr_add(rt, ifindex, AF_INET6, addr, 128, err);
+	if (ret && ret != -EEXIST)
+		return ret;
+	dev->addr = *addr;
+	return 0;
+}
+
+int eftf_device6_set(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifindex,
+		     const struct in6_addr *addr, const struct eftf_routes6 *routes,
+		     struct eftf_err *err)
+{
+	int ret = set_address(dev, rt, ifindex, addr, err);
+
+	if (ret || IN6_IS_ADDR_UNSPECIFIED(addr))
+		return ret;
+	remove_routes(dev, rt, ifindex, routes);
+	for (size_t i = 0; i < routes->n; i++) {
+		struct eftf_route r = make_route(dev, ifindex, &routes->prefix[i]);
+
+		ret = eftf_rt_route_add(rt, &r, err);
+		if (ret)
+			return ret;
+		dev->routes.prefix[dev->routes.n++] = routes->prefix[i];
+	}
+	return 0;
+}

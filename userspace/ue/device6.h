@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* IPv6 on the UE's network device: its address, and routes into it. */
+#ifndef EFTF_UE_DEVICE6_H
+#define EFTF_UE_DEVICE6_H
+
+#include "nl.h"
+#include "offer6.h"
+
+/* Starts as 0. What the device loses by its end is to be forgotten by memset(). */
+struct eftf_device6 {
+	struct in6_addr addr;		/* on the device, by us; ::, none */
+	struct eftf_routes6 routes;	/* into the device, by us */
+};
+
+/*
+ * The address and the routes are these from now on; :: takes both away. 0, or a
+ * negative errno with what was put in until then.
+ */
+int eftf_device6_set(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifindex,
+		     const struct in6_addr *addr, const struct eftf_routes6 *routes,
+		     struct eftf_err *err);
+
+#endif
