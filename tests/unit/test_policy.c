@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* needs: gw/policy.c gw/conf.c gw/conf_parse.c lib/config.c lib/config_value.c lib/log.c lib/err.c */
 /* libs: -linih */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -66,6 +67,43 @@ static void test_reach(void **state)
 	has("", "ip daddr != @reach counter name beyond_reach drop", true);
 }
 
+/* One lease, two addresses: the N-th of each pool. */
+static void test_pool6(void **state)
+{
+	static const char *const wrong[] = {
+		"pool6 = 2001:db8:64::/113\n", "pool6 = 2001:db8:64::/64\nmtu = 1000\n",
+		"dns = 2001:db8::1\n", "routes = 2001:db8::/32\n", "pool6 = ff00::/64\n",
+		"pool6 = 2001:db8:64::1/64\n",
+	};
+	struct in_addr a, b = { htonl(0x0a40fffe) };
+	struct eftf_gw_conf conf;
+	struct in6_addr six;
+	struct eftf_err err;
+	char text[256];
+
+	(void)state;
+	load(&conf, "pool6 = 2001:db8:64::/112\n");
+	six = eftf_gw_inner6(&conf, b);
+	assert_int_equal(six.s6_addr[14], 0xff);
+	assert_int_equal(six.s6_addr[15], 0xfe);
+	a = eftf_gw_inner4(&conf, &six);
+	assert_int_equal(a.s_addr, b.s_addr);
+	six.s6_addr[0] ^= 1;
+	assert_int_equal(eftf_gw_inner4(&conf, &six).s_addr, 0);
+	eftf_gw_conf_free(&conf);
+	load(&conf, "pool6 = 2001:db8:64::/64\n");
+	six = eftf_gw_inner6(&conf, b);
+	six.s6_addr[13] = 1;		/* past the pool */
+	assert_int_equal(eftf_gw_inner4(&conf, &six).s_addr, 0);
+	eftf_gw_conf_free(&conf);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), CONF "%s", wrong[i]);
+		if (!eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
+			fail_msg("accepted: %s", wrong[i]);
+		eftf_gw_conf_free(&conf);
+	}
+}
+
 static void test_rules(void **state)
 {
 	char *text = policy_of("");
@@ -91,6 +129,22 @@ static void test_rules(void **state)
 	has("device = e\"f\n", "iifname \"e\\\"f\"", true);
 	has("device = e\"f\n", "table inet eftf-gw-e_f {", true);
 	has("policy = open\n", "chain", false);
+	/* IPv6 only where there are such addresses to give */
+	has("", "ip6", false);
+	has("", "meta nfproto != ipv4 counter name beyond_reach drop", true);
+#define POOL6 "pool6 = 2001:db8:64::/64\n"
+	has(POOL6, "nfproto", false);
+	has(POOL6, "ip6 daddr { 2001:db8:64::1, ff02::1:2 } udp dport 547 accept", true);
+	has(POOL6 "gateway = 10.64.9.9\n", "ip6 daddr 2001:db8:64::909 icmpv6 type echo-request accept", true);
+	has(POOL6, "ip6 daddr != @reach6 counter name beyond_reach drop", true);
+	has(POOL6, "ip6 saddr != @reach6 counter name from_beyond drop", true);
+	has(POOL6, "ip6 daddr 2001:db8:64::/64 counter name ue_to_ue drop", true);
+	has(POOL6, "iifname != { \"lo\", \"eftf0\" } ip6 saddr 2001:db8:64::/64 counter name spoofed drop", true);
+	has(POOL6, "add @flows6 { ip6 saddr ct count over 1024 }", true);
+	has(POOL6 "routes = 192.0.2.0/24, 2001:db8:1::/48\npcscf = 2001:db8:2::1\ndns = 2001:db8:2::2\n",
+	    "elements = { 2001:db8:1::/48, 2001:db8:2::2/128, 2001:db8:2::1/128 }", true);
+	has(POOL6 "routes = 192.0.2.0/24\nreach = 2001:db8:3::/48\n", "elements = { 2001:db8:3::/48 }", true);
+	has(POOL6 "routes = 192.0.2.0/24\nreach = 2001:db8:3::/48\n", "192.0.2.0", false);
 	has("policy = open\n", "delete table inet eftf-gw-eftf0", true);
 }
 
@@ -186,7 +240,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reach), cmocka_unit_test(test_rules), cmocka_unit_test(test_life),
+		cmocka_unit_test(test_reach), cmocka_unit_test(test_pool6), cmocka_unit_test(test_rules), cmocka_unit_test(test_life),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -43,7 +43,8 @@ static void step_renewal(struct eftf_ue *ue, struct eftf_renewal *r)
 
 	switch (eftf_renewal_step(r, &err)) {
 	case EFTF_RENEWAL_RENEWED:
-		log_debug("%slease renewed", r->client6 ? "IPv6 " : "");
+		log_debug("%slease renewed for %u s", r->client6 ? "IPv6 " : "", r->client6 ?
+			  r->client6->lease.seconds : r->client->lease.seconds);
 		renewed(ue);
 		break;
 	case EFTF_RENEWAL_REFUSED:

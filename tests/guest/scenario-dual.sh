@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Both families inside the tunnel: addresses, routes and servers of both, renewal, make-before-break, one alone.
+set -u
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+. ./topology.sh
+
+PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
+work=$(mktemp -d)
+ue_log=$EFTF_RESULTS/ue.log
+gw_log=$EFTF_RESULTS/gw.log
+UE4=10.64.0.2 UE6=fd00:64::2 GW6=fd00:64::1
+
+# ue_run [LINE...] of [tunnel]
+ue_run() {
+	ue_tunnel_config "hook = $work/hook" "$@"
+	: >"$ue_log"
+	: >"$work/env"
+	spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
+}
+ue_up() {
+	ue_run "$@"
+	up 1
+}
+pings4() { in_ns ue ping -q -c 1 -W 3 "$1"; }
+pings6() { in_ns ue ping -6 -q -c 1 -W 3 "$1"; }
+said() { grep -q "$1" "$ue_log"; }
+told() { sed -n "s/^$1=//p" "$work/env" | tail -n 1; }
+inner() { in_ns gw eftf-gw status -j -t | python3 -c "import json, sys
+print(*[t['inner'] + '+' + t['inner6'] for t in json.load(sys.stdin)['tunnels']])"; }
+renewals() { grep -c 'IPv6 lease renewed' "$ue_log"; }
+# a line to the P-CSCF's machine and back, and more than one window of octets
+tcp6() {
+	in_ns ims python3 -c "
+import socket
+s = socket.create_server(('$PCSCF6', 7000), family=socket.AF_INET6)
+c, _ = s.accept()
+c.sendall(c.recv(100000)[:5] + b' back')
+c.close()" &
+	wait_for 10 "in_ns ims ss -6ltn | grep -q :7000" "the listener" || return
+	in_ns ue python3 -c "
+import socket, sys
+s = socket.create_connection(('$PCSCF6', 7000), 10)
+s.sendall(b'there' + bytes(60000))
+sys.exit(s.recv(100) != b'there back')"
+}
+
+say "set-up"
+check "topology" topo_up
+check "certificates" ../lib/pki.sh "$work/pki"
+cat >"$work/hook" <<-END
+	#!/bin/sh
+	env | grep ^EFTF_ >>$work/env
+END
+chmod +x "$work/hook"
+gw_tunnel_config "pool6 = $INNER_POOL6" "pcscf = $PCSCF, $PCSCF6" "dns = 10.20.0.53, fd00:20::53" \
+	"routes = 10.20.0.0/16, fd00:21::/64" "lease = 60"
+check "gateway with pool6" gw_start
+
+say "both families"
+watch_tls in_ns inet fw0
+check "a UE gets a tunnel" ue_up
+check_is "at the gateway it has both addresses" "$UE4+$UE6" "$(inner)"
+check "IPv4 through the tunnel" pings4 "$PCSCF"
+check "IPv6 through the tunnel, to the P-CSCF" pings6 "$PCSCF6"
+check "to the gateway's inner address" pings6 "$GW6"
+check "to a prefix that a router advertisement brought" grep -q "dev eftf0" <(in_ns ue ip -6 route get fd00:21::20)
+check "TCP over IPv6" tcp6
+check_is "the hook is told the address" "$UE6" "$(told EFTF_ADDRESS6)"
+check_is "the P-CSCF" "$PCSCF6" "$(told EFTF_PCSCF6)"
+check_is "the name server" "fd00:20::53" "$(told EFTF_DNS6)"
+check_fails "a foreign IPv6 source does not get out of the gateway" in_ns ue sh -c \
+	"ip addr add fd00:99::1/128 dev eftf0 nodad; ping -6 -q -c 1 -W 1 -I fd00:99::1 $PCSCF6"
+in_ns ue ip addr del fd00:99::1/128 dev eftf0
+check_fails "beyond reach is nothing" in_ns ue sh -c \
+	"ip route add 2001:db8:192::/64 dev eftf0; ping -6 -q -c 1 -W 1 2001:db8:192::2"
+in_ns ue ip route del 2001:db8:192::/64 dev eftf0
+
+say "renewal"
+check "the IPv6 lease is renewed at T1, 30 s" wait_for 50 "(( \$(renewals) >= 1 ))" "a renewal"
+check "IPv6 goes on" pings6 "$PCSCF6"
+
+say "make-before-break"
+kill -USR1 "$(pid_of ue)"
+check "the outer connection is replaced" wait_for 20 "said 'outer connection replaced'" "replacement"
+check_is "with the same addresses, in the same tunnel" "$UE4+$UE6" "$(inner)"
+check "IPv6 goes on" pings6 "$PCSCF6"
+check "IPv4 goes on" pings4 "$PCSCF"
+check_tls "on the outer link" 0 any
+
+say "the end"
+check "the UE ends" stop ue
+check "both addresses were given back" wait_for 10 "grep -q 'address released' $gw_log" "the release"
+check_fails "the UE has no IPv6 route into a tunnel" grep -q eftf0 <(in_ns ue ip -6 route show)
+
+say "IPv6 alone"
+check "a UE that wants IPv6 alone gets a tunnel" ue_up "family = 6"
+check_is "with an address of IPv6 only" 1 "$(inner | grep -c '^+fd00:64::')"
+check "IPv6 through it" pings6 "$PCSCF6"
+check_is "no IPv4 address on its device" "" "$(in_ns ue ip -4 -br addr show dev eftf0 | awk '{ print $3 }')"
+check "it ends" stop ue
+
+say "IPv4 alone, and a gateway without IPv6"
+check "a UE that wants IPv4 alone" ue_up "family = 4"
+check_is "has no IPv6" 1 "$(inner | grep -c '^10\.64\.[0-9.]*+$')"
+check "it ends" stop ue
+stop gw
+gw_tunnel_config "pcscf = $PCSCF" "routes = 10.20.0.0/16"
+check "gateway without pool6" gw_start
+check "a UE that wants any family gets IPv4" ue_up
+check "IPv4 through the tunnel" pings4 "$PCSCF"
+check "it ends" stop ue
+ue_run "family = both"
+check "a UE that wants both is told that there is no IPv6" wait_for 10 "said 'EFTF refused'" "the refusal"
+stop ue
+stop gw
+topo_down
+finish
