@@ -9,9 +9,11 @@
 
 #include <linux/capability.h>
 
+#include "clock.h"
 #include "gw.h"
 #include "log.h"
 #include "metrics.h"
+#include "notify.h"
 #include "sandbox.h"
 #include "session.h"
 #include "state.h"
@@ -125,7 +127,24 @@ static void on_reload(struct ev_loop *loop, ev_signal *w, int revents)
 {
 	(void)loop;
 	(void)revents;
+	eftf_notify_reloading();
 	eftf_gw_reload(w->data);
+	eftf_notify("READY=1");
+}
+
+/* The service manager, if there is one: how many tunnels, and that the loop goes its rounds. */
+static void tell_manager(const struct eftf_gw *gw)
+{
+	static uint64_t tunnels = UINT64_MAX, told_at;
+	uint64_t watchdog_ms = eftf_notify_watchdog_ms();
+
+	if (gw->n_sessions != tunnels)
+		eftf_notify("STATUS=tunnels: %llu", (unsigned long long)gw->n_sessions);
+	tunnels = gw->n_sessions;
+	if (watchdog_ms && eftf_now_ms() - told_at >= watchdog_ms) {
+		told_at = eftf_now_ms();
+		eftf_notify("WATCHDOG=1");
+	}
 }
 
 /* Once a second: expires held addresses, looks after the workers, logs refused connections in one line. */
@@ -140,6 +159,7 @@ static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)revents;
 	eftf_pool_expire(gw->pool, eftf_gw_now());
 	eftf_workers_check(gw);
+	tell_manager(gw);
 	if (++calls % STAPLES_EVERY == 0)
 		eftf_gw_check_staples(gw);
 	if (c->evicted != told.evicted || c->refused_source != told.refused_source ||
@@ -246,7 +266,9 @@ static void run(struct eftf_gw *gw)
 	gw->housekeeping.data = gw;
 	ev_timer_start(gw->loop, &gw->housekeeping);
 	log_info("ready: device %s, up to %u tunnels", gw->conf.device, gw->conf.max_tunnels);
+	eftf_notify("READY=1");
 	ev_run(gw->loop, 0);
+	eftf_notify("STOPPING=1");
 	ev_timer_stop(gw->loop, &gw->housekeeping);
 }
 

@@ -393,6 +393,9 @@ int eftf_config_file(const char *path, const struct eftf_config_key *keys, void 
 	close(fd);
 	if (!ret)
 		ret = eftf_config_text(text, len, path, keys, base, err);
+	/* there may be passwords in it */
+	if (text)
+		explicit_bzero(text, len);
 	free(text);
 	return ret;
 }

@@ -16,7 +16,7 @@
 #include "hook_env.h"
 
 #define EFTF_HOOK_FDS 2
-#define EFTF_HOOK_STOP_MS 1500	/* the most that a run has when eftf-ue itself must end */
+#define EFTF_HOOK_STOP_MS 6000	/* the most that a run has when eftf-ue itself must end */
 #define EFTF_HOOK_LINE 256	/* octets of its output that make one line of the log */
 
 /* A run: under way, or to come. path NULL: there is none. */

@@ -13,8 +13,7 @@
 
 #include "log.h"
 
-/* Names of devices may be the same in another namespace, and the folder is too. */
-static unsigned long namespace_id(void)
+unsigned long eftf_instance_namespace(void)
 {
 	struct stat st;
 
@@ -85,7 +84,7 @@ int eftf_instance_claim(struct eftf_instance *in, const char *path, const char *
 
 	in->fd = -1;
 	in->alone = false;
-	snprintf(suffix, sizeof(suffix), ".%lu.ue", namespace_id());
+	snprintf(suffix, sizeof(suffix), ".%lu.ue", eftf_instance_namespace());
 	snprintf(name, sizeof(name), "%s%s", device, suffix);
 	mkdir(path, 0755);
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);

@@ -14,6 +14,8 @@ struct eftf_instance {
 	bool alone;	/* no other eftf-ue ran in this namespace when it was claimed */
 };
 
+/* The network namespace as a number: names of devices may be the same in another, and the folder is too. */
+unsigned long eftf_instance_namespace(void);
 /*
  * Claims a device. folder is made if it is not there. Returns 0; -EBUSY: another
  * process has it, err names it; or another negative errno: the lock cannot be had,

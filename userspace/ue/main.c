@@ -8,12 +8,14 @@
 
 #include "connect.h"
 #include "log.h"
+#include "sandbox.h"
 #include "ue.h"
 #include "verdict.h"
 #include "eftf_version.h"
 
 static const char help[] =
 "usage: eftf-ue [options]\n"
+"       eftf-ue status [--help]\n"
 "Finds out whether a firewall blocks IMS, and if so brings up a tunnel to the EFTF.\n"
 "\n"
 "  -c, --config FILE   configuration (" EFTF_UE_CONF_FILE ")\n"
@@ -153,7 +155,7 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 	struct eftf_err err;
 	int ret;
 
-	if (eftf_signals_open(&ue->sig, &err) || eftf_changes_open(&ue->changes, &err) ||
+	if (eftf_sandbox_no_dumps(&err) || eftf_signals_open(&ue->sig, &err) || eftf_changes_open(&ue->changes, &err) ||
 	    eftf_connect_init(&err)) {
 		log_error("%s", err.text);
 		return EFTF_EXIT_ERROR;
@@ -164,7 +166,7 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 		log_error("%s", err.text);
 		return EFTF_EXIT_ERROR;
 	}
-	ret = cmd->test ? eftf_prepare(&ue->conf, NULL, &ue->tls, &ue->dhcp.v4, &err) :
+	ret = cmd->test ? eftf_prepare(&ue->conf, ue->options.conf, NULL, &ue->tls, &ue->dhcp.v4, &err) :
 		eftf_prepare_at_start(ue, &err);
 	if (ret == -EINTR)
 		return EFTF_EXIT_OK;
@@ -194,12 +196,14 @@ int main(int argc, char **argv)
 {
 	static struct eftf_ue ue = {
 		.changes = { .clock_fd = -1 }, .renewal = { .fd = -1 }, .renewal6 = { .fd = -1 },
-		.hooks = { .pidfd = -1, .output = -1 },
+		.hooks = { .pidfd = -1, .output = -1 }, .status = { .listener = -1 },
 	};
 	struct command cmd = { 0 };
 	struct eftf_err err;
 	enum eftf_exit code;
 
+	if (argc > 1 && !strcmp(argv[1], "status"))
+		return eftf_status_cli(argc - 1, argv + 1);
 	ue.instance.fd = -1;
 	parse_options(argc, argv, &ue.options, &cmd);
 	if (cmd.done)

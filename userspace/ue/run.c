@@ -9,7 +9,9 @@
 #include "conf_parse.h"
 #include "connect.h"
 #include "log.h"
+#include "notify.h"
 #include "probe.h"
+#include "secret.h"
 #include "ue.h"
 #include "verdict.h"
 
@@ -22,7 +24,7 @@
 /* After a life of so many ms, a tunnel that ended for its key is made again without a pause. */
 #define AT_ONCE_MS 5000
 
-int eftf_prepare(const struct eftf_ue_conf *conf, const struct eftf_tls_ctx *old,
+int eftf_prepare(const struct eftf_ue_conf *conf, const char *file, const struct eftf_tls_ctx *old,
 		 struct eftf_tls_ctx **tls,
 		 struct eftf_dhcp4c *dhcp, struct eftf_err *err)
 {
@@ -33,6 +35,10 @@ int eftf_prepare(const struct eftf_ue_conf *conf, const struct eftf_tls_ctx *old
 	bool stable;
 	int ret;
 
+	if (conf->key)
+		eftf_secret_check("key file", conf->key);
+	if (conf->proxy_password)
+		eftf_secret_check("password in", file);
 	ret = eftf_tls_ctx_new(tls, &cfg, err);
 	if (ret)
 		return ret;
@@ -104,6 +110,7 @@ int eftf_judge(struct eftf_ue *ue)
 	if (spec.pcscf.ss_family)
 		sin->sin_port = htons((uint16_t)conf->sip_port);
 	mark_network(ue);
+	ue->status.doing = EFTF_DOING_PROBES;
 	control_target(conf, &spec.control);
 	policy.probes = eftf_probe_kinds(&spec);
 	step = (int)eftf_detect_start(&ue->detect, &policy);
@@ -111,8 +118,10 @@ int eftf_judge(struct eftf_ue *ue)
 		step = eftf_send_probes(ue, &spec, &err);
 	if (step < 0 && step != -EINTR)
 		log_error("probes: %s", err.text);
-	if (step >= 0)
+	if (step >= 0) {
+		ue->status.judged_at = eftf_now_ms();
 		log_verdict(ue);
+	}
 	return step;
 }
 
@@ -148,6 +157,7 @@ static void pause_ms(struct eftf_ue *ue, uint64_t ms)
 	uint64_t now = eftf_now_ms(), until = now + ms;
 	uint64_t soonest = now + (ms < PAUSE_MIN_MS ? ms : PAUSE_MIN_MS);
 
+	ue->status.next_at = until;
 	while (!ue->sig.stop && !ue->sig.reload && eftf_ms_left(until) > 0) {
 		uint64_t look;
 
@@ -167,17 +177,20 @@ static void back_off(struct eftf_ue *ue, int step)
 	if (step == EFTF_STEP_SHUN && ue->backoff.failures < SHUN_FAILURES)
 		ms = eftf_backoff_next(&longer);
 	log_info(EFTF_BACKOFF_TEXT, EFTF_BACKOFF_ARGS(ms));
+	ue->status.doing = EFTF_DOING_PAUSE;
 	pause_ms(ue, ms);
 }
 
 int eftf_prepare_at_start(struct eftf_ue *ue, struct eftf_err *err)
 {
 	for (;;) {
-		int ret = eftf_prepare(&ue->conf, NULL, &ue->tls, &ue->dhcp.v4, err);
+		int ret = eftf_prepare(&ue->conf, ue->options.conf, NULL, &ue->tls, &ue->dhcp.v4, err);
 
 		if (ret != -EKEYEXPIRED || ue->options.once)
 			return ret;
 		log_error("%s", err->text);
+		/* the service manager is not to wait for that */
+		eftf_notify("READY=1");
 		mark_network(ue);
 		back_off(ue, EFTF_STEP_WAIT);
 		ue->sig.reload = false;
@@ -199,7 +212,7 @@ static bool reload(struct eftf_ue *ue)
 	if (eftf_ue_conf_load(&conf, ue->options.conf, ue->options.mode, &err) ||
 	    (strcmp(conf.device, ue->conf.device) &&
 	     eftf_claim_device(conf.device, &instance, &err)) ||
-	    eftf_prepare(&conf, ue->tls, &tls, &dhcp, &err) ||
+	    eftf_prepare(&conf, ue->options.conf, ue->tls, &tls, &dhcp, &err) ||
 	    (conf.mode != EFTF_MODE_OFF && eftf_tunnel_prepare(&ue->tunnel, &err))) {
 		log_error("%s; the old configuration stays", err.text);
 		eftf_instance_release(&instance);
@@ -228,6 +241,8 @@ static bool reload(struct eftf_ue *ue)
 	if (instance.fd >= 0) {
 		eftf_instance_release(&ue->instance);
 		ue->instance = instance;
+		eftf_status_close(ue);
+		eftf_status_open(ue);
 	}
 	eftf_log_open("eftf-ue", ue->options.verbose ? EFTF_LOG_DEBUG :
 		      (enum eftf_log_level)conf.log_level, conf.syslog);
@@ -265,10 +280,12 @@ static void stay_direct(struct eftf_ue *ue)
 {
 	if (ue->conf.mode == EFTF_MODE_OFF) {
 		log_info("mode is off: no tunnel");
+		ue->status.doing = EFTF_DOING_OFF;
 		while (!ue->sig.stop && !ue->sig.reload)
 			eftf_round(ue, -1, UINT64_MAX);
 	} else {
 		log_info("no tunnel is needed; next look in %u s", ue->conf.recheck);
+		ue->status.doing = EFTF_DOING_DIRECT;
 		pause_ms(ue, (uint64_t)ue->conf.recheck * 1000);
 	}
 }
@@ -297,8 +314,12 @@ static enum eftf_exit loop(struct eftf_ue *ue)
 
 		if (ue->sig.stop)
 			return EFTF_EXIT_OK;
-		if (ue->sig.reload && reload(ue))
-			reconnects = 0;
+		if (ue->sig.reload) {
+			eftf_notify_reloading();
+			if (reload(ue))
+				reconnects = 0;
+			eftf_notify("READY=1");
+		}
 		if (!ue->tunnel.id)
 			step = next_step(ue, &reconnects);
 		if (step == EFTF_STEP_RUN) {
@@ -328,8 +349,13 @@ enum eftf_exit eftf_run(struct eftf_ue *ue)
 {
 	enum eftf_exit code;
 
+	eftf_status_open(ue);
+	eftf_notify("READY=1");
 	code = loop(ue);
+	ue->status.doing = EFTF_DOING_STOP;
+	eftf_notify("STOPPING=1");
 	eftf_down(ue);
+	eftf_status_close(ue);
 	if (ue->sig.stop)
 		log_info("stopped");
 	return code;

@@ -19,6 +19,7 @@
 #include "probe.h"
 #include "renewal.h"
 #include "signals.h"
+#include "status.h"
 #include "targets.h"
 #include "tls.h"
 #include "tunnel.h"
@@ -53,6 +54,7 @@ struct eftf_ue {
 	struct eftf_lease4 lease;	/* what is in force, by DHCP or static; address 0.0.0.0: IPv6 alone */
 	struct eftf_renewal renewal, renewal6;
 	struct eftf_hooks hooks;
+	struct eftf_status status;
 	bool told_up;			/* the hook knows of the lease */
 	struct sockaddr_storage told_peer;	/* and of this outer peer */
 	uint64_t mark;			/* of the network, when an attempt began or a tunnel ended */
@@ -67,10 +69,10 @@ static inline struct eftf_targets *eftf_targets_now(struct eftf_ue *ue)
 /* ---- run.c: from the verdict to the tunnel and back ---- */
 
 /*
- * What the configuration names besides itself: certificates (*tls, to be
+ * What the configuration of this file names besides itself: certificates (*tls, to be
  * freed) and the identity of this UE (*dhcp). old: before a reload; or NULL.
  */
-int eftf_prepare(const struct eftf_ue_conf *conf, const struct eftf_tls_ctx *old,
+int eftf_prepare(const struct eftf_ue_conf *conf, const char *file, const struct eftf_tls_ctx *old,
 		 struct eftf_tls_ctx **tls,
 		 struct eftf_dhcp4c *dhcp, struct eftf_err *err);
 /*
@@ -127,7 +129,7 @@ void eftf_down(struct eftf_ue *ue);
 /*
  * Waits until fd (-1: none) has something to read, something else happens or until
  * (ms) has come, and does what is due meanwhile: for the running tunnel, for changes of the
- * network, for hooks, for signals. Returns whether it is fd. Every wait of the parent that
+ * network, for hooks, for who asks, for signals. Returns whether it is fd. Every wait of the parent that
  * may last is made of rounds.
  */
 bool eftf_round(struct eftf_ue *ue, int fd, uint64_t until);

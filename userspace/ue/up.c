@@ -166,6 +166,7 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 	enum eftf_attempt attempt;
 	struct eftf_err err;
 
+	ue->status.doing = EFTF_DOING_CONNECT;
 	if (eftf_tunnel_prepare(&ue->tunnel, &err)) {
 		attempt = EFTF_ATTEMPT_FAILED;
 		goto out;

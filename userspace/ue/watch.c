@@ -98,7 +98,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 /* Without a tunnel the caller looks at changes of the network, when it is time to. */
 static uint64_t next_at(const struct eftf_ue *ue, uint64_t until)
 {
-	until = earlier(until, eftf_hooks_due(&ue->hooks));
+	until = earlier(until, earlier(eftf_hooks_due(&ue->hooks), eftf_status_due(ue)));
 	if (!ue->tunnel.id)
 		return until;
 	until = earlier(until, earlier(eftf_renewal_due(&ue->renewal), eftf_renewal_due(&ue->renewal6)));
@@ -108,7 +108,7 @@ static uint64_t next_at(const struct eftf_ue *ue, uint64_t until)
 bool eftf_round(struct eftf_ue *ue, int fd, uint64_t until)
 {
 	const struct eftf_nl *events = ue->tunnel.module.events;
-	struct pollfd pfd[5 + EFTF_CHANGES_FDS + EFTF_HOOK_FDS] = {
+	struct pollfd pfd[5 + EFTF_CHANGES_FDS + EFTF_HOOK_FDS + EFTF_STATUS_FDS] = {
 		{ .fd = ue->sig.fd, .events = POLLIN },
 		{ .fd = fd, .events = POLLIN },
 		{ .fd = events ? eftf_nl_fd(events) : -1, .events = POLLIN },
@@ -119,6 +119,9 @@ bool eftf_round(struct eftf_ue *ue, int fd, uint64_t until)
 
 	eftf_changes_fds(&ue->changes, pfd + 5);
 	eftf_hooks_fds(&ue->hooks, pfd + 5 + EFTF_CHANGES_FDS);
+	eftf_status_fds(ue, pfd + 5 + EFTF_CHANGES_FDS + EFTF_HOOK_FDS);
+	/* before it waits, so that the service manager knows at what */
+	eftf_status_step(ue);
 	n = poll(pfd, sizeof(pfd) / sizeof(pfd[0]), eftf_ms_left(next_at(ue, until)));
 	eftf_hooks_step(&ue->hooks);
 	if (eftf_signals_take(&ue->sig))
