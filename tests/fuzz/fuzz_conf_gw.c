@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: gw/conf.c gw/conf_parse.c lib/config.c lib/config_value.c lib/log.c lib/err.c */
+/* needs: gw/conf.c gw/conf_parse.c lib/config.c lib/config_value.c lib/log.c lib/log_json.c lib/err.c */
 /* libs: -linih */
 /* Configuration text with the keys of eftf-gw. */
 #include "fuzz.h"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What an operator does with a gateway in service: takes it out of service.
+# What an operator does with a gateway in service: takes it out of service, has routes announced, reads the log by a program;
+# limits that are too low.
 set -u
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
@@ -16,13 +17,15 @@ counter() { status -j | jq -r ".$1"; }
 health() { in_ns gw curl -s -m 5 -w ' %{http_code}' http://127.0.0.1:9469/health; }
 # connects: is there somebody to talk TLS to?
 connects() { in_ns inet timeout 5 openssl s_client -connect "$GW_OUTER:443" </dev/null; }
-gw_config() { gw_tunnel_config "[status]" "socket = $socket" "metrics_listen = 127.0.0.1:9469"; }
-# ues: both, each until its tunnel is up
+# gw_config [LINE...]: of [gateway]
+gw_config() { gw_tunnel_config "$@" "[status]" "socket = $socket" "metrics_listen = 127.0.0.1:9469"; }
+# ues: both, 10.64.0.2 and 10.64.0.3, each until its tunnel is up
 ues() {
 	ue_tunnel_config
 	spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
+	up 1 30 || return
 	spawn_in proxy ue2 eftf-ue -v -c "$work/ue.conf"
-	up 1 30 && wait_for 30 "grep -q 'tunnel up' $EFTF_RESULTS/ue2.log" "the second UE"
+	wait_for 30 "grep -q 'tunnel up' $EFTF_RESULTS/ue2.log" "the second UE"
 }
 no_ues() {
 	stop ue
@@ -34,7 +37,7 @@ check "topology" topo_up
 check "certificates" ../lib/pki.sh "$work/pki"
 
 say "drain"
-gw_config
+gw_config "workers = 2"
 check_fails "no gateway, no drain" in_ns gw eftf-gw drain -s "$socket"
 check "gateway" gw_start
 check "UEs" ues
@@ -67,4 +70,72 @@ check "the program ends when nothing is left" wait_for 20 "! alive gw" "its end"
 wait "$(pid_of gw)"
 check_is "exit status" 0 $?
 unset "spawned[gw]"
+
+say "announce = main"
+# routes ADDRESS: how many of the gateway's own; metric ADDRESS
+routes() { in_ns gw ip -4 route show table all proto 233 | grep -c "^$1[0-9.]* dev eftf0"; }
+metric() { in_ns gw ip -4 route show proto 233 "$1" | sed -n 's/.*metric \([0-9]*\).*/\1/p'; }
+gw_config "announce = main"
+check "gateway" gw_start
+check "UEs" ues
+check_is "a route for each" 2 "$(routes 10.64.0)"
+check_is "the device has the gateway's address alone" 10.64.0.1/32 "$(in_ns gw ip -4 -o addr show dev eftf0 | awk '{ print $4 }')"
+latest=$((0xffffffff - $(date +%s)))
+check_range "metric: the later, the lower" "$latest" $((latest + 120)) "$(metric 10.64.0.2)"
+check "the core reaches a UE" in_ns ims ping -q -c 2 -i 0.2 -W 3 10.64.0.2
+before=$(metric 10.64.0.2)
+sleep 1
+check "the UE changes its connection" kill -USR1 "$(pid_of ue)"
+check "a newer route" wait_for 20 "[[ \$(metric 10.64.0.2) -lt $before ]]" "a lower metric"
+check_is "takes the place of the other" 1 "$(routes 10.64.0.2)"
+stop ue2
+check "a UE that leaves has none" wait_for 10 "[[ \$(routes 10.64.0) == 1 ]]" "the end of its route"
+before=$(metric 10.64.0.2)
+kill -KILL "$(pid_of gw)"
+wait "$(pid_of gw)" 2>/dev/null
+check "what is not a tunnel's" in_ns gw ip route add 10.64.9.9/32 dev eftf0 proto 233 metric 77
+check "killed and started again" gw_start
+check_is "it is gone" 0 "$(routes 10.64.9.9)"
+check_is "the tunnel's route has stayed" "$before" "$(metric 10.64.0.2)"
+check "the core reaches the UE" in_ns ims ping -q -c 2 -i 0.2 -W 3 10.64.0.2
+check "eftf-gw drain" in_ns gw eftf-gw drain -s "$socket" --over 4
+check "takes it back" wait_for 20 "[[ \$(routes 10.64.0) == 0 ]]" "the end of the route"
+stop ue
+stop gw
+
+say "announce = 77, lines of the log as JSON"
+gw_config "announce = 77" "[log]" "format = json"
+check "gateway" gw_start
+check "UEs" ues
+check_is "routes of that table" 2 "$(in_ns gw ip route show table 77 proto 233 | wc -l)"
+check_is "of any other" 2 "$(routes 10.64.0)"
+check "the core reaches a UE" in_ns ims ping -q -c 2 -i 0.2 -W 3 10.64.0.2
+stop gw
+check_is "none is left" 0 "$(routes 10.64.0)"
+check_is "lines that are no object" 0 "$(grep -cv '^{.*}$' "$log")"
+check "they are JSON" jq -e '.time and .level and .text' "$log"
+jq -r 'select(.event == "tunnel-down") | "\(.inner) \(.tls) \(.cipher) \(.reason) \(.in_octets > 0)"' "$log" | sort >"$work/ends"
+check_is "ends of tunnels" "10.64.0.2 TLS 1.3 AES-128-GCM deleted true" "$(head -n 1 "$work/ends")"
+check "with the identity" jq -es 'any(.[]; .event == "tunnel-down" and (.identity | startswith("id:")))' "$log"
+no_ues
+
+say "limits of open files"
+files=$(cat /proc/sys/fs/file-max)
+gw_config "max_handshakes = 5000" "workers = 1"
+few=(prlimit --nofile=300:300 setpriv --bounding-set=-sys_resource)
+in_ns gw "${few[@]}" eftf-gw -c "$work/gw.conf" 2>"$work/limit"
+check_is "too few descriptors at the start: exit status" 1 $?
+check "says what needs them" grep -q 'max_handshakes and workers need [0-9]* file descriptors' "$work/limit"
+sed 's/= 5000/= 100/' "$work/gw.conf" >"$work/few.conf"
+echo 5000 >/proc/sys/fs/file-max
+spawn_in gw gw "${few[@]}" eftf-gw -v -c "$work/few.conf"
+check "fewer connections need fewer" wait_for 20 "grep -q ready $log" "the gateway"
+check "the machine has too few for the tunnels" grep -q 'need 10100 open files, this machine has 5000' "$log"
+cp "$work/gw.conf" "$work/few.conf"
+kill -HUP "$(pid_of gw)"
+check "too few for a reload" wait_for 10 "grep -q 'reload: max_handshakes and workers need' $log" "that it is said"
+check_is "it goes on" ready "$(counter state)"
+stop gw
+check_is "exit status" 0 $?
+echo "$files" >/proc/sys/fs/file-max
 finish

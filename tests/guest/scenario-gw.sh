@@ -100,7 +100,7 @@ check "and the gateway knows" logged 1 'tunnel 1: lease renewed'
 say "lost and resumed"
 check "end it at the gateway" in_ns gw "$ctl" tunnel del dev eftf0 id 1
 check "up again" up 2
-check "the session's line" logged 5 'tunnel 1 down: outer 203.0.113.2:[0-9]+, inner 10.64.0.2, [0-9]+ s, in=[1-9][0-9]* packets, [1-9][0-9]* octets; out=[1-9][0-9]* packets, [1-9][0-9]* octets, reason deleted$'
+check "the session's line" logged 5 'tunnel 1 down: outer 203.0.113.2:[0-9]+, inner 10.64.0.2, identity [^ ]+, TLS 1.[23] [^ ]+, [0-9]+ s, in=[1-9][0-9]* packets, [1-9][0-9]* octets; out=[1-9][0-9]* packets, [1-9][0-9]* octets, reason deleted$'
 check "the same address" logged 5 'tunnel 2 up: .* inner 10.64.0.2, .* resumed$'
 check "ping" pings "$PCSCF"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: ue/changes.c lib/nl_rt.c lib/nl_sock.c lib/nl_attr.c lib/err.c lib/log.c */
+/* needs: ue/changes.c lib/nl_rt.c lib/nl_sock.c lib/nl_attr.c lib/err.c lib/log.c lib/log_json.c */
 /* libs: -lmnl */
 /* What changes around the program: sleep told from a clock that is set, and a network that settles. */
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: gw/drain.c lib/log.c lib/err.c */
+/* needs: gw/drain.c lib/log.c lib/log_json.c lib/err.c */
 /* libs: -lev */
 /* The release of all tunnels over a time. */
 #include <setjmp.h>

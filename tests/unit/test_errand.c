@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: ue/errand.c ue/cage.c lib/packet.c lib/sandbox.c lib/err.c lib/log.c */
+/* needs: ue/errand.c ue/cage.c lib/packet.c lib/sandbox.c lib/err.c lib/log.c lib/log_json.c */
 /* libs: -lseccomp */
 /* Child processes: what they cannot do any more, and a parent that believes nothing. */
 #include <arpa/inet.h>

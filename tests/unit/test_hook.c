@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: ue/hook.c ue/hook_env.c ue/signals.c lib/addr.c lib/log.c lib/err.c */
+/* needs: ue/hook.c ue/hook_env.c ue/signals.c lib/addr.c lib/log.c lib/log_json.c lib/err.c */
 /* Hooks: what they are told, in which order they run, and that they keep no time but their own. */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/instance.c lib/err.c lib/log.c */
+/* needs: ue/instance.c lib/err.c lib/log.c lib/log_json.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -364,6 +364,9 @@ static void test_route(void **state)
 	assert_int_equal(route.plen, 32);
 	assert_memory_equal(route.via, "\12\0\0\1", 4);
 	assert_memory_equal(route.src, "\12\0\0\2", 4);
+	mnl_attr_put_u32(nlh, RTA_TABLE, 100000);
+	assert_int_equal(eftf_nl_route_parse(nlh, &route), 0);
+	assert_int_equal(route.table, 100000);
 	mnl_attr_put(nlh, RTA_GATEWAY, 16, "1234567890123456");
 	assert_int_equal(eftf_nl_route_parse(nlh, &route), 0);
 	assert_false(route.has_via);

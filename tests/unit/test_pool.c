@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: gw/pool.c gw/charge.c gw/token.c gw/siphash.c lib/random.c lib/log.c lib/err.c lib/addr.c */
+/* needs: gw/pool.c gw/charge.c gw/token.c gw/siphash.c lib/random.c lib/log.c lib/log_json.c lib/err.c lib/addr.c */
 /* libs: -lwolfssl */
 #include <arpa/inet.h>
 #include <errno.h>

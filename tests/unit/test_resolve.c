@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/resolve.c ue/targets.c ue/signals.c lib/nat64.c lib/err.c lib/log.c lib/addr.c */
+/* needs: ue/resolve.c ue/targets.c ue/signals.c lib/nat64.c lib/err.c lib/log.c lib/log_json.c lib/addr.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: lib/sandbox.c lib/tls_random.c lib/random.c lib/channel.c lib/tls_channel.c lib/tls_ctx.c lib/tls_staple.c lib/tls_keypair.c lib/tls_conn.c lib/tls_error.c lib/tls_ktls.c lib/tls_update.c lib/tls_trust.c lib/tls_watch.c lib/x509.c lib/der.c lib/crl.c lib/pem.c lib/log.c lib/alert.c lib/err.c ../tests/unit/openssl_peer.c */
+/* needs: lib/sandbox.c lib/tls_random.c lib/random.c lib/channel.c lib/tls_channel.c lib/tls_ctx.c lib/tls_staple.c lib/tls_keypair.c lib/tls_conn.c lib/tls_error.c lib/tls_ktls.c lib/tls_update.c lib/tls_trust.c lib/tls_watch.c lib/x509.c lib/der.c lib/crl.c lib/pem.c lib/log.c lib/log_json.c lib/alert.c lib/err.c ../tests/unit/openssl_peer.c */
 /* libs: -lwolfssl -lssl -lcrypto -lseccomp */
 /* A process that has shut itself in: what it still can, and what ends it. */
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: gw/status.c gw/identity.c gw/pool.c gw/charge.c gw/token.c gw/siphash.c lib/addr.c lib/random.c lib/log.c lib/err.c */
+/* needs: gw/status.c gw/identity.c gw/pool.c gw/charge.c gw/token.c gw/siphash.c lib/addr.c lib/random.c lib/log.c lib/log_json.c lib/err.c */
 /* libs: -lwolfssl -ljansson */
 #include <arpa/inet.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: gw/token.c lib/random.c lib/log.c lib/err.c */
+/* needs: gw/token.c lib/random.c lib/log.c lib/log_json.c lib/err.c */
 /* libs: -lwolfssl */
 #include <errno.h>
 #include <setjmp.h>

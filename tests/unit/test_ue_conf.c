@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/conf.c ue/conf_parse.c lib/config.c lib/config_value.c lib/err.c lib/log.c */
+/* needs: ue/conf.c ue/conf_parse.c lib/config.c lib/config_value.c lib/err.c lib/log.c lib/log_json.c */
 /* libs: -linih */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: gw/worker/watch.c lib/log.c lib/err.c */
+/* needs: gw/worker/watch.c lib/log.c lib/log_json.c lib/err.c */
 /* libs: -lev */
 /* The sockets that a worker waits for. */
 #include <setjmp.h>

@@ -50,8 +50,9 @@ struct in_addr eftf_gw_inner4(const struct eftf_gw_conf *conf, const struct in6_
 		!memcmp(&back, inner6, sizeof(back)) ? inner : none;
 }
 
-/* In the order of enum eftf_gw_policy. */
+/* In the order of enum eftf_gw_policy, eftf_gw_log_format. */
 static const char *const policies[] = { "strict", "open", NULL };
+static const char *const log_formats[] = { "text", "json", NULL };
 
 static const struct eftf_config_key keys[] = {
 	GW(listen, VALUE(gw_value_listen), .preset = "0.0.0.0:443, [::]:443",
@@ -90,6 +91,8 @@ static const struct eftf_config_key keys[] = {
 	   .help = "Prefixes that UEs may reach, and that may reach them, with policy = strict; may be repeated"),
 	GW(max_flows, UINT(1, 1000000), .zero = "any number", .preset = "1024",
 	   .help = "Connections of one UE, with policy = strict, that the kernel's connection tracking has at a time; further ones are dropped"),
+	GW(announce, VALUE(gw_value_table), .preset = "off",
+	   .help = "A route to the IPv4 address of each UE that has a tunnel goes into this routing table, with the protocol number 233 and a lower metric the later the UE came, for routing daemons of several gateways; main: the device then has the address gateway as a /32, without a route for the whole pool"),
 	GW(mtu, UINT(576, 65532), .preset = "1500",
 	   .help = "Inner MTU of the device, and to tell the UEs, octets"),
 	GW(lease, UINT(60, 0xffffffffu), .preset = "3600",
@@ -145,6 +148,8 @@ static const struct eftf_config_key keys[] = {
 
 	KEY("log", "level", log_level, CHOICE(eftf_log_levels), .preset = "info",
 	    .help = "What is logged"),
+	KEY("log", "format", log_format, CHOICE(log_formats), .preset = "text",
+	    .help = "Json: each line is an object with time, program, level and text; the end of a tunnel has its identity, addresses, TLS, octets and reason as members of their own"),
 	KEY("log", "syslog", syslog, BOOL, .preset = "no",
 	    .help = "Log to syslog instead of standard error"),
 

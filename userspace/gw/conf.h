@@ -66,6 +66,8 @@ struct eftf_gw_prefixes {
 	size_t n, n6;
 };
 
+enum eftf_gw_log_format { EFTF_GW_LOG_TEXT, EFTF_GW_LOG_JSON };
+
 enum eftf_gw_policy { EFTF_GW_POLICY_STRICT, EFTF_GW_POLICY_OPEN };
 
 struct eftf_gw_conf {
@@ -95,8 +97,10 @@ struct eftf_gw_conf {
 	unsigned int record_limit;	/* per key; 0: the cipher's own */
 	unsigned int enterprise;
 	bool key_update, ue_to_ue, syslog, persistent;
+	uint32_t announce;		/* routing table; 0: off */
 	char *state_dir;
 	int log_level;			/* enum eftf_log_level */
+	int log_format;			/* enum eftf_gw_log_format */
 };
 
 /*
@@ -121,7 +125,9 @@ struct in_addr eftf_gw_inner4(const struct eftf_gw_conf *conf, const struct in6_
 
 /* conf_parse.c: values that only this configuration has. */
 extern const struct eftf_config_value eftf_gw_value_listen, eftf_gw_value_pool, eftf_gw_value_pool6;
-extern const struct eftf_config_value eftf_gw_value_files;
+extern const struct eftf_config_value eftf_gw_value_files, eftf_gw_value_table;
+
+#define EFTF_GW_TABLE_MAIN 254	/* of announce */
 extern const struct eftf_config_value eftf_gw_value_addrs, eftf_gw_value_pcscf;
 extern const struct eftf_config_value eftf_gw_value_routes, eftf_gw_value_prefixes;
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int parse_listen(const char *text, void *member)
@@ -70,6 +71,30 @@ static int parse_pool6(const char *text, void *member)
 const struct eftf_config_value eftf_gw_value_pool6 = {
 	.allowed = "an IPv6 prefix, /16 to /126, without host bits, for example 2001:db8:64::/64",
 	.parse = parse_pool6,
+};
+
+#define TABLE_LOCAL 255
+
+static int parse_table(const char *text, void *member)
+{
+	uint32_t *table = member;
+	unsigned long n;
+	char *end;
+
+	if (!strcmp(text, "off") || !strcmp(text, "main")) {
+		*table = *text == 'm' ? EFTF_GW_TABLE_MAIN : 0;
+		return 0;
+	}
+	n = strtoul(text, &end, 10);
+	if (*text < '1' || *text > '9' || *end || n > UINT32_MAX || n == TABLE_LOCAL)
+		return -EINVAL;
+	*table = (uint32_t)n;
+	return 0;
+}
+
+const struct eftf_config_value eftf_gw_value_table = {
+	.allowed = "off, main, or the number of a routing table but 255",
+	.parse = parse_table,
 };
 
 static int parse_addrs(const char *text, void *member)

@@ -72,6 +72,24 @@ int eftf_gw_device_signalling(struct eftf_gw *gw, struct eftf_err *err)
 				  pcscf->n6, err);
 }
 
+/*
+ * With host routes in the table main the device has the gateway's address alone,
+ * so that what is at another gateway is not sought here. A device that was there
+ * may have the other kind.
+ */
+static int set_address(struct eftf_gw *gw, struct eftf_err *err)
+{
+	bool alone = gw->conf.announce == EFTF_GW_TABLE_MAIN;
+	uint8_t plen = alone ? 32 : gw->conf.pool.plen, other = alone ? gw->conf.pool.plen : 32;
+	int ret = eftf_rt_addr_add(gw->rt, gw->ifindex, AF_INET, &gw->conf.gateway, plen, err);
+	struct eftf_err none;
+
+	if (ret && ret != -EEXIST)
+		return ret;
+	eftf_rt_addr_del(gw->rt, gw->ifindex, AF_INET, &gw->conf.gateway, other, &none);
+	return 0;
+}
+
 int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err)
 {
 	int ret = eftf_rt_open(&gw->rt, err);
@@ -82,12 +100,8 @@ int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err)
 		ret = eftf_rt_link_mtu(gw->rt, gw->ifindex, gw->conf.mtu, err);
 	if (!ret)
 		ret = eftf_gw_device_signalling(gw, err);
-	if (!ret) {
-		ret = eftf_rt_addr_add(gw->rt, gw->ifindex, AF_INET, &gw->conf.gateway,
-				       gw->conf.pool.plen, err);
-		if (ret == -EEXIST)
-			ret = 0;
-	}
+	if (!ret)
+		ret = set_address(gw, err);
 	if (!ret)
 		ret = eftf_rt_link_up(gw->rt, gw->ifindex, true, err);
 	/* only a link that is up keeps it */

@@ -123,6 +123,25 @@ int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err);
 int eftf_gw_device_signalling(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_device_close(struct eftf_gw *gw);
 
+/*
+ * announce.c: a host route for each live tunnel (announce), for a routing daemon
+ * to tell the core at which of several gateways a UE is. They have a protocol
+ * number of their own, none of rt_protos(5), and not eftf-ue's: "ip route show
+ * table all proto 233". The later the UE came the lower the metric: the newest wins.
+ */
+#define EFTF_GW_RTPROT 233
+/*
+ * At the start, when tunnels of before have been taken over: routes of these
+ * stay or are made, all others that a gateway has left are removed.
+ */
+int eftf_announce_open(struct eftf_gw *gw, struct eftf_err *err);
+/* A tunnel has a connection, its first or a newer one. */
+void eftf_announce_up(struct eftf_gw *gw, struct eftf_session *s);
+/* Its tunnel is gone, or is another session's. */
+void eftf_announce_down(struct eftf_gw *gw, struct eftf_session *s);
+/* The program ends, and leaves no tunnels behind. */
+void eftf_announce_close(struct eftf_gw *gw);
+
 /* listener.c: the sockets stay here, so that a worker's successor has what waits in them. */
 int eftf_gw_listen_open(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_listen_close(struct eftf_gw *gw);

@@ -203,6 +203,8 @@ static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 	if (!ret)
 		ret = eftf_sessions_adopt(gw, err);
 	if (!ret)
+		ret = eftf_announce_open(gw, err);
+	if (!ret)
 		ret = eftf_gw_dhcp_open(gw, err);
 	/* Last: a UE that can connect is served from then on. */
 	if (!ret)
@@ -234,6 +236,8 @@ static void gw_close(struct eftf_gw *gw)
 	eftf_workers_wait(gw, deadline);
 	/* what did not end in time is a successor's, unless it ends with the device */
 	nothing_left = !gw->leaving && (!gw->n_sessions || gw->made_device);
+	if (!gw->leaving)
+		eftf_announce_close(gw);
 	eftf_sessions_close(gw);
 	eftf_policy_close(&gw->nft, gw->leaving);
 	eftf_gw_device_close(gw);

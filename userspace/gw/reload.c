@@ -153,6 +153,7 @@ void eftf_gw_apply(struct eftf_gw *gw)
 	apply6(gw);
 	if (gw->pool)
 		eftf_pool_set(gw->pool, &set);
+	eftf_log_as_json(c->log_format == EFTF_GW_LOG_JSON);
 	eftf_log_open("eftf-gw", eftf_gw_log_level(gw), c->syslog);
 }
 
@@ -166,7 +167,7 @@ static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
 		!memcmp(&old->pool6, &new->pool6, sizeof(old->pool6)) &&
 		old->gateway.s_addr == new->gateway.s_addr &&
 		old->ue_to_ue == new->ue_to_ue && old->mtu == new->mtu &&
-		old->max_tunnels == new->max_tunnels && old->workers == new->workers &&
+		old->announce == new->announce && old->max_tunnels == new->max_tunnels && old->workers == new->workers &&
 		!strcmp(old->status_socket, new->status_socket) &&
 		!memcmp(&old->metrics_listen, &new->metrics_listen, sizeof(old->metrics_listen));
 
@@ -178,6 +179,7 @@ static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
 	new->gateway6 = old->gateway6;
 	new->ue_to_ue = old->ue_to_ue;
 	new->mtu = old->mtu;
+	new->announce = old->announce;
 	new->max_tunnels = old->max_tunnels;
 	new->workers = old->workers;
 	return same;
@@ -201,7 +203,7 @@ void eftf_gw_reload(struct eftf_gw *gw)
 		return;
 	}
 	if (!keep_fixed(&gw->conf, &conf))
-		log_warn("reload: listen, device, pool, pool6, gateway, mtu, ue_to_ue, max_tunnels, workers, socket and metrics_listen change by a restart only");
+		log_warn("reload: listen, device, pool, pool6, gateway, announce, mtu, ue_to_ue, max_tunnels, workers, socket and metrics_listen change by a restart only");
 	eftf_gw_conf_free(&gw->conf);
 	gw->conf = conf;
 	gw->user = user;

@@ -7,10 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/tls.h>
+
 #include "addr.h"
 #include "keepalive.h"
 #include "log.h"
 #include "state.h"
+
+#define COUNTERS 4			/* fields at the end, which are not known without the module's event */
 
 static struct eftf_session **slot(const struct eftf_gw *gw, uint32_t id)
 {
@@ -124,6 +128,7 @@ int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, stru
 	s->transport = 1;
 	list(gw, s);
 	save(gw, s);
+	eftf_announce_up(gw, s);
 	gw->counts.attached++;
 	return 0;
 }
@@ -144,12 +149,14 @@ int eftf_session_take_over(struct eftf_gw *gw, struct eftf_session *s, struct ef
 	s->id = old->id;
 	s->transport = old->transport + 1;
 	s->since = old->since;
+	s->metric = old->metric;
 	s->persistent = old->persistent;
 	s->has4 = old->has4;
 	s->has6 = old->has6;
 	s->inner6 = old->inner6;
 	list(gw, s);
 	save(gw, s);
+	eftf_announce_up(gw, s);
 	if (eftf_session_keepalive(s) != eftf_session_keepalive(old))
 		eftf_session_retime(gw, s);
 	eftf_session_put(old);
@@ -188,26 +195,47 @@ void eftf_session_inner(const struct eftf_session *s, char out[EFTF_SESSION_INNE
 		inet_ntop(AF_INET6, &s->inner6, out + len, (socklen_t)(EFTF_SESSION_INNER - len));
 }
 
-/* One line for each session: outer and inner address, duration, traffic, reason of the end. */
+static const char *cipher_word(uint16_t cipher)
+{
+	return cipher == TLS_CIPHER_AES_GCM_128 ? "AES-128-GCM" :
+		cipher == TLS_CIPHER_AES_GCM_256 ? "AES-256-GCM" :
+		cipher == TLS_CIPHER_CHACHA20_POLY1305 ? "ChaCha20-Poly1305" : "unknown";
+}
+
+static const char *version_word(uint16_t version)
+{
+	return version == TLS_1_3_VERSION ? "TLS 1.3" : version == TLS_1_2_VERSION ? "TLS 1.2" : "TLS";
+}
+
+/* One line for each session: addresses, identity, suite, duration, traffic, reason of the end. */
 static void log_end(const struct eftf_session *s, const struct eftf_tunnel_info *info)
 {
-	char outer[EFTF_ADDR_TEXT], inner[EFTF_SESSION_INNER], amount[160] = "traffic=unknown";
-	const uint64_t *st = info ? info->stats : NULL;
+	static const struct eftf_tunnel_info none;
+	const struct eftf_tunnel_info *i = info ? info : &none;	/* its event was lost */
+	const uint64_t *st = i->stats;
+	const char *reason = i->reason_name[0] ? i->reason_name : "unknown";
+	char outer[EFTF_ADDR_TEXT], inner[EFTF_SESSION_INNER];
+	double seconds = eftf_gw_now() - s->since;
+	struct eftf_log_field fields[] = {
+		{ "event", "tunnel-down", 0 }, { "tunnel", NULL, s->id }, { "outer", outer, 0 },
+		{ "inner", inner, 0 }, { "identity", s->identity, 0 },
+		{ "tls", version_word(i->tls_version), 0 }, { "cipher", cipher_word(i->tls_cipher), 0 },
+		{ "reason", reason, 0 }, { "seconds", NULL, (uint64_t)(seconds + 0.5) },
+		{ "replaced", NULL, s->replaced }, { "released", NULL, s->given_up },
+		{ "in_packets", NULL, st[EFTF_STAT_RX_PACKETS] }, { "in_octets", NULL, st[EFTF_STAT_RX_BYTES] },
+		{ "out_packets", NULL, st[EFTF_STAT_TX_PACKETS] }, { "out_octets", NULL, st[EFTF_STAT_TX_BYTES] },
+	};
 
 	eftf_addr_text(outer, &s->outer);
 	eftf_session_inner(s, inner);
-	if (st)
-		snprintf(amount, sizeof(amount),
-			 "in=%llu packets, %llu octets; out=%llu packets, %llu octets",
-			 (unsigned long long)st[EFTF_STAT_RX_PACKETS],
-			 (unsigned long long)st[EFTF_STAT_RX_BYTES],
-			 (unsigned long long)st[EFTF_STAT_TX_PACKETS],
-			 (unsigned long long)st[EFTF_STAT_TX_BYTES]);
-	log_info("tunnel %u down: outer %s, inner %s, %.0f s, %s, reason %s%s", s->id, outer, inner,
-		 eftf_gw_now() - s->since, amount,
-		 info && info->reason_name[0] ? info->reason_name : "unknown",
-		 s->replaced ? " (replaced by a newer connection)" :
-		 s->given_up ? " (address released)" : "");
+	eftf_log_with(EFTF_LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]) - (info ? 0 : COUNTERS),
+		      "tunnel %u down: outer %s, inner %s, identity %s, %s %s, %.0f s, in=%llu packets, %llu octets; out=%llu packets, %llu octets, reason %s%s",
+		      s->id, outer, inner, s->identity, version_word(i->tls_version),
+		      cipher_word(i->tls_cipher), seconds, (unsigned long long)st[EFTF_STAT_RX_PACKETS],
+		      (unsigned long long)st[EFTF_STAT_RX_BYTES], (unsigned long long)st[EFTF_STAT_TX_PACKETS],
+		      (unsigned long long)st[EFTF_STAT_TX_BYTES], reason,
+		      s->replaced ? " (replaced by a newer connection)" :
+		      s->given_up ? " (address released)" : "");
 }
 
 void eftf_session_ended(struct eftf_gw *gw, struct eftf_session *s,
@@ -219,6 +247,7 @@ void eftf_session_ended(struct eftf_gw *gw, struct eftf_session *s,
 	eftf_workers_forget(gw, s);
 	if (gw->state && eftf_pool_owner(gw->pool, s->inner) == s)
 		eftf_state_clear(gw->state, s->inner);
+	eftf_announce_down(gw, s);
 	eftf_pool_release(gw->pool, s->inner, s, s->given_up, eftf_gw_now());
 	eftf_session_put(s);
 }

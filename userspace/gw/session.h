@@ -16,6 +16,7 @@ struct eftf_session {
 	struct eftf_dhcp4s dhcp;
 	struct eftf_dhcp6s dhcp6;
 	uint32_t transport;		/* serial number of the current connection in the tunnel */
+	uint32_t metric;		/* of its announced route; 0: there is none */
 	uint32_t keeper;		/* number of the worker that can make its next keys; 0: none */
 	double since;
 	char identity[EFTF_IDENTITY_TEXT];

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "gw.h"
+#include "log.h"
 
 #define FD_RESERVE 64
 
@@ -28,6 +30,20 @@ unsigned int eftf_gw_conns_of_worker(const struct eftf_gw *gw)
 	return (gw->conf.max_handshakes + gw->conf.workers - 1) / gw->conf.workers;
 }
 
+/* Each tunnel and each connection is an open file of the machine, also when no process has it any more. */
+static void check_file_max(const struct eftf_gw_conf *conf)
+{
+	unsigned long long max, need = (unsigned long long)conf->max_tunnels + conf->max_handshakes;
+	FILE *f = fopen("/proc/sys/fs/file-max", "re");
+
+	if (!f)
+		return;			/* not shown to services that need not see it */
+	if (fscanf(f, "%llu", &max) == 1 && max < need)
+		log_warn("max_tunnels and max_handshakes need %llu open files, this machine has %llu: sysctl -w fs.file-max=%llu",
+			 need, max, 2 * need);
+	fclose(f);
+}
+
 int eftf_gw_raise_fd_limit(const struct eftf_gw_conf *conf, struct eftf_err *err)
 {
 	/* A worker has one for each connection; this process has the listening sockets of all. */
@@ -35,6 +51,7 @@ int eftf_gw_raise_fd_limit(const struct eftf_gw_conf *conf, struct eftf_err *err
 		conf->listen.n * conf->workers;
 	struct rlimit lim;
 
+	check_file_max(conf);
 	if (getrlimit(RLIMIT_NOFILE, &lim) || lim.rlim_cur >= need)
 		return 0;
 	lim.rlim_cur = need;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -16,7 +17,7 @@ const char *const eftf_log_levels[] = { "error", "warn", "info", "debug", NULL }
 static struct {
 	const char *name;
 	enum eftf_log_level max;
-	bool to_syslog, to_journal;
+	bool to_syslog, to_journal, as_json;
 } log_to = { .name = "eftf", .max = EFTF_LOG_INFO };
 
 static struct {
@@ -57,6 +58,15 @@ void eftf_log_open(const char *name, enum eftf_log_level max, bool to_syslog)
 		openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
+void eftf_log_as_json(bool json)
+{
+	time_t now = 0;
+	struct tm tm;
+
+	log_to.as_json = json;
+	gmtime_r(&now, &tm);	/* looks for a file, once; later there may be none to be had */
+}
+
 void eftf_log_suspend(void)
 {
 	if (log_to.to_syslog)
@@ -95,6 +105,27 @@ size_t eftf_log_kept(struct eftf_log_line out[EFTF_LOG_KEPT])
 	return n;
 }
 
+static void write_json(enum eftf_log_level level, const char *text, const struct eftf_log_field *fields,
+		       size_t n_fields)
+{
+	struct eftf_log_entry entry = { .program = log_to.name, .level = levels[level].word, .text = text,
+					.fields = fields, .n_fields = n_fields };
+	char line[2048];
+	size_t n = 0;
+
+	clock_gettime(CLOCK_REALTIME, &entry.at);
+	if (log_to.to_journal && !log_to.to_syslog)
+		n = (size_t)snprintf(line, sizeof(line), "<%d>", levels[level].priority);
+	n += eftf_log_json(line + n, sizeof(line) - n - 1, &entry);
+	if (log_to.to_syslog) {
+		syslog(levels[level].priority, "%s", line);
+		return;
+	}
+	line[n++] = '\n';
+	if (write(STDERR_FILENO, line, n) < 0)
+		return;
+}
+
 static void write_line(enum eftf_log_level level, const char *text)
 {
 	char line[1152];
@@ -113,23 +144,42 @@ static void write_line(enum eftf_log_level level, const char *text)
 		return;
 }
 
-void eftf_log(enum eftf_log_level level, const char *fmt, ...)
+static void say(enum eftf_log_level level, const struct eftf_log_field *fields, size_t n_fields,
+		const char *fmt, va_list ap)
 {
 	char text[1024];
-	va_list ap;
 
 	if (level > log_to.max && level > EFTF_LOG_INFO)
 		return;
-	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	flatten(text);
 	if (level <= EFTF_LOG_INFO)
 		keep(level, text);
 	if (level > log_to.max)
 		return;
-	if (log_to.to_syslog)
+	if (log_to.as_json)
+		write_json(level, text, fields, n_fields);
+	else if (log_to.to_syslog)
 		syslog(levels[level].priority, "%s: %s", levels[level].word, text);
 	else
 		write_line(level, text);
+}
+
+void eftf_log(enum eftf_log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(level, NULL, 0, fmt, ap);
+	va_end(ap);
+}
+
+void eftf_log_with(enum eftf_log_level level, const struct eftf_log_field *fields, size_t n_fields,
+		   const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(level, fields, n_fields, fmt, ap);
+	va_end(ap);
 }

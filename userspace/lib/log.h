@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "log_json.h"
+
 enum eftf_log_level { EFTF_LOG_ERROR, EFTF_LOG_WARN, EFTF_LOG_INFO, EFTF_LOG_DEBUG };
 
 /* The words of the levels in the configuration, in the order of the enum; ends with NULL. */
@@ -17,11 +19,16 @@ extern const char *const eftf_log_levels[];
 
 /* name: program name for the prefix. max: the chattiest level that is shown. */
 void eftf_log_open(const char *name, enum eftf_log_level max, bool to_syslog);
+/* From now on each line is a JSON object. */
+void eftf_log_as_json(bool json);
 /* Around the closing of descriptors that the system's log may be one of. */
 void eftf_log_suspend(void);
 void eftf_log_resume(void);
 void eftf_log(enum eftf_log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* The same with members that only JSON has. */
+void eftf_log_with(enum eftf_log_level level, const struct eftf_log_field *fields, size_t n_fields,
+		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* The last lines up to the level info are kept, also those that are not shown. */
 #define EFTF_LOG_KEPT 16

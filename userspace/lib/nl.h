@@ -210,6 +210,7 @@ struct eftf_route {
 	bool has_src;
 	uint32_t metric;		/* 0: the kernel's default (IPv4 0, IPv6 1024) */
 	uint8_t protocol;		/* who put it in; 0: the administrator (RTPROT_STATIC) */
+	uint32_t table;			/* 0: main */
 };
 /*
  * Replaces an equal route: the one with the same destination and metric,
@@ -225,7 +226,14 @@ int eftf_rt_route_del(struct eftf_rt *rt, const struct eftf_route *route, struct
 typedef void (*eftf_rt_route_fn)(const struct eftf_route *route, void *arg);
 int eftf_rt_route_dump(struct eftf_rt *rt, int family, eftf_rt_route_fn fn, void *arg,
 		       struct eftf_err *err);
-/* The same for the addresses of all links; addr: 4 or 16 octets. */
+/*
+ * Removes those unicast routes, of all tables, for which fn returns true; it is called while they
+ * are read, and may be called twice for one. removed: how many.
+ */
+typedef bool (*eftf_rt_route_which_fn)(const struct eftf_route *route, void *arg);
+int eftf_rt_route_sweep(struct eftf_rt *rt, int family, eftf_rt_route_which_fn fn, void *arg,
+			unsigned int *removed, struct eftf_err *err);
+/* As eftf_rt_route_dump(), for the addresses of all links; addr: 4 or 16 octets. */
 typedef void (*eftf_rt_addr_fn)(uint32_t ifindex, int family, const void *addr, void *arg);
 int eftf_rt_addr_dump(struct eftf_rt *rt, int family, eftf_rt_addr_fn fn, void *arg,
 		      struct eftf_err *err);

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <linux/rtnetlink.h>
 
@@ -28,7 +29,9 @@ static void put_route(struct nlmsghdr *nlh, struct rtmsg *rtm, const struct eftf
 
 	rtm->rtm_family = (uint8_t)route->family;
 	rtm->rtm_dst_len = route->plen;
-	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_table = route->table ? RT_TABLE_UNSPEC : RT_TABLE_MAIN;
+	if (route->table)
+		mnl_attr_put_u32(nlh, RTA_TABLE, route->table);
 	if (route->plen)
 		mnl_attr_put(nlh, RTA_DST, len, route->dst);
 	if (route->has_via)
@@ -118,6 +121,7 @@ int eftf_nl_route_parse(const struct nlmsghdr *nlh, struct eftf_route *route)
 	route->family = rtm.rtm_family;
 	route->plen = rtm.rtm_dst_len;
 	route->protocol = rtm.rtm_protocol;
+	route->table = rtm.rtm_table;
 	start = mnl_nlmsg_get_payload_offset(nlh, sizeof(rtm));
 	while ((attr = eftf_nl_attr_next(start, end, attr))) {
 		switch (mnl_attr_get_type(attr)) {
@@ -132,6 +136,9 @@ int eftf_nl_route_parse(const struct nlmsghdr *nlh, struct eftf_route *route)
 			break;
 		case RTA_OIF:
 			eftf_nl_attr_copy(attr, &route->ifindex, sizeof(route->ifindex));
+			break;
+		case RTA_TABLE:
+			eftf_nl_attr_copy(attr, &route->table, sizeof(route->table));
 			break;
 		case RTA_PRIORITY:
 			eftf_nl_attr_copy(attr, &route->metric, sizeof(route->metric));
@@ -219,4 +226,67 @@ int eftf_rt_route_dump(struct eftf_rt *rt, int family, eftf_rt_route_fn fn, void
 	rtm = header;
 	rtm->rtm_family = (uint8_t)family;
 	return eftf_nlsock_ask(&rt->s, &ask, err);
+}
+
+/* ---- some of them go --------------------------------------------------------- */
+
+struct sweep {
+	eftf_rt_route_which_fn fn;
+	void *arg;
+	struct eftf_route *found;	/* n of room for size */
+	size_t n, size;
+	bool failed;			/* no memory for more */
+};
+
+static int sweep_answer(const struct nlmsghdr *nlh, void *arg)
+{
+	struct sweep *s = arg;
+	struct eftf_route route, *more;
+	struct rtmsg rtm;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE || eftf_nl_route_parse(nlh, &route))
+		return 0;
+	memcpy(&rtm, mnl_nlmsg_get_payload(nlh), sizeof(rtm));
+	if (rtm.rtm_type != RTN_UNICAST || rtm.rtm_flags & RTM_F_CLONED || !s->fn(&route, s->arg))
+		return 0;
+	if (s->n == s->size) {
+		s->size = s->size ? 2 * s->size : 64;
+		more = realloc(s->found, s->size * sizeof(*more));
+		if (!more) {
+			s->failed = true;
+			s->size = s->n;
+			return 0;
+		}
+		s->found = more;
+	}
+	s->found[s->n++] = route;
+	return 0;
+}
+
+int eftf_rt_route_sweep(struct eftf_rt *rt, int family, eftf_rt_route_which_fn fn, void *arg,
+			unsigned int *removed, struct eftf_err *err)
+{
+	struct sweep s = { .fn = fn, .arg = arg };
+	struct eftf_nlreq req;
+	struct rtmsg *rtm;
+	void *header;
+	struct nlmsghdr *nlh = eftf_nl_rt_start(&req, RTM_GETROUTE, NLM_F_DUMP, sizeof(*rtm), &header);
+	struct eftf_nl_ask ask = {.nlh = nlh, .answer = sweep_answer, .arg = &s, .what = "route list"};
+	int ret, last = 0;
+
+	*removed = 0;
+	rtm = header;
+	rtm->rtm_family = (uint8_t)family;
+	ret = eftf_nlsock_ask(&rt->s, &ask, err);
+	for (size_t i = 0; !ret && i < s.n; i++) {
+		int one = eftf_rt_route_del(rt, &s.found[i], err);
+
+		*removed += !one;
+		if (one && one != -ESRCH)	/* ESRCH: found twice, or gone with its link */
+			last = one;
+	}
+	free(s.found);
+	if (!ret && s.failed)
+		return eftf_err_set(err, ENOMEM, "out of memory");
+	return ret ? ret : last;
 }

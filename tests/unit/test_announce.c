@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* needs: gw/announce.c lib/log.c lib/log_json.c lib/err.c */
+/* libs: -lev */
+/* The host routes of live tunnels, against a table of routes that is played here. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "gw/session.h"
+
+#define DEVICE 7
+#define SESSIONS 4
+
+static struct eftf_gw gw;
+static struct eftf_session sessions[SESSIONS], *table[1];
+static struct eftf_session *owner[SESSIONS];
+static struct eftf_route routes[16];
+static size_t n_routes;
+static time_t at;
+
+time_t time(time_t *t)
+{
+	if (t)
+		*t = at;
+	return at;
+}
+
+double eftf_gw_now(void)
+{
+	return 0;
+}
+
+bool eftf_gw_may_log(double now)
+{
+	(void)now;
+	return true;
+}
+
+static unsigned int index_of(struct in_addr addr)
+{
+	return ntohl(addr.s_addr) & 0xff;
+}
+
+void *eftf_pool_owner(const struct eftf_pool *pool, struct in_addr addr)
+{
+	(void)pool;
+	return index_of(addr) < SESSIONS ? owner[index_of(addr)] : NULL;
+}
+
+static bool is_same(const struct eftf_route *a, const struct eftf_route *b)
+{
+	return !memcmp(a->dst, b->dst, 4) && a->metric == b->metric && a->table == b->table;
+}
+
+int eftf_rt_route_add(struct eftf_rt *rt, const struct eftf_route *route, struct eftf_err *err)
+{
+	size_t i = 0;
+
+	(void)rt;
+	(void)err;
+	while (i < n_routes && !is_same(&routes[i], route))
+		i++;
+	n_routes += i == n_routes;
+	assert_true(n_routes <= sizeof(routes) / sizeof(routes[0]));
+	routes[i] = *route;
+	return 0;
+}
+
+int eftf_rt_route_del(struct eftf_rt *rt, const struct eftf_route *route, struct eftf_err *err)
+{
+	(void)rt;
+	for (size_t i = 0; i < n_routes; i++)
+		if (is_same(&routes[i], route) && routes[i].protocol == route->protocol) {
+			routes[i] = routes[--n_routes];
+			return 0;
+		}
+	return eftf_err_set(err, ESRCH, "no such route");
+}
+
+int eftf_rt_route_sweep(struct eftf_rt *rt, int family, eftf_rt_route_which_fn fn, void *arg,
+			unsigned int *removed, struct eftf_err *err)
+{
+	struct eftf_route left[16];
+	size_t n = 0;
+
+	(void)rt;
+	(void)err;
+	assert_int_equal(family, AF_INET);
+	for (size_t i = 0; i < n_routes; i++)
+		if (!fn(&routes[i], arg))
+			left[n++] = routes[i];
+	*removed = (unsigned int)(n_routes - n);
+	memcpy(routes, left, sizeof(left));
+	n_routes = n;
+	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&gw, 0, sizeof(gw));
+	memset(sessions, 0, sizeof(sessions));
+	memset(owner, 0, sizeof(owner));
+	table[0] = NULL;
+	n_routes = 0;
+	at = 1795838400;
+	gw.ifindex = DEVICE;
+	gw.conf.announce = EFTF_GW_TABLE_MAIN;
+	gw.sessions = table;
+	gw.rt = (struct eftf_rt *)&gw;	/* only passed on */
+	for (unsigned int i = 0; i < SESSIONS; i++) {
+		sessions[i].inner.s_addr = htonl(0x0a400000 + i);
+		sessions[i].has4 = true;
+	}
+	return 0;
+}
+
+/* The session has the address, and its tunnel runs. */
+static void runs(unsigned int i)
+{
+	owner[i] = &sessions[i];
+	sessions[i].next = table[0];
+	table[0] = &sessions[i];
+}
+
+static void expect(size_t n, unsigned int i, uint32_t metric)
+{
+	size_t found = 0;
+
+	assert_int_equal(n_routes, n);
+	for (size_t k = 0; k < n_routes; k++)
+		found += routes[k].metric == metric && routes[k].plen == 32 &&
+			!memcmp(routes[k].dst, &sessions[i].inner, 4) && routes[k].ifindex == DEVICE &&
+			routes[k].protocol == EFTF_GW_RTPROT && routes[k].table == gw.conf.announce;
+	if (found != 1)
+		fail_msg("routes to address %u with metric %u: expected 1, seen %zu", i, metric, found);
+}
+
+static void a_tunnel_has_a_route_while_it_runs(void **state)
+{
+	uint32_t first = UINT32_MAX - (uint32_t)at;
+
+	(void)state;
+	runs(1);
+	eftf_announce_up(&gw, &sessions[1]);
+	expect(1, 1, first);
+	at += 10;
+	eftf_announce_up(&gw, &sessions[1]);	/* another connection of its UE */
+	expect(1, 1, first - 10);
+	eftf_announce_down(&gw, &sessions[1]);
+	assert_int_equal(n_routes, 0);
+	eftf_announce_down(&gw, &sessions[1]);
+	assert_int_equal(n_routes, 0);
+}
+
+/* The old session's end is told after the new one's begin, which may be of the same second. */
+static void the_end_of_another_session_takes_no_route(void **state)
+{
+	struct eftf_session old;
+
+	(void)state;
+	for (int later = 0; later < 2; later++) {
+		setup(NULL);
+		runs(1);
+		old = sessions[1];
+		eftf_announce_up(&gw, &old);
+		at += later;
+		eftf_announce_up(&gw, &sessions[1]);
+		eftf_announce_down(&gw, &old);
+		expect(1, 1, UINT32_MAX - (uint32_t)at);
+	}
+}
+
+static void off_is_off(void **state)
+{
+	struct eftf_err err;
+
+	(void)state;
+	gw.conf.announce = 0;
+	runs(1);
+	assert_int_equal(eftf_announce_open(&gw, &err), 0);
+	eftf_announce_up(&gw, &sessions[1]);
+	eftf_announce_down(&gw, &sessions[1]);
+	eftf_announce_close(&gw);
+	assert_int_equal(n_routes, 0);
+}
+
+static void leave(uint32_t addr, uint32_t metric, uint32_t ifindex, uint8_t protocol, uint32_t in_table)
+{
+	struct eftf_route r = { .family = AF_INET, .plen = 32, .ifindex = ifindex, .metric = metric,
+				.protocol = protocol, .table = in_table };
+
+	addr = htonl(addr);
+	memcpy(r.dst, &addr, 4);
+	routes[n_routes++] = r;
+}
+
+static void a_successor_keeps_what_is_a_tunnels(void **state)
+{
+	struct eftf_err err;
+
+	(void)state;
+	runs(1);
+	runs(2);
+	leave(0x0a400001, 1000, DEVICE, EFTF_GW_RTPROT, EFTF_GW_TABLE_MAIN);
+	leave(0x0a400001, 1001, DEVICE, EFTF_GW_RTPROT, EFTF_GW_TABLE_MAIN);	/* its former */
+	leave(0x0a400001, 1000, DEVICE, EFTF_GW_RTPROT, 77);
+	leave(0x0a400003, 1000, DEVICE, EFTF_GW_RTPROT, EFTF_GW_TABLE_MAIN);	/* no tunnel any more */
+	leave(0x0a400009, 1000, DEVICE, 3, EFTF_GW_TABLE_MAIN);		/* the administrator's */
+	leave(0x0a40000a, 1000, DEVICE + 1, EFTF_GW_RTPROT, EFTF_GW_TABLE_MAIN);	/* another gateway's */
+	assert_int_equal(eftf_announce_open(&gw, &err), 0);
+	expect(4, 1, 1000);
+	expect(4, 2, UINT32_MAX - (uint32_t)at);
+	eftf_announce_close(&gw);
+	assert_int_equal(n_routes, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_tunnel_has_a_route_while_it_runs, setup),
+		cmocka_unit_test_setup(the_end_of_another_session_takes_no_route, setup),
+		cmocka_unit_test_setup(off_is_off, setup),
+		cmocka_unit_test_setup(a_successor_keeps_what_is_a_tunnels, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
