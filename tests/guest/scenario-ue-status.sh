@@ -96,8 +96,8 @@ check "the address is there" grep -q 10.64.0 <(in_ns ue ip -4 addr show dev eftf
 check "ping" pings
 sed -i 's/^mode = .*/mode = off/' "$work/ue.conf"
 kill -HUP "$(pid_of ue)"
-check "down, when the tunnel is not wanted any more" wait_for 60 "grep -q 'mode is off: no tunnel' $log" "the end"
-check "the name server is as before" grep -q '^nameserver 192.168.77.1' /etc/resolv.conf
+check "down, when the tunnel is not wanted any more" is .state off 60
+check "the name server is as before" wait_for 30 "grep -q '^nameserver 192.168.77.1' /etc/resolv.conf" "the name server"
 check_is "routes left over" "" "$(in_ns ue ip route show | grep "$GW_OUTER")"
 check "exit status" stop ue
 

@@ -117,11 +117,11 @@ bool eftf_round(struct eftf_ue *ue, int fd, uint64_t until)
 	};
 	int n;
 
+	/* before it waits, so that the service manager knows at what, and who was let in is waited for */
+	eftf_status_step(ue);
 	eftf_changes_fds(&ue->changes, pfd + 5);
 	eftf_hooks_fds(&ue->hooks, pfd + 5 + EFTF_CHANGES_FDS);
 	eftf_status_fds(ue, pfd + 5 + EFTF_CHANGES_FDS + EFTF_HOOK_FDS);
-	/* before it waits, so that the service manager knows at what */
-	eftf_status_step(ue);
 	n = poll(pfd, sizeof(pfd) / sizeof(pfd[0]), eftf_ms_left(next_at(ue, until)));
 	eftf_hooks_step(&ue->hooks);
 	if (eftf_signals_take(&ue->sig))
