@@ -268,6 +268,7 @@ static void test_send_stuck(void **state)
 	close(p->far);
 	p->far = -1;
 	assert_int_equal(eftf_channel_send(&p->ch, packet, sizeof(packet), &p->err), -EPIPE);
+	assert_non_null(strstr(p->err.text, "the peer reset the connection"));
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

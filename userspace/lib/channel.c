@@ -289,6 +289,8 @@ int eftf_channel_send(struct eftf_channel *ch, const uint8_t *packet, size_t len
 		}
 		if (errno == EINTR)
 			continue;
+		if (errno == ECONNRESET || errno == EPIPE)
+			return eftf_err_set(err, errno, "the peer reset the connection");
 		if (errno != EAGAIN)
 			return eftf_err_set(err, errno, "cannot write to the TLS socket: %s",
 					    strerror(errno));
