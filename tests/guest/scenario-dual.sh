@@ -29,6 +29,9 @@ said() { grep -q "$1" "$ue_log"; }
 told() { sed -n "s/^$1=//p" "$work/env" | tail -n 1; }
 inner() { in_ns gw eftf-gw status -j -t | python3 -c "import json, sys
 print(*[t['inner'] + '+' + t['inner6'] for t in json.load(sys.stdin)['tunnels']])"; }
+status() { in_ns ue eftf-ue status -j | python3 -c "import json, sys
+s = json.load(sys.stdin)
+print(s['inner']['address'] + '+' + s['inner6']['address'])"; }
 renewals() { grep -c 'IPv6 lease renewed' "$ue_log"; }
 # a line to the P-CSCF's machine and back, and more than one window of octets
 tcp6() {
@@ -68,6 +71,7 @@ check "to the gateway's inner address" pings6 "$GW6"
 check "to a prefix that a router advertisement brought" grep -q "dev eftf0" <(in_ns ue ip -6 route get fd00:21::20)
 check "TCP over IPv6" tcp6
 check_is "the hook is told the address" "$UE6" "$(told EFTF_ADDRESS6)"
+check_is "the status has both" "$UE4+$UE6" "$(status)"
 check_is "the P-CSCF" "$PCSCF6" "$(told EFTF_PCSCF6)"
 check_is "the name server" "fd00:20::53" "$(told EFTF_DNS6)"
 check_fails "a foreign IPv6 source does not get out of the gateway" in_ns ue sh -c \

@@ -52,11 +52,16 @@ static uint64_t since_s(uint64_t then)
 
 void eftf_status_line(const struct eftf_ue *ue, char out[EFTF_STATUS_LINE_TEXT])
 {
-	char address[INET_ADDRSTRLEN] = "?";
+	const struct in6_addr *six = &ue->tunnel.six.lease.address;
+	char address[INET_ADDRSTRLEN] = "", address6[INET6_ADDRSTRLEN] = "";
 
-	inet_ntop(AF_INET, &ue->lease.address, address, sizeof(address));
+	if (ue->lease.address.s_addr)
+		inet_ntop(AF_INET, &ue->lease.address, address, sizeof(address));
+	if (!IN6_IS_ADDR_UNSPECIFIED(six))
+		inet_ntop(AF_INET6, six, address6, sizeof(address6));
 	if (ue->tunnel.id)
-		snprintf(out, EFTF_STATUS_LINE_TEXT, "up: %s via %s", address, ue->tunnel.device.name);
+		snprintf(out, EFTF_STATUS_LINE_TEXT, "up: %s%s%s via %s", address,
+			 address[0] && address6[0] ? ", " : "", address6, ue->tunnel.device.name);
 	else
 		snprintf(out, EFTF_STATUS_LINE_TEXT, "%s%s%s", state(ue),
 			 ue->status.judged_at ? ", verdict: " : "",
@@ -76,6 +81,22 @@ static void route_item(char *out, size_t size, size_t i, const void *arg)
 	char text[INET_ADDRSTRLEN] = "?";
 
 	inet_ntop(AF_INET, &routes->prefix[i].addr, text, sizeof(text));
+	snprintf(out, size, "%s/%u", text, routes->prefix[i].plen);
+}
+
+static void addr6_item(char *out, size_t size, size_t i, const void *arg)
+{
+	const struct in6_addr *addr = arg;
+
+	inet_ntop(AF_INET6, &addr[i], out, (socklen_t)size);
+}
+
+static void route6_item(char *out, size_t size, size_t i, const void *arg)
+{
+	const struct eftf_routes6 *routes = arg;
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	inet_ntop(AF_INET6, &routes->prefix[i].addr, text, sizeof(text));
 	snprintf(out, size, "%s/%u", text, routes->prefix[i].plen);
 }
 
@@ -106,6 +127,14 @@ static void put_addr(struct eftf_report *r, const char *name, struct in_addr add
 
 	eftf_report_text(r, name, addr.s_addr && inet_ntop(AF_INET, &addr, text, sizeof(text)) ?
 			 text : NULL);
+}
+
+static void put_addr6(struct eftf_report *r, const char *name, const struct in6_addr *addr)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	eftf_report_text(r, name, !IN6_IS_ADDR_UNSPECIFIED(addr) &&
+			 inet_ntop(AF_INET6, addr, text, sizeof(text)) ? text : NULL);
 }
 
 static void put_program(struct eftf_report *r, const struct eftf_ue *ue)
@@ -189,6 +218,18 @@ static void put_tunnel(struct eftf_report *r, struct eftf_ue *ue)
 	eftf_report_number(r, "sent_ms", info.tx_age);
 }
 
+static void put_lease(struct eftf_report *r, const char *group, const struct eftf_renewal *renewal,
+		      uint32_t seconds, bool configured)
+{
+	eftf_report_group(r, group);
+	eftf_report_text(r, "by", configured ? "configuration" : "DHCP");
+	if (renewal->expires_at == UINT64_MAX)
+		return;
+	eftf_report_number(r, "seconds", seconds);
+	eftf_report_number(r, "left_s", left_s(renewal->expires_at));
+	eftf_report_number(r, "renewal_s", left_s(renewal->start_at));
+}
+
 static void put_inner(struct eftf_report *r, const struct eftf_ue *ue)
 {
 	const struct eftf_lease4 *l = &ue->lease;
@@ -203,13 +244,22 @@ static void put_inner(struct eftf_report *r, const struct eftf_ue *ue)
 	eftf_report_text(r, "pcscf_name", l->sip_name[0] ? l->sip_name : NULL);
 	eftf_report_list(r, "routes", dev->routes.n, route_item, &dev->routes);
 	eftf_report_list(r, "conflicts", ue->tunnel.offer.n, conflict_item, &ue->tunnel.offer);
-	eftf_report_group(r, "lease");
-	eftf_report_text(r, "by", ue->conf.static_addr.set ? "configuration" : "DHCP");
-	if (ue->renewal.expires_at != UINT64_MAX) {
-		eftf_report_number(r, "seconds", l->seconds);
-		eftf_report_number(r, "left_s", left_s(ue->renewal.expires_at));
-		eftf_report_number(r, "renewal_s", left_s(ue->renewal.start_at));
-	}
+	if (l->address.s_addr)
+		put_lease(r, "lease", &ue->renewal, l->seconds, ue->conf.static_addr.set);
+}
+
+static void put_inner6(struct eftf_report *r, const struct eftf_ue *ue)
+{
+	const struct eftf_lease6 *l = &ue->tunnel.six.lease;
+
+	eftf_report_group(r, "inner6");
+	put_addr6(r, "address", &l->address);
+	put_addr6(r, "gateway", &l->unicast);
+	eftf_report_list(r, "dns", l->n_dns, addr6_item, l->dns);
+	eftf_report_list(r, "pcscf", l->n_sip, addr6_item, l->sip);
+	eftf_report_text(r, "pcscf_name", l->sip_name[0] ? l->sip_name : NULL);
+	eftf_report_list(r, "routes", ue->tunnel.routes6.n, route6_item, &ue->tunnel.routes6);
+	put_lease(r, "lease6", &ue->renewal6, l->seconds, false);
 }
 
 static char *answer(struct eftf_ue *ue, bool json)
@@ -226,6 +276,8 @@ static char *answer(struct eftf_ue *ue, bool json)
 	put_tunnel(&r, ue);
 	if (ue->tunnel.id)
 		put_inner(&r, ue);
+	if (ue->tunnel.id && eftf_six_there(&ue->tunnel.six))
+		put_inner6(&r, ue);
 	eftf_report_group(&r, NULL);
 	eftf_report_list(&r, "events", n, event_item, lines);
 	return eftf_report_end(&r);
