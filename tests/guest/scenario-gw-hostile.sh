@@ -46,9 +46,10 @@ of_worker() { awk -v word="$1:" '$1 == word { print $2 }' "/proc/$(worker)/statu
 ended_after() {
 	local line start=
 
+	# the shell that sleeps is not to hold the pipe that is read
 	while read -r line; do
 		[[ $line != *ESTABLISHED* ]] || start=${EPOCHREALTIME/./}
-	done < <(in_ns ue timeout 40 openssl s_client -connect "$GW_OUTER:443" -brief 2>&1 < <(sleep 35))
+	done < <(in_ns ue timeout 40 openssl s_client -connect "$GW_OUTER:443" -brief 2>&1 < <(exec sleep 35 2>/dev/null))
 	echo $((start ? (${EPOCHREALTIME/./} - start) / 1000000 : -1))
 }
 # under MODE N [PREFIX]: the gateway under one attack

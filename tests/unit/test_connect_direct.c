@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The outer connection without libcurl, as make PROXY=no builds it. */
 /* needs: ue/connect.c ue/conf.c ue/conf_parse.c ue/resolve.c ue/targets.c ue/signals.c lib/addr.c lib/config.c lib/config_value.c lib/err.c lib/log.c lib/log_json.c lib/nat64.c */
-/* libs: -DEFTF_NO_PROXY -linih -lpthread */
+/* libs: -linih -lpthread */
+/* defines: -DEFTF_NO_PROXY */
 #include "ue/connect_direct.c"	/* the order of the attempts is static there */
 
 #include <fcntl.h>

@@ -151,20 +151,23 @@ bool eftf_has_changed(struct eftf_ue *ue)
 	return true;
 }
 
+static void serve_until(struct eftf_ue *ue, uint64_t until)
+{
+	while (!ue->sig.stop && !ue->sig.reload && eftf_ms_left(until) > 0)
+		eftf_round(ue, -1, until);
+}
+
 /* Ends early for a signal and for such a change, but not at once: changes come in numbers. */
 static void pause_ms(struct eftf_ue *ue, uint64_t ms)
 {
 	uint64_t now = eftf_now_ms(), until = now + ms;
-	uint64_t soonest = now + (ms < PAUSE_MIN_MS ? ms : PAUSE_MIN_MS);
 
 	ue->status.next_at = until;
+	serve_until(ue, now + (ms < PAUSE_MIN_MS ? ms : PAUSE_MIN_MS));
 	while (!ue->sig.stop && !ue->sig.reload && eftf_ms_left(until) > 0) {
-		uint64_t look;
-
-		if (eftf_ms_left(soonest) == 0 && eftf_has_changed(ue))
+		if (eftf_has_changed(ue))
 			return;
-		look = ue->changes.network_at > soonest ? ue->changes.network_at : soonest;
-		eftf_round(ue, -1, until < look || eftf_ms_left(look) == 0 ? until : look);
+		eftf_round(ue, -1, until < ue->changes.network_at ? until : ue->changes.network_at);
 	}
 }
 
