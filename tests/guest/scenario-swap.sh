@@ -36,8 +36,15 @@ pings() { in_ns ue ping -q -c 2 -i 0.2 -W 3 "$1"; }
 outer_connections() { in_ns gw ss -Htn state established sport = :443 | wc -l; }
 moved() { grep -c 'outer address .* -> ' "$log"; }
 replaced() { grep -c "outer connection replaced ($1), no break" "$ue_log"; }
-# the last words of a ping: "0% packet loss" and nothing else will do
-loss() { sed -n 's/.* \([0-9.]*% packet loss\).*/\1/p' "$EFTF_RESULTS/$1.log"; }
+# Numbers of a ping that were not answered. It waits for the last ones for two round trips only: those may be late.
+unanswered() {
+	awk 'match($0, /icmp_seq=[0-9]+/) { n = substr($0, RSTART + 9, RLENGTH - 9) + 0; seen[n] = 1; if (n > last) last = n }
+		/packets transmitted/ { sent = $1 }
+		END {
+			for (n = 1; n < last; n++) if (!(n in seen)) printf "%d ", n
+			if (!sent || sent - last > 5) printf "all after %d", last
+		}' "$EFTF_RESULTS/$1.log"
+}
 # tunnels of the gateway's module: "id inner"
 sessions() { in_ns gw eftfctl tunnel show | grep -cw "$inner"; }
 records_sent() { in_ns ue eftfctl --json tunnel show | jq '.tunnels[0].key_records_tx'; }
@@ -52,8 +59,8 @@ wear() {
 # queue drops any: a loss is a fault of the swap.
 traffic_start() {
 	local seconds=$1
-	spawn_in ue ping-out ping -q -Q 0x88 -i "$(printf '0.%03d' $((1000 / pace)))" -c $((seconds * pace)) -W 10 "$PCSCF"
-	spawn_in ims ping-in ping -q -Q 0x88 -i "$(printf '0.%03d' $((1000 / pace)))" -c $((seconds * pace)) -W 10 "$inner"
+	spawn_in ue ping-out ping -Q 0x88 -i "$(printf '0.%03d' $((1000 / pace)))" -c $((seconds * pace)) -W 10 "$PCSCF"
+	spawn_in ims ping-in ping -Q 0x88 -i "$(printf '0.%03d' $((1000 / pace)))" -c $((seconds * pace)) -W 10 "$inner"
 	spawn_in ue talk ./numbered talk "$PCSCF" 7777 $(((pace + 1) / 2)) "$seconds"
 }
 traffic_ends() {
@@ -64,8 +71,8 @@ traffic_ends() {
 	done
 	stop talk
 	status=$?
-	check_is "ping out of the tunnel" "0% packet loss" "$(loss ping-out)"
-	check_is "ping into the tunnel" "0% packet loss" "$(loss ping-in)"
+	check_is "pings out of the tunnel without an answer" "" "$(unanswered ping-out)"
+	check_is "pings into the tunnel without an answer" "" "$(unanswered ping-in)"
 	check_is "numbered datagrams and stream" 0 "$status"
 	sed 's/^/        /' "$EFTF_RESULTS/talk.log"
 	stop ping-out
