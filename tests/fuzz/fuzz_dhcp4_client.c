@@ -28,28 +28,28 @@ static void check_lease(const struct eftf_dhcp4c *c)
 
 static void check_input(struct eftf_dhcp4c *c, const uint8_t *data, size_t len)
 {
-	enum eftf_dhcp4c_state before = c->state;
+	enum eftf_dhcpc_state before = c->state;
 	bool changed = eftf_dhcp4c_input(c, data, len);
 
 	must(changed == (c->state != before));
 	must(memchr(c->refusal, 0, sizeof(c->refusal)));
-	must(memchr(c->warning, 0, sizeof(c->warning)));
+	must(memchr(c->warning.text, 0, sizeof(c->warning.text)));
 	if (!changed)
 		return;
-	must(before <= EFTF_DHCP4C_REBINDING);
-	if (c->state == EFTF_DHCP4C_REQUESTING)
-		must(before == EFTF_DHCP4C_SELECTING);
-	else if (c->state == EFTF_DHCP4C_BOUND)
-		must(before != EFTF_DHCP4C_SELECTING);
+	must(before <= EFTF_DHCPC_REBINDING);
+	if (c->state == EFTF_DHCPC_REQUESTING)
+		must(before == EFTF_DHCPC_SELECTING);
+	else if (c->state == EFTF_DHCPC_BOUND)
+		must(before != EFTF_DHCPC_SELECTING);
 	else
-		must(c->state == EFTF_DHCP4C_REFUSED);
-	if (c->state == EFTF_DHCP4C_BOUND)
+		must(c->state == EFTF_DHCPC_REFUSED);
+	if (c->state == EFTF_DHCPC_BOUND)
 		check_lease(c);
 }
 
 static void check_output(struct eftf_dhcp4c *c)
 {
-	enum eftf_dhcp4c_state before = c->state;
+	enum eftf_dhcpc_state before = c->state;
 	uint8_t out[EFTF_DHCP4_MAX];
 	struct eftf_dhcp4_msg m;
 	int wait_ms = 0;
@@ -57,16 +57,16 @@ static void check_output(struct eftf_dhcp4c *c)
 
 	if (!len) {
 		must(wait_ms == -1);
-		must(c->state == before || c->state == EFTF_DHCP4C_FAILED);
-		must(c->state > EFTF_DHCP4C_REBINDING);
+		must(c->state == before || c->state == EFTF_DHCPC_FAILED);
+		must(c->state > EFTF_DHCPC_REBINDING);
 		return;
 	}
-	must(c->state == before || (before == EFTF_DHCP4C_RENEWING &&
-				    c->state == EFTF_DHCP4C_REBINDING));
+	must(c->state == before || (before == EFTF_DHCPC_RENEWING &&
+				    c->state == EFTF_DHCPC_REBINDING));
 	must(wait_ms >= 1000 && wait_ms <= 86400000);
 	must(!eftf_dhcp4_decode(&m, out, len, c->enterprise, NULL));
 	must(!m.reply && m.xid == c->xid);
-	must(m.type == (before == EFTF_DHCP4C_SELECTING ? EFTF_DHCP4_DISCOVER :
+	must(m.type == (before == EFTF_DHCPC_SELECTING ? EFTF_DHCP4_DISCOVER :
 							  EFTF_DHCP4_REQUEST));
 }
 
@@ -111,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		case 1:
 			/* there must be a lease to renew */
-			if (c.state == EFTF_DHCP4C_BOUND)
+			if (c.state == EFTF_DHCPC_BOUND)
 				eftf_dhcp4c_renew(&c, fuzz_u16(&in), 1000 * (uint64_t)fuzz_u16(&in));
 			break;
 		case 2:

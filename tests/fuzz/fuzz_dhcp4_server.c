@@ -52,7 +52,7 @@ static int confirm(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr a
 	return 0;
 }
 
-static void check_reply(const struct eftf_dhcp4s *s, enum eftf_dhcp4s_result result,
+static void check_reply(const struct eftf_dhcp4s *s, enum eftf_dhcps_result result,
 			const struct eftf_dhcp4_msg *in, const struct eftf_dhcp4_msg *reply)
 {
 	struct eftf_dhcp4_msg again;
@@ -65,19 +65,19 @@ static void check_reply(const struct eftf_dhcp4s *s, enum eftf_dhcp4s_result res
 	must(reply->reply && reply->xid == in->xid && reply->has_server_id);
 	must(reply->hlen == in->hlen && !memcmp(reply->chaddr, in->chaddr, sizeof(in->chaddr)));
 	switch (result) {
-	case EFTF_DHCP4S_OFFER:
+	case EFTF_DHCPS_OFFER:
 		must(reply->type == EFTF_DHCP4_OFFER && s->address.s_addr);
 		must(reply->yiaddr.s_addr == s->address.s_addr && reply->has_lease);
 		must(!reply->token_len);
 		break;
-	case EFTF_DHCP4S_ACK:
-	case EFTF_DHCP4S_RENEWED:
+	case EFTF_DHCPS_ACK:
+	case EFTF_DHCPS_RENEWED:
 		must(reply->type == EFTF_DHCP4_ACK && s->bound);
 		must(!reply->token_len || reply->token_len == s->token_len);
 		must(in->n_params || reply->token_len);
 		must(reply->yiaddr.s_addr == s->address.s_addr && reply->has_lease);
 		break;
-	case EFTF_DHCP4S_INFORMED:
+	case EFTF_DHCPS_INFORMED:
 		must(reply->type == EFTF_DHCP4_ACK && s->bound && !reply->yiaddr.s_addr);
 		must(!reply->has_lease && !reply->token_len);
 		break;
@@ -113,7 +113,7 @@ static void step(struct eftf_dhcp4s *s, const struct eftf_dhcp4s_policy *policy,
 {
 	static const struct eftf_dhcp4s_pool pool = {take, give_back, confirm};
 	struct eftf_dhcp4_msg msg, reply;
-	enum eftf_dhcp4s_result result;
+	enum eftf_dhcps_result result;
 	bool bound = s->bound;
 	uint8_t how = fuzz_u8(b->in);
 	size_t len;
@@ -122,12 +122,12 @@ static void step(struct eftf_dhcp4s *s, const struct eftf_dhcp4s_policy *policy,
 	if (!eftf_dhcp4_decode(&msg, data, len, FUZZ_ENTERPRISE, NULL)) {
 		repair(&msg, s, policy, how);
 		result = eftf_dhcp4s_input(s, policy, &pool, b, &msg, &reply);
-		must(!msg.reply || result == EFTF_DHCP4S_IGNORED);
+		must(!msg.reply || result == EFTF_DHCPS_IGNORED);
 		if (eftf_dhcp4s_replies(result))
 			check_reply(s, result, &msg, &reply);
-		must((result == EFTF_DHCP4S_ACK) == (s->bound && !bound));
+		must((result == EFTF_DHCPS_ACK) == (s->bound && !bound));
 		must(!bound || s->bound);
-		if (result == EFTF_DHCP4S_RELEASED || result == EFTF_DHCP4S_DECLINED) {
+		if (result == EFTF_DHCPS_RELEASED || result == EFTF_DHCPS_DECLINED) {
 			must(bound);
 			/* as the gateway: the address goes, and the conversation with it */
 			memset(s, 0, sizeof(*s));

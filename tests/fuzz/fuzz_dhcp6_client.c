@@ -19,44 +19,44 @@ static void check_lease(const struct eftf_dhcp6c *c)
 
 static void check_input(struct eftf_dhcp6c *c, const uint8_t *data, size_t len)
 {
-	enum eftf_dhcp6c_state before = c->state;
+	enum eftf_dhcpc_state before = c->state;
 	bool changed = eftf_dhcp6c_input(c, data, len);
 
 	must(changed == (c->state != before));
 	must(memchr(c->refusal, 0, sizeof(c->refusal)));
-	must(memchr(c->warning, 0, sizeof(c->warning)));
+	must(memchr(c->warning.text, 0, sizeof(c->warning.text)));
 	if (!changed)
 		return;
-	must(before <= EFTF_DHCP6C_REBINDING);
-	if (c->state == EFTF_DHCP6C_REQUESTING)
-		must(before == EFTF_DHCP6C_SELECTING);
+	must(before <= EFTF_DHCPC_REBINDING);
+	if (c->state == EFTF_DHCPC_REQUESTING)
+		must(before == EFTF_DHCPC_SELECTING);
 	else
-		must(c->state == EFTF_DHCP6C_BOUND || c->state == EFTF_DHCP6C_REFUSED);
-	if (c->state == EFTF_DHCP6C_BOUND)
+		must(c->state == EFTF_DHCPC_BOUND || c->state == EFTF_DHCPC_REFUSED);
+	if (c->state == EFTF_DHCPC_BOUND)
 		check_lease(c);
 }
 
 static void check_output(struct eftf_dhcp6c *c)
 {
-	enum eftf_dhcp6c_state before = c->state;
+	enum eftf_dhcpc_state before = c->state;
 	uint8_t out[EFTF_DHCP6_MAX];
 	struct eftf_dhcp6_msg m;
 	int wait_ms = 0;
 	size_t len = eftf_dhcp6c_output(c, out, sizeof(out), &wait_ms);
 
-	if (before > EFTF_DHCP6C_REBINDING) {
+	if (before > EFTF_DHCPC_REBINDING) {
 		must(len == 0 && c->state == before);
 		return;
 	}
 	if (!len) {
-		must(c->state == EFTF_DHCP6C_FAILED);
+		must(c->state == EFTF_DHCPC_FAILED);
 		return;
 	}
 	must(wait_ms >= 900 && wait_ms <= 3960000);
 	must(!eftf_dhcp6_decode(&m, out, len, FUZZ_ENTERPRISE, NULL));
 	must(!m.n_bad && m.xid == c->xid && m.has_ia && m.iaid == c->iaid);
 	must(eftf_duid_same(&m.client, &c->duid));
-	must(m.has_addr || c->state == EFTF_DHCP6C_SELECTING);
+	must(m.has_addr || c->state == EFTF_DHCPC_SELECTING);
 	must(m.server.len ? m.type == EFTF_DHCP6_REQUEST || m.type == EFTF_DHCP6_RENEW :
 	     m.type == EFTF_DHCP6_SOLICIT || m.type == EFTF_DHCP6_REBIND);
 }
@@ -90,7 +90,7 @@ static void step(struct eftf_dhcp6c *c, struct fuzz_in *in)
 	size_t len;
 	uint8_t *data;
 
-	if (kind == 15 && c->state == EFTF_DHCP6C_BOUND) {
+	if (kind == 15 && c->state == EFTF_DHCPC_BOUND) {
 		eftf_dhcp6c_renew(c, how, (uint64_t)how << 14);
 		return;
 	}

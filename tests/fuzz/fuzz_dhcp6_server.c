@@ -49,14 +49,14 @@ static int confirm(void *arg, const struct eftf_dhcp6_msg *msg, const struct in6
 	return 0;
 }
 
-static void check_reply(const struct eftf_dhcp6s *s, enum eftf_dhcp6s_result result,
+static void check_reply(const struct eftf_dhcp6s *s, enum eftf_dhcps_result result,
 			const struct eftf_dhcp6_msg *in, const struct eftf_dhcp6_msg *reply)
 {
 	struct eftf_dhcp6_msg again;
 	uint8_t out[EFTF_DHCP6_MAX];
 	size_t len = eftf_dhcp6_encode(out, sizeof(out), reply, FUZZ_ENTERPRISE);
-	bool gives = result == EFTF_DHCP6S_OFFER || result == EFTF_DHCP6S_ACK ||
-		result == EFTF_DHCP6S_RENEWED;
+	bool gives = result == EFTF_DHCPS_OFFER || result == EFTF_DHCPS_ACK ||
+		result == EFTF_DHCPS_RENEWED;
 
 	must(len > 0);
 	must(!eftf_dhcp6_decode(&again, out, len, FUZZ_ENTERPRISE, NULL));
@@ -64,11 +64,11 @@ static void check_reply(const struct eftf_dhcp6s *s, enum eftf_dhcp6s_result res
 	fuzz_dhcp6_same(reply, &again);
 	must(reply->xid == in->xid && reply->server.len && eftf_duid_same(&reply->client, &in->client));
 	must((reply->type == EFTF_DHCP6_ADVERTISE) ==
-	     (result == EFTF_DHCP6S_OFFER ||
-	      (result == EFTF_DHCP6S_EXHAUSTED && in->type == EFTF_DHCP6_SOLICIT)));
+	     (result == EFTF_DHCPS_OFFER ||
+	      (result == EFTF_DHCPS_EXHAUSTED && in->type == EFTF_DHCP6_SOLICIT)));
 	must(reply->has_addr == gives && (!gives || !memcmp(&reply->addr, &s->address, 16)));
 	must((reply->status != 0) ==
-	     (result == EFTF_DHCP6S_NAK || result == EFTF_DHCP6S_EXHAUSTED));
+	     (result == EFTF_DHCPS_NAK || result == EFTF_DHCPS_EXHAUSTED));
 	must(!reply->token_len || (s->bound && reply->token_len == s->token_len));
 	must(!s->keepalive || (s->keepalive >= 10 && s->keepalive <= 600));
 }
@@ -97,7 +97,7 @@ static void step(struct eftf_dhcp6s *s, const struct eftf_dhcp6s_policy *policy,
 {
 	static const struct eftf_dhcp6s_pool pool = {take, give_back, confirm};
 	struct eftf_dhcp6_msg msg, reply;
-	enum eftf_dhcp6s_result result;
+	enum eftf_dhcps_result result;
 	bool bound = s->bound;
 	uint8_t how = fuzz_u8(b->in);
 	size_t len;
@@ -108,9 +108,9 @@ static void step(struct eftf_dhcp6s *s, const struct eftf_dhcp6s_policy *policy,
 		result = eftf_dhcp6s_input(s, policy, &pool, b, &msg, &reply);
 		if (eftf_dhcp6s_replies(result))
 			check_reply(s, result, &msg, &reply);
-		must((result == EFTF_DHCP6S_ACK) == (s->bound && !bound));
+		must((result == EFTF_DHCPS_ACK) == (s->bound && !bound));
 		must(!bound || s->bound);
-		if (result == EFTF_DHCP6S_RELEASED || result == EFTF_DHCP6S_DECLINED) {
+		if (result == EFTF_DHCPS_RELEASED || result == EFTF_DHCPS_DECLINED) {
 			must(bound);
 			memset(s, 0, sizeof(*s));
 			b->taken = 0;
@@ -132,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	uint8_t how = fuzz_u8(&in);
 
-	policy.lease = how & 1 ? EFTF_DHCP6_FOREVER : 3600;
+	policy.lease = how & 1 ? EFTF_DHCP_FOREVER : 3600;
 	policy.keepalive = how & 2 ? 0 : 110;
 	policy.n_dns = how >> 2 & 3;
 	policy.n_sip = how >> 4 & 3;

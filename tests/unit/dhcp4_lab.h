@@ -91,11 +91,11 @@ static void lab_init(struct lab *l)
 	eftf_dhcp4c_start(&l->c, 0x1000);
 }
 
-static enum eftf_dhcp4s_result serve(struct lab *l, const uint8_t *in, size_t len, uint8_t *out,
-				     size_t *out_len)
+static enum eftf_dhcps_result serve(struct lab *l, const uint8_t *in, size_t len, uint8_t *out,
+				    size_t *out_len)
 {
 	struct eftf_dhcp4_msg m, reply;
-	enum eftf_dhcp4s_result r;
+	enum eftf_dhcps_result r;
 
 	assert_int_equal(eftf_dhcp4_decode(&m, in, len, ENTERPRISE, NULL), 0);
 	r = eftf_dhcp4s_input(&l->s, &l->policy, &pool, l, &m, &reply);
@@ -105,10 +105,10 @@ static enum eftf_dhcp4s_result serve(struct lab *l, const uint8_t *in, size_t le
 }
 
 /* One message of the client to the server and its answer back. */
-static enum eftf_dhcp4s_result step(struct lab *l)
+static enum eftf_dhcps_result step(struct lab *l)
 {
 	uint8_t a[EFTF_DHCP4_MAX], b[EFTF_DHCP4_MAX];
-	enum eftf_dhcp4s_result r;
+	enum eftf_dhcps_result r;
 	size_t len;
 	int wait;
 
@@ -123,9 +123,9 @@ static enum eftf_dhcp4s_result step(struct lab *l)
 static void bind_lab(struct lab *l)
 {
 	lab_init(l);
-	assert_int_equal(step(l), EFTF_DHCP4S_OFFER);
-	assert_int_equal(step(l), EFTF_DHCP4S_ACK);
-	assert_int_equal(l->c.state, EFTF_DHCP4C_BOUND);
+	assert_int_equal(step(l), EFTF_DHCPS_OFFER);
+	assert_int_equal(step(l), EFTF_DHCPS_ACK);
+	assert_int_equal(l->c.state, EFTF_DHCPC_BOUND);
 }
 
 #endif

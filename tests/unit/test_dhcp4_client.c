@@ -27,7 +27,7 @@ static void test_retransmission(void **state)
 		secs += wait;
 	}
 	assert_int_equal(eftf_dhcp4c_output(&l.c, out, sizeof(out), &wait), 0);
-	assert_int_equal(l.c.state, EFTF_DHCP4C_FAILED);
+	assert_int_equal(l.c.state, EFTF_DHCPC_FAILED);
 }
 
 /* RENEWING until T2 by unicast, REBINDING until the end; by and by less patient, at least 60 s. */
@@ -60,9 +60,9 @@ static void test_renewal_times(void **state)
 		l.c.lease.t2 = cases[i].t2;
 		eftf_dhcp4c_renew(&l.c, 5, sum);
 		while (eftf_dhcp4c_output(&l.c, out, sizeof(out), &wait)) {
-			bool rebinds = l.c.state == EFTF_DHCP4C_REBINDING;
+			bool rebinds = l.c.state == EFTF_DHCPC_REBINDING;
 
-			assert_true(rebinds || l.c.state == EFTF_DHCP4C_RENEWING);
+			assert_true(rebinds || l.c.state == EFTF_DHCPC_RENEWING);
 			assert_int_equal(rebinds, sum >= 1000 * (uint64_t)cases[i].t2);
 			if (!sent[0] && !sent[1])
 				assert_int_equal(wait, cases[i].first);
@@ -70,7 +70,7 @@ static void test_renewal_times(void **state)
 			sum += (uint64_t)wait;
 			sent[rebinds]++;
 		}
-		assert_int_equal(l.c.state, EFTF_DHCP4C_FAILED);
+		assert_int_equal(l.c.state, EFTF_DHCPC_FAILED);
 		assert_true(sum >= end && sum < end + 1000);
 		if (cases[i].renewing || cases[i].rebinding) {
 			assert_int_equal(sent[0], cases[i].renewing);
@@ -138,10 +138,10 @@ static void test_lease_times(void **state)
 			fail_msg("case %zu: expected %u %u %u, seen %u %u %u", i, cases[i].seconds,
 				 cases[i].is_t1, cases[i].is_t2, l.c.lease.seconds, l.c.lease.t1,
 				 l.c.lease.t2);
-		warning = eftf_dhcp4c_warning(&l.c);
+		warning = eftf_dhcp_warning(&l.c.warning);
 		if (!warning != !cases[i].warned)
 			fail_msg("case %zu: warning %s", i, warning ? warning : "missing");
-		assert_null(eftf_dhcp4c_warning(&l.c));
+		assert_null(eftf_dhcp_warning(&l.c.warning));
 	}
 }
 
@@ -163,12 +163,12 @@ static void test_mtu(void **state)
 		l.policy.mtu = cases[i].told;
 		step(&l);
 		step(&l);
-		assert_int_equal(l.c.state, EFTF_DHCP4C_BOUND);
+		assert_int_equal(l.c.state, EFTF_DHCPC_BOUND);
 		assert_int_equal(l.c.lease.mtu, cases[i].taken);
-		assert_int_equal(eftf_dhcp4c_warning(&l.c) != NULL, warned);
+		assert_int_equal(eftf_dhcp_warning(&l.c.warning) != NULL, warned);
 		eftf_dhcp4c_renew(&l.c, 0x2000, 1800000);	/* the same fault is told once */
 		step(&l);
-		assert_null(eftf_dhcp4c_warning(&l.c));
+		assert_null(eftf_dhcp_warning(&l.c.warning));
 	}
 }
 
@@ -189,7 +189,7 @@ static void test_no_hosts(void **state)
 	l.policy.server = ip("0.0.0.0");
 	step(&l);
 	step(&l);
-	assert_int_equal(l.c.state, EFTF_DHCP4C_BOUND);
+	assert_int_equal(l.c.state, EFTF_DHCPC_BOUND);
 	assert_int_equal(l.c.lease.n_dns, 1);
 	assert_int_equal(l.c.lease.dns[0].s_addr, inet_addr("192.0.2.53"));
 	assert_int_equal(l.c.lease.n_sip, 1);
@@ -222,13 +222,13 @@ static void test_two_servers(void **state)
 	eftf_dhcp4c_output(&l.c, out, sizeof(out), &wait);
 	len = eftf_dhcp4_encode(out, sizeof(out), &nak, ENTERPRISE);
 	assert_false(eftf_dhcp4c_input(&l.c, out, len));
-	assert_int_equal(l.c.state, EFTF_DHCP4C_RENEWING);
+	assert_int_equal(l.c.state, EFTF_DHCPC_RENEWING);
 	eftf_dhcp4c_renew(&l.c, 0x2000, 3150000);
 	assert_true(eftf_dhcp4c_output(&l.c, out, sizeof(out), &wait) > 0);
-	assert_int_equal(l.c.state, EFTF_DHCP4C_REBINDING);
+	assert_int_equal(l.c.state, EFTF_DHCPC_REBINDING);
 	len = eftf_dhcp4_encode(out, sizeof(out), &nak, ENTERPRISE);
 	assert_true(eftf_dhcp4c_input(&l.c, out, len));
-	assert_int_equal(l.c.state, EFTF_DHCP4C_REFUSED);
+	assert_int_equal(l.c.state, EFTF_DHCPC_REFUSED);
 }
 
 /* What another server says to a rebinding client is the lease from then on. */
@@ -255,7 +255,7 @@ static void test_rebind(void **state)
 	};
 	len = eftf_dhcp4_encode(out, sizeof(out), &m, ENTERPRISE);
 	assert_true(eftf_dhcp4c_input(&l.c, out, len));
-	assert_int_equal(l.c.state, EFTF_DHCP4C_BOUND);
+	assert_int_equal(l.c.state, EFTF_DHCPC_BOUND);
 	assert_int_equal(l.c.lease.server.s_addr, inet_addr("10.64.0.9"));
 	assert_int_equal(l.c.lease.seconds, 600);
 }
@@ -280,10 +280,10 @@ static void test_wrong_option(void **state)
 	assert_non_null(dns);
 	memcpy(dns, "\6\3\300\0\2\0", 6);
 	assert_true(eftf_dhcp4c_input(&l.c, out, len));
-	assert_int_equal(l.c.state, EFTF_DHCP4C_BOUND);
+	assert_int_equal(l.c.state, EFTF_DHCPC_BOUND);
 	assert_int_equal(l.c.lease.seconds, 60);
 	assert_int_equal(l.c.lease.n_dns, 0);
-	warning = eftf_dhcp4c_warning(&l.c);
+	warning = eftf_dhcp_warning(&l.c.warning);
 	assert_non_null(warning);
 	assert_string_equal(warning, "option 6 is wrong, ignored");
 }
@@ -316,7 +316,7 @@ static void test_wrong_replies(void **state)
 		size_t len = eftf_dhcp4_encode(out, sizeof(out), &cases[i].m, ENTERPRISE);
 
 		lab_init(&l);
-		if (eftf_dhcp4c_input(&l.c, out, len) || l.c.state != EFTF_DHCP4C_SELECTING)
+		if (eftf_dhcp4c_input(&l.c, out, len) || l.c.state != EFTF_DHCPC_SELECTING)
 			fail_msg("taken: %s", cases[i].what);
 	}
 }
@@ -342,7 +342,7 @@ static void test_wrong_acks(void **state)
 		lab_init(&l);
 		step(&l);
 		len = eftf_dhcp4_encode(out, sizeof(out), &cases[i].m, ENTERPRISE);
-		if (eftf_dhcp4c_input(&l.c, out, len) || l.c.state != EFTF_DHCP4C_REQUESTING)
+		if (eftf_dhcp4c_input(&l.c, out, len) || l.c.state != EFTF_DHCPC_REQUESTING)
 			fail_msg("taken: %s", cases[i].what);
 	}
 	len = eftf_dhcp4_encode(out, sizeof(out), &good, ENTERPRISE);

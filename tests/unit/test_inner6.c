@@ -12,14 +12,7 @@
 #include <cmocka.h>
 
 #include "inner6.h"
-
-static struct in6_addr ip(const char *text)
-{
-	struct in6_addr a;
-
-	assert_int_equal(inet_pton(AF_INET6, text, &a), 1);
-	return a;
-}
+#include "ip6.h"
 
 /* IPv6 fe80::1 to ff02::1:2, UDP 546 to 547, "abc"; its checksum was computed elsewhere. */
 static void test_udp_known(void **state)

@@ -12,14 +12,7 @@
 #include <string.h>
 
 #include "ue/offer6.h"
-
-static struct in6_addr ip(const char *text)
-{
-	struct in6_addr a;
-
-	assert_int_equal(inet_pton(AF_INET6, text, &a), 1);
-	return a;
-}
+#include "ip6.h"
 
 static struct eftf_six six;
 static struct eftf_here6 here;

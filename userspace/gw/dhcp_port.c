@@ -14,61 +14,6 @@
 #include "log.h"
 #include "session.h"
 
-static int no_get(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr)
-{
-	(void)arg;
-	(void)msg;
-	(void)addr;
-	return -ENOSPC;
-}
-
-static void no_put(void *arg, struct in_addr addr)
-{
-	(void)arg;
-	(void)addr;
-}
-
-static int no_confirm(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr addr,
-		      uint8_t *token, size_t *token_len)
-{
-	(void)arg;
-	(void)msg;
-	(void)addr;
-	(void)token;
-	(void)token_len;
-	return -ESTALE;
-}
-
-/* A packet from inside a tunnel belongs to a bound lease: no address is given out here. */
-static const struct eftf_dhcp4s_pool no_pool = { no_get, no_put, no_confirm };
-
-static int no_get6(void *arg, const struct eftf_dhcp6_msg *msg, struct in6_addr *addr)
-{
-	(void)arg;
-	(void)msg;
-	(void)addr;
-	return -ENOSPC;
-}
-
-static void no_put6(void *arg, const struct in6_addr *addr)
-{
-	(void)arg;
-	(void)addr;
-}
-
-static int no_confirm6(void *arg, const struct eftf_dhcp6_msg *msg, const struct in6_addr *addr,
-		       uint8_t *token, size_t *token_len)
-{
-	(void)arg;
-	(void)msg;
-	(void)addr;
-	(void)token;
-	(void)token_len;
-	return -ESTALE;
-}
-
-static const struct eftf_dhcp6s_pool no_pool6 = { no_get6, no_put6, no_confirm6 };
-
 /* With the last of its addresses the tunnel goes. */
 static void given_back(struct eftf_gw *gw, struct eftf_session *s, bool declined)
 {
@@ -87,72 +32,68 @@ static void renewed(struct eftf_gw *gw, struct eftf_session *s, uint16_t keepali
 		eftf_session_retime(gw, s);
 }
 
-enum eftf_dhcp4s_result eftf_gw_dhcp_input(struct eftf_gw *gw, struct in_addr inner,
-					   const struct eftf_dhcp4_msg *msg,
-					   struct eftf_dhcp4_msg *reply)
+static bool is_given_back(enum eftf_dhcps_result result)
 {
-	struct eftf_session *s = eftf_pool_owner(gw->pool, inner);
-	enum eftf_dhcp4s_result result;
-	uint16_t keepalive;
+	return result == EFTF_DHCPS_RELEASED || result == EFTF_DHCPS_DECLINED;
+}
 
-	if (!s)
-		return EFTF_DHCP4S_IGNORED;
-	keepalive = eftf_session_keepalive(s);
-	result = eftf_dhcp4s_input(&s->dhcp, &gw->policy, &no_pool, NULL, msg, reply);
+/* What follows from the result; returns that which the UE is to be answered by. */
+static enum eftf_dhcps_result act_on(struct eftf_gw *gw, struct eftf_session *s,
+				     enum eftf_dhcps_result result, uint16_t keepalive_before)
+{
 	switch (result) {
-	case EFTF_DHCP4S_DECLINED:
-	case EFTF_DHCP4S_RELEASED:
-		memset(&s->dhcp, 0, sizeof(s->dhcp));
-		given_back(gw, s, result == EFTF_DHCP4S_DECLINED);
+	case EFTF_DHCPS_DECLINED:
+	case EFTF_DHCPS_RELEASED:
+		given_back(gw, s, result == EFTF_DHCPS_DECLINED);
 		break;
-	case EFTF_DHCP4S_RENEWED:
-		renewed(gw, s, keepalive);
+	case EFTF_DHCPS_RENEWED:
+		renewed(gw, s, keepalive_before);
 		break;
-	case EFTF_DHCP4S_OFFER:
-	case EFTF_DHCP4S_INFORMED:
-	case EFTF_DHCP4S_NAK:
+	case EFTF_DHCPS_OFFER:
+	case EFTF_DHCPS_INFORMED:
+	case EFTF_DHCPS_NAK:
 		break;
-	case EFTF_DHCP4S_IGNORED:
-	case EFTF_DHCP4S_ACK:
-	case EFTF_DHCP4S_EXHAUSTED:
-		result = EFTF_DHCP4S_IGNORED;
-		break;
+	case EFTF_DHCPS_IGNORED:
+	case EFTF_DHCPS_ACK:
+	case EFTF_DHCPS_EXHAUSTED:
+		return EFTF_DHCPS_IGNORED;
 	}
 	return result;
 }
 
-enum eftf_dhcp6s_result eftf_gw_dhcp6_input(struct eftf_gw *gw, const struct in6_addr *inner,
-					    const struct eftf_dhcp6_msg *msg,
-					    struct eftf_dhcp6_msg *reply)
+/* A packet from inside a tunnel belongs to a bound lease: no address is given out here. */
+enum eftf_dhcps_result eftf_gw_dhcp_input(struct eftf_gw *gw, struct in_addr inner,
+					  const struct eftf_dhcp4_msg *msg,
+					  struct eftf_dhcp4_msg *reply)
 {
-	struct eftf_session *s = eftf_pool_owner(gw->pool, eftf_gw_inner4(&gw->conf, inner));
-	enum eftf_dhcp6s_result result;
+	struct eftf_session *s = eftf_pool_owner(gw->pool, inner);
+	enum eftf_dhcps_result result;
 	uint16_t keepalive;
 
 	if (!s)
-		return EFTF_DHCP6S_IGNORED;
+		return EFTF_DHCPS_IGNORED;
 	keepalive = eftf_session_keepalive(s);
-	result = eftf_dhcp6s_input(&s->dhcp6, &gw->policy6, &no_pool6, NULL, msg, reply);
-	switch (result) {
-	case EFTF_DHCP6S_DECLINED:
-	case EFTF_DHCP6S_RELEASED:
+	result = eftf_dhcp4s_input(&s->dhcp, &gw->policy, NULL, NULL, msg, reply);
+	if (is_given_back(result))
+		memset(&s->dhcp, 0, sizeof(s->dhcp));
+	return act_on(gw, s, result, keepalive);
+}
+
+enum eftf_dhcps_result eftf_gw_dhcp6_input(struct eftf_gw *gw, const struct in6_addr *inner,
+					   const struct eftf_dhcp6_msg *msg,
+					   struct eftf_dhcp6_msg *reply)
+{
+	struct eftf_session *s = eftf_pool_owner(gw->pool, eftf_gw_inner4(&gw->conf, inner));
+	enum eftf_dhcps_result result;
+	uint16_t keepalive;
+
+	if (!s)
+		return EFTF_DHCPS_IGNORED;
+	keepalive = eftf_session_keepalive(s);
+	result = eftf_dhcp6s_input(&s->dhcp6, &gw->policy6, NULL, NULL, msg, reply);
+	if (is_given_back(result))
 		memset(&s->dhcp6, 0, sizeof(s->dhcp6));
-		given_back(gw, s, result == EFTF_DHCP6S_DECLINED);
-		break;
-	case EFTF_DHCP6S_RENEWED:
-		renewed(gw, s, keepalive);
-		break;
-	case EFTF_DHCP6S_OFFER:
-	case EFTF_DHCP6S_INFORMED:
-	case EFTF_DHCP6S_NAK:
-		break;
-	case EFTF_DHCP6S_IGNORED:
-	case EFTF_DHCP6S_ACK:
-	case EFTF_DHCP6S_EXHAUSTED:
-		result = EFTF_DHCP6S_IGNORED;
-		break;
-	}
-	return result;
+	return act_on(gw, s, result, keepalive);
 }
 
 /* -errno: a socket of this port on the device could not be had. */

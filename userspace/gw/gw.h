@@ -167,14 +167,14 @@ void eftf_gw_events_close(struct eftf_gw *gw);
 int eftf_gw_dhcp_open(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_dhcp_close(struct eftf_gw *gw);
 /* A message from inside the tunnel with this address; reply is filled if the result is one that replies. */
-enum eftf_dhcp4s_result eftf_gw_dhcp_input(struct eftf_gw *gw, struct in_addr inner,
-					   const struct eftf_dhcp4_msg *msg,
-					   struct eftf_dhcp4_msg *reply);
+enum eftf_dhcps_result eftf_gw_dhcp_input(struct eftf_gw *gw, struct in_addr inner,
+					  const struct eftf_dhcp4_msg *msg,
+					  struct eftf_dhcp4_msg *reply);
 
 /* The same for IPv6. */
-enum eftf_dhcp6s_result eftf_gw_dhcp6_input(struct eftf_gw *gw, const struct in6_addr *inner,
-					    const struct eftf_dhcp6_msg *msg,
-					    struct eftf_dhcp6_msg *reply);
+enum eftf_dhcps_result eftf_gw_dhcp6_input(struct eftf_gw *gw, const struct in6_addr *inner,
+					   const struct eftf_dhcp6_msg *msg,
+					   struct eftf_dhcp6_msg *reply);
 
 /* workers.c: their life, and what they ask */
 /* Starts as many as configured. */

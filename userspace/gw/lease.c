@@ -228,20 +228,20 @@ static int pool_confirm6(void *arg, const struct eftf_dhcp6_msg *msg, const stru
 static const struct eftf_dhcp4s_pool pool_ops = { pool_get, pool_put, pool_confirm };
 static const struct eftf_dhcp6s_pool pool6_ops = { pool_get6, pool_put6, pool_confirm6 };
 
-enum eftf_dhcp4s_result eftf_lease_input(struct eftf_lease *l, const struct eftf_dhcp4_msg *msg,
-					 struct eftf_dhcp4_msg *reply)
+enum eftf_dhcps_result eftf_lease_input(struct eftf_lease *l, const struct eftf_dhcp4_msg *msg,
+					struct eftf_dhcp4_msg *reply)
 {
 	return eftf_dhcp4s_input(&l->dhcp, &l->gw->policy, &pool_ops, l, msg, reply);
 }
 
-enum eftf_dhcp6s_result eftf_lease_input6(struct eftf_lease *l, const struct eftf_dhcp6_msg *msg,
-					  struct eftf_dhcp6_msg *reply)
+enum eftf_dhcps_result eftf_lease_input6(struct eftf_lease *l, const struct eftf_dhcp6_msg *msg,
+					 struct eftf_dhcp6_msg *reply)
 {
-	enum eftf_dhcp6s_result result =
+	enum eftf_dhcps_result result =
 		eftf_dhcp6s_input(&l->dhcp6, &l->gw->policy6, &pool6_ops, l, msg, reply);
 
 	/* without IPv6 here the UE is told, and has its IPv4 to go on with */
-	return result == EFTF_DHCP6S_EXHAUSTED && !l->gw->conf.pool6.plen ? EFTF_DHCP6S_NAK : result;
+	return result == EFTF_DHCPS_EXHAUSTED && !l->gw->conf.pool6.plen ? EFTF_DHCPS_NAK : result;
 }
 
 /* Make-before-break: the tunnel that has the address goes on with this connection. */

@@ -14,11 +14,11 @@ struct eftf_lease;
 struct eftf_lease *eftf_lease_new(struct eftf_gw *gw, const struct sockaddr_storage *outer,
 				  const uint8_t cert[EFTF_TLS_PEER_ID_LEN]);
 /* A message of the UE; reply is filled if the result is one that replies. */
-enum eftf_dhcp4s_result eftf_lease_input(struct eftf_lease *l, const struct eftf_dhcp4_msg *msg,
-					 struct eftf_dhcp4_msg *reply);
+enum eftf_dhcps_result eftf_lease_input(struct eftf_lease *l, const struct eftf_dhcp4_msg *msg,
+					struct eftf_dhcp4_msg *reply);
 /* The same for IPv6: the address is the one that goes with that of the pool. */
-enum eftf_dhcp6s_result eftf_lease_input6(struct eftf_lease *l, const struct eftf_dhcp6_msg *msg,
-					  struct eftf_dhcp6_msg *reply);
+enum eftf_dhcps_result eftf_lease_input6(struct eftf_lease *l, const struct eftf_dhcp6_msg *msg,
+					 struct eftf_dhcp6_msg *reply);
 /*
  * After the ACK: a tunnel from this kTLS socket, or the running tunnel of the
  * same lease goes on with it. Returns its session, which lives on without the

@@ -71,7 +71,7 @@ struct eftf_msg {
 		} ask;
 		struct {
 			struct eftf_asker to;
-			uint32_t result;	/* enum eftf_dhcp4s_result, or eftf_dhcp6s_result */
+			uint32_t result;	/* enum eftf_dhcps_result */
 			union {
 				struct eftf_dhcp4_msg reply;
 				struct eftf_dhcp6_msg reply6;

@@ -147,42 +147,43 @@ static struct place *place_of(struct eftf_worker_proc *w, const struct eftf_aske
 	return p->lease ? p : NULL;
 }
 
-static void on_ask(struct eftf_worker_proc *w, struct eftf_msg *msg)
+/* To a message of a connection, or of a UE inside its tunnel. */
+static enum eftf_dhcps_result decide(struct eftf_worker_proc *w, const struct eftf_msg *ask,
+				     struct eftf_dhcp4_msg *reply)
 {
-	struct eftf_msg answer = { .type = EFTF_MSG_ANSWER };
+	const struct eftf_asker *from = &ask->ask.from;
 	struct place *p;
 
-	answer.answer.to = msg->ask.from;
-	answer.answer.result = EFTF_DHCP4S_IGNORED;
-	if (is_sane(&msg->ask.msg)) {
-		if (!msg->ask.from.conn.serial)
-			answer.answer.result = eftf_gw_dhcp_input(w->gw, msg->ask.from.inner.sin_addr,
-								  &msg->ask.msg,
-								  &answer.answer.reply);
-		else if ((p = place_of(w, &msg->ask.from)))
-			answer.answer.result = eftf_lease_input(p->lease, &msg->ask.msg,
-								&answer.answer.reply);
-	}
-	tell(w, &answer);
-	explicit_bzero(&answer, sizeof(answer));
+	if (!is_sane(&ask->ask.msg))
+		return EFTF_DHCPS_IGNORED;
+	if (!from->conn.serial)
+		return eftf_gw_dhcp_input(w->gw, from->inner.sin_addr, &ask->ask.msg, reply);
+	p = place_of(w, from);
+	return p ? eftf_lease_input(p->lease, &ask->ask.msg, reply) : EFTF_DHCPS_IGNORED;
 }
 
-static void on_ask6(struct eftf_worker_proc *w, struct eftf_msg *msg)
+static enum eftf_dhcps_result decide6(struct eftf_worker_proc *w, const struct eftf_msg *ask,
+				      struct eftf_dhcp6_msg *reply)
 {
-	struct eftf_msg answer = { .type = EFTF_MSG_ANSWER6 };
+	const struct eftf_asker *from = &ask->ask.from;
 	struct place *p;
 
-	answer.answer.to = msg->ask.from;
-	answer.answer.result = EFTF_DHCP6S_IGNORED;
-	if (is_sane6(&msg->ask.msg6)) {
-		if (!msg->ask.from.conn.serial)
-			answer.answer.result = eftf_gw_dhcp6_input(w->gw, &msg->ask.from.inner6.sin6_addr,
-								   &msg->ask.msg6,
-								   &answer.answer.reply6);
-		else if ((p = place_of(w, &msg->ask.from)))
-			answer.answer.result = eftf_lease_input6(p->lease, &msg->ask.msg6,
-								 &answer.answer.reply6);
-	}
+	if (!is_sane6(&ask->ask.msg6))
+		return EFTF_DHCPS_IGNORED;
+	if (!from->conn.serial)
+		return eftf_gw_dhcp6_input(w->gw, &from->inner6.sin6_addr, &ask->ask.msg6, reply);
+	p = place_of(w, from);
+	return p ? eftf_lease_input6(p->lease, &ask->ask.msg6, reply) : EFTF_DHCPS_IGNORED;
+}
+
+static void on_ask(struct eftf_worker_proc *w, const struct eftf_msg *ask)
+{
+	bool v6 = ask->type == EFTF_MSG_ASK6;
+	struct eftf_msg answer = { .type = v6 ? EFTF_MSG_ANSWER6 : EFTF_MSG_ANSWER };
+
+	answer.answer.to = ask->ask.from;
+	answer.answer.result = v6 ? decide6(w, ask, &answer.answer.reply6) :
+		decide(w, ask, &answer.answer.reply);
 	tell(w, &answer);
 	explicit_bzero(&answer, sizeof(answer));
 }
@@ -244,10 +245,8 @@ static void on_message(struct eftf_worker_proc *w, struct eftf_msg *msg, int fd)
 {
 	switch ((enum eftf_msg_type)msg->type) {
 	case EFTF_MSG_ASK:
-		on_ask(w, msg);
-		break;
 	case EFTF_MSG_ASK6:
-		on_ask6(w, msg);
+		on_ask(w, msg);
 		break;
 	case EFTF_MSG_GONE:
 		eftf_lease_free(take_lease(w, &msg->conn.id));

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dhcp.h"
+#include "dhcp_octets.h"
 #include "err.h"
 
 #define EFTF_DHCP4_MAX 1400		/* longest message that is built */
@@ -122,18 +124,8 @@ static inline struct in_addr eftf_lease4_gateway(const struct eftf_lease4 *lease
 }
 
 /* Client: DISCOVER, OFFER, REQUEST, ACK; retransmits by RFC 2131 4.1. */
-enum eftf_dhcp4c_state {
-	EFTF_DHCP4C_SELECTING,
-	EFTF_DHCP4C_REQUESTING,
-	EFTF_DHCP4C_RENEWING,		/* from T1 on: asks the server of the lease */
-	EFTF_DHCP4C_REBINDING,		/* from T2 on: asks any server, by broadcast */
-	EFTF_DHCP4C_BOUND,
-	EFTF_DHCP4C_REFUSED,		/* NAK; the reason is in refusal */
-	EFTF_DHCP4C_FAILED,		/* no answer in time */
-};
-
 struct eftf_dhcp4c {
-	enum eftf_dhcp4c_state state;
+	enum eftf_dhcpc_state state;
 	uint32_t enterprise;
 	uint32_t xid;
 	uint8_t client_id[EFTF_DHCP4_CLIENT_ID_MAX];
@@ -146,8 +138,7 @@ struct eftf_dhcp4c {
 	unsigned int sends;		/* of the current message */
 	uint64_t begun_ms, age_ms;	/* since start, or of the lease: at the first message, now */
 	char refusal[128];
-	char warning[160];		/* what was wrong in the last answer that counted all the same */
-	bool warning_is_new;
+	struct eftf_dhcp_warning warning;
 };
 
 /*
@@ -166,8 +157,6 @@ void eftf_dhcp4c_renew(struct eftf_dhcp4c *c, uint32_t xid, uint64_t age_ms);
 size_t eftf_dhcp4c_output(struct eftf_dhcp4c *c, uint8_t *out, size_t size, int *wait_ms);
 /* A DHCP payload that came. Returns true if the state changed. */
 bool eftf_dhcp4c_input(struct eftf_dhcp4c *c, const uint8_t *data, size_t len);
-/* A warning about the server that was not given out yet, or NULL. */
-const char *eftf_dhcp4c_warning(struct eftf_dhcp4c *c);
 /* A RELEASE for the lease. Returns octets to send. */
 size_t eftf_dhcp4c_release(const struct eftf_dhcp4c *c, uint8_t *out, size_t size);
 

@@ -13,7 +13,6 @@
 #define RENEW_WAIT_MS 60000u		/* RFC 2131 4.4.5: not more often, if there is time */
 #define MIN_WAIT_MS 1000u
 #define MAX_WAIT_MS 86400000u
-#define FOREVER 0xffffffffu
 /* Servers that mean "as it is" send 68, the least of RFC 2132; every IPv4 host takes 576. */
 #define MIN_MTU 576
 #define MAX_MTU 65532			/* what an envelope holds */
@@ -22,7 +21,7 @@
 #define MIN_T1_S 5u
 #define DEFAULT_LEASE_S 3600u		/* if the server names none */
 
-static void begin(struct eftf_dhcp4c *c, enum eftf_dhcp4c_state state, uint32_t xid, uint64_t age_ms)
+static void begin(struct eftf_dhcp4c *c, enum eftf_dhcpc_state state, uint32_t xid, uint64_t age_ms)
 {
 	c->state = state;
 	c->xid = xid;
@@ -34,18 +33,13 @@ static void begin(struct eftf_dhcp4c *c, enum eftf_dhcp4c_state state, uint32_t 
 
 void eftf_dhcp4c_start(struct eftf_dhcp4c *c, uint32_t xid)
 {
-	begin(c, EFTF_DHCP4C_SELECTING, xid, 0);
+	begin(c, EFTF_DHCPC_SELECTING, xid, 0);
 	memset(&c->lease, 0, sizeof(c->lease));
 }
 
 void eftf_dhcp4c_renew(struct eftf_dhcp4c *c, uint32_t xid, uint64_t age_ms)
 {
-	begin(c, EFTF_DHCP4C_RENEWING, xid, age_ms);
-}
-
-static bool renews(const struct eftf_dhcp4c *c)
-{
-	return c->state == EFTF_DHCP4C_RENEWING || c->state == EFTF_DHCP4C_REBINDING;
+	begin(c, EFTF_DHCPC_RENEWING, xid, age_ms);
 }
 
 static void fill_common(const struct eftf_dhcp4c *c, struct eftf_dhcp4_msg *m)
@@ -75,9 +69,9 @@ static void fill_request(const struct eftf_dhcp4c *c, struct eftf_dhcp4_msg *m)
 /* When T2, or the lease, is over; UINT64_MAX: never. */
 static uint64_t end_of_state(const struct eftf_dhcp4c *c)
 {
-	if (c->lease.seconds == FOREVER)
+	if (c->lease.seconds == EFTF_DHCP_FOREVER)
 		return UINT64_MAX;
-	return 1000 * (uint64_t)(c->state == EFTF_DHCP4C_RENEWING ? c->lease.t2 : c->lease.seconds);
+	return 1000 * (uint64_t)(c->state == EFTF_DHCPC_RENEWING ? c->lease.t2 : c->lease.seconds);
 }
 
 /* Half of what is left until T2 or the end of the lease; the last message of both waits for all of it. */
@@ -98,7 +92,7 @@ static uint32_t renewal_wait_ms(const struct eftf_dhcp4c *c)
 /* Milliseconds to wait after the message that was just counted; the jitter of one second comes from the xid. */
 static uint32_t wait_ms_now(const struct eftf_dhcp4c *c)
 {
-	if (renews(c))
+	if (eftf_dhcpc_renews(c->state))
 		return renewal_wait_ms(c);
 	return (FIRST_WAIT_S << (c->sends - 1)) * 1000 - 1000 +
 		(c->xid >> (c->sends * 4) & 0xff) * 2000 / 256;
@@ -107,22 +101,22 @@ static uint32_t wait_ms_now(const struct eftf_dhcp4c *c)
 /* Time makes RENEWING REBINDING, and ends what gets no answer. */
 static void pass_time(struct eftf_dhcp4c *c)
 {
-	if (c->state == EFTF_DHCP4C_RENEWING && c->age_ms >= end_of_state(c))
-		c->state = EFTF_DHCP4C_REBINDING;
-	if (c->state == EFTF_DHCP4C_REBINDING ? c->age_ms >= end_of_state(c) :
-	    !renews(c) && c->sends >= MAX_SENDS)
-		c->state = EFTF_DHCP4C_FAILED;
+	if (c->state == EFTF_DHCPC_RENEWING && c->age_ms >= end_of_state(c))
+		c->state = EFTF_DHCPC_REBINDING;
+	if (c->state == EFTF_DHCPC_REBINDING ? c->age_ms >= end_of_state(c) :
+	    !eftf_dhcpc_renews(c->state) && c->sends >= MAX_SENDS)
+		c->state = EFTF_DHCPC_FAILED;
 }
 
 /* What the message says beside what all have. */
 static void fill_by_state(const struct eftf_dhcp4c *c, struct eftf_dhcp4_msg *m)
 {
 	m->type = EFTF_DHCP4_REQUEST;
-	if (c->state == EFTF_DHCP4C_SELECTING) {
+	if (c->state == EFTF_DHCPC_SELECTING) {
 		m->type = EFTF_DHCP4_DISCOVER;
 		m->has_requested = c->previous.s_addr != 0;
 		m->requested = c->previous;
-	} else if (c->state == EFTF_DHCP4C_REQUESTING) {
+	} else if (c->state == EFTF_DHCPC_REQUESTING) {
 		m->has_requested = true;
 		m->requested = c->lease.address;
 		m->has_server_id = true;
@@ -139,9 +133,9 @@ size_t eftf_dhcp4c_output(struct eftf_dhcp4c *c, uint8_t *out, size_t size, int 
 	size_t len;
 
 	*wait_ms = -1;
-	if (c->state <= EFTF_DHCP4C_REBINDING)
+	if (c->state <= EFTF_DHCPC_REBINDING)
 		pass_time(c);
-	if (c->state > EFTF_DHCP4C_REBINDING)
+	if (c->state > EFTF_DHCPC_REBINDING)
 		return 0;
 	fill_request(c, &m);
 	fill_by_state(c, &m);
@@ -166,7 +160,7 @@ static uint32_t lease_seconds(const struct eftf_dhcp4_msg *m)
 
 static bool times_in_order(const struct eftf_dhcp4_msg *m)
 {
-	return !m->has_lease || m->lease == FOREVER ||
+	return !m->has_lease || m->lease == EFTF_DHCP_FOREVER ||
 		((!m->has_t1 || (m->t1 && m->t1 <= m->lease)) &&
 		 (!m->has_t2 || (m->t2 && m->t2 <= m->lease)) &&
 		 (!m->has_t1 || !m->has_t2 || m->t1 <= m->t2));
@@ -175,7 +169,7 @@ static bool times_in_order(const struct eftf_dhcp4_msg *m)
 /* Once for each new fault of a server, not with every renewal. */
 static void note_faults(struct eftf_dhcp4c *c, const struct eftf_dhcp4_msg *m)
 {
-	char words[sizeof(c->warning)] = "";
+	char words[sizeof(c->warning.text)] = "";
 
 	for (size_t i = 0; i < m->n_bad; i++)
 		eftf_dhcp_say(words, sizeof(words), "option %u is wrong, ignored", m->bad[i]);
@@ -191,18 +185,7 @@ static void note_faults(struct eftf_dhcp4c *c, const struct eftf_dhcp4_msg *m)
 		eftf_dhcp_say(words, sizeof(words), "MTU %u, ignored", m->mtu);
 	else if (m->has_mtu && m->mtu > MAX_MTU)
 		eftf_dhcp_say(words, sizeof(words), "MTU %u, taken as %u", m->mtu, MAX_MTU);
-	if (!words[0] || !strcmp(words, c->warning))
-		return;
-	memcpy(c->warning, words, sizeof(c->warning));
-	c->warning_is_new = true;
-}
-
-const char *eftf_dhcp4c_warning(struct eftf_dhcp4c *c)
-{
-	bool is_new = c->warning_is_new;
-
-	c->warning_is_new = false;
-	return is_new ? c->warning : NULL;
+	eftf_dhcp_warn(&c->warning, words);
 }
 
 /* ---- the lease ---------------------------------------------------------------- */
@@ -213,9 +196,9 @@ static void take_times(struct eftf_lease4 *l, const struct eftf_dhcp4_msg *m)
 	bool believe = times_in_order(m);
 
 	l->seconds = lease_seconds(m);
-	l->t1 = FOREVER;
-	l->t2 = FOREVER;
-	if (l->seconds == FOREVER)
+	l->t1 = EFTF_DHCP_FOREVER;
+	l->t2 = EFTF_DHCP_FOREVER;
+	if (l->seconds == EFTF_DHCP_FOREVER)
 		return;
 	l->t2 = believe && m->has_t2 && m->t2 < l->seconds ? m->t2 : l->seconds - l->seconds / 8;
 	l->t1 = believe && m->has_t1 && m->t1 <= l->t2 ? m->t1 : l->seconds / 2;
@@ -278,22 +261,22 @@ static void take_lease(struct eftf_dhcp4c *c, const struct eftf_dhcp4_msg *m)
 static bool on_nak(struct eftf_dhcp4c *c, const struct eftf_dhcp4_msg *m)
 {
 	/* another server does not know of a lease that is not its own; when rebinding all are asked */
-	if (c->state == EFTF_DHCP4C_RENEWING && m->has_server_id &&
+	if (c->state == EFTF_DHCPC_RENEWING && m->has_server_id &&
 	    m->server_id.s_addr != c->lease.server.s_addr)
 		return false;
-	c->state = EFTF_DHCP4C_REFUSED;
+	c->state = EFTF_DHCPC_REFUSED;
 	memcpy(c->refusal, m->message, sizeof(c->refusal));
 	return true;
 }
 
 static bool on_offer(struct eftf_dhcp4c *c, const struct eftf_dhcp4_msg *m)
 {
-	if (c->state != EFTF_DHCP4C_SELECTING || !m->has_server_id ||
+	if (c->state != EFTF_DHCPC_SELECTING || !m->has_server_id ||
 	    !eftf_dhcp4_is_host(m->yiaddr))
 		return false;
 	c->lease.address = m->yiaddr;
 	c->lease.server = m->server_id;
-	c->state = EFTF_DHCP4C_REQUESTING;
+	c->state = EFTF_DHCPC_REQUESTING;
 	c->sends = 0;
 	c->begun_ms = c->age_ms = 0;
 	return true;
@@ -301,10 +284,10 @@ static bool on_offer(struct eftf_dhcp4c *c, const struct eftf_dhcp4_msg *m)
 
 static bool on_ack(struct eftf_dhcp4c *c, const struct eftf_dhcp4_msg *m)
 {
-	if (c->state == EFTF_DHCP4C_SELECTING || m->yiaddr.s_addr != c->lease.address.s_addr)
+	if (c->state == EFTF_DHCPC_SELECTING || m->yiaddr.s_addr != c->lease.address.s_addr)
 		return false;
 	take_lease(c, m);
-	c->state = EFTF_DHCP4C_BOUND;
+	c->state = EFTF_DHCPC_BOUND;
 	c->sends = 0;
 	return true;
 }
@@ -314,7 +297,7 @@ bool eftf_dhcp4c_input(struct eftf_dhcp4c *c, const uint8_t *data, size_t len)
 	struct eftf_dhcp4_msg m;
 	bool changed = false;
 
-	if (c->state > EFTF_DHCP4C_REBINDING ||
+	if (c->state > EFTF_DHCPC_REBINDING ||
 	    eftf_dhcp4_decode(&m, data, len, c->enterprise, NULL) || !m.reply || m.xid != c->xid)
 		return false;
 	/* RFC 6842: an identifier in the answer must be ours. */
@@ -322,7 +305,7 @@ bool eftf_dhcp4c_input(struct eftf_dhcp4c *c, const uint8_t *data, size_t len)
 				memcmp(m.client_id, c->client_id, m.client_id_len)))
 		return false;
 	/* After the OFFER was taken, answers of other servers are ignored. */
-	if (c->state == EFTF_DHCP4C_REQUESTING && m.has_server_id &&
+	if (c->state == EFTF_DHCPC_REQUESTING && m.has_server_id &&
 	    m.server_id.s_addr != c->lease.server.s_addr)
 		return false;
 	note_faults(c, &m);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dhcp4_wire.h"
+#include "keepalive.h"
 
 struct call {
 	struct eftf_dhcp4s *s;
@@ -15,10 +16,10 @@ struct call {
 	struct eftf_dhcp4_msg *out;
 };
 
-bool eftf_dhcp4s_replies(enum eftf_dhcp4s_result result)
+bool eftf_dhcp4s_replies(enum eftf_dhcps_result result)
 {
-	return result != EFTF_DHCP4S_IGNORED && result != EFTF_DHCP4S_RELEASED &&
-		result != EFTF_DHCP4S_DECLINED;
+	return result != EFTF_DHCPS_IGNORED && result != EFTF_DHCPS_RELEASED &&
+		result != EFTF_DHCPS_DECLINED;
 }
 
 static void begin(struct call *c, enum eftf_dhcp4_type type)
@@ -114,61 +115,60 @@ static void put_lease(struct call *c)
 	}
 }
 
-static enum eftf_dhcp4s_result refuse(struct call *c, enum eftf_dhcp4s_result result,
-				      const char *why)
+/* An address that was offered goes back; a bound lease stays. */
+static void take_offer_back(struct call *c)
 {
 	struct eftf_dhcp4s *s = c->s;
 
-	/* A wrong request takes an offer back; a bound lease stays. */
-	if (s->address.s_addr && !s->bound) {
+	if (!s->address.s_addr || s->bound)
+		return;
+	if (c->pool)
 		c->pool->put(c->arg, s->address);
-		s->address.s_addr = 0;
-	}
+	s->address.s_addr = 0;
+}
+
+static enum eftf_dhcps_result refuse(struct call *c, enum eftf_dhcps_result result,
+				     const char *why)
+{
+	take_offer_back(c);
 	begin(c, EFTF_DHCP4_NAK);
 	snprintf(c->out->message, sizeof(c->out->message), "%s", why);
 	return result;
 }
 
-/* The UE proposes, the EFTF decides. A policy without keep-alive stays without. */
 static void decide_keepalive(struct call *c)
 {
 	const struct eftf_dhcp4s_policy *p = c->policy;
-	uint16_t v = c->in->has_keepalive && c->in->keepalive ? c->in->keepalive : p->keepalive;
 
-	if (!p->keepalive)
-		v = 0;
-	else if (v < p->keepalive_min)
-		v = p->keepalive_min;
-	else if (v > p->keepalive_max)
-		v = p->keepalive_max;
-	c->s->keepalive = v;
+	c->s->keepalive = eftf_keepalive_decide(c->in->has_keepalive ? c->in->keepalive : 0, p->keepalive,
+						p->keepalive_min, p->keepalive_max);
 }
 
 static bool take_address(struct call *c)
 {
-	return c->s->address.s_addr || !c->pool->get(c->arg, c->in, &c->s->address);
+	return c->s->address.s_addr || (c->pool && !c->pool->get(c->arg, c->in, &c->s->address));
 }
 
-static enum eftf_dhcp4s_result on_discover(struct call *c)
+static enum eftf_dhcps_result on_discover(struct call *c)
 {
 	/* A client that begins anew inside its tunnel is offered what it has. */
 	if (!take_address(c))
-		return refuse(c, EFTF_DHCP4S_EXHAUSTED, "no address left");
+		return refuse(c, EFTF_DHCPS_EXHAUSTED, "no address left");
 	if (!c->s->bound)
 		decide_keepalive(c);
 	begin(c, EFTF_DHCP4_OFFER);
 	put_lease(c);
 	put_settings(c);
-	return EFTF_DHCP4S_OFFER;
+	return EFTF_DHCPS_OFFER;
 }
 
-static enum eftf_dhcp4s_result acknowledge(struct call *c)
+static enum eftf_dhcps_result acknowledge(struct call *c)
 {
 	struct eftf_dhcp4s *s = c->s;
 	bool first = !s->bound;
 
-	if (first && c->pool->confirm(c->arg, c->in, s->address, s->token, &s->token_len))
-		return refuse(c, EFTF_DHCP4S_NAK, "the address is not available any more");
+	if (first && (!c->pool || c->pool->confirm(c->arg, c->in, s->address, s->token, &s->token_len)))
+		return refuse(c, EFTF_DHCPS_NAK, "the address is not available any more");
 	s->bound = true;
 	begin(c, EFTF_DHCP4_ACK);
 	c->out->ciaddr = c->in->ciaddr;
@@ -178,77 +178,70 @@ static enum eftf_dhcp4s_result acknowledge(struct call *c)
 		c->out->token_len = s->token_len;
 		memcpy(c->out->token, s->token, sizeof(c->out->token));
 	}
-	return first ? EFTF_DHCP4S_ACK : EFTF_DHCP4S_RENEWED;
+	return first ? EFTF_DHCPS_ACK : EFTF_DHCPS_RENEWED;
 }
 
 /* RFC 2131 4.3.2: which of the three kinds of REQUEST it is, its fields tell. */
-static enum eftf_dhcp4s_result on_request(struct call *c)
+static enum eftf_dhcps_result on_request(struct call *c)
 {
 	const struct eftf_dhcp4_msg *in = c->in;
 	struct eftf_dhcp4s *s = c->s;
 
 	if (in->has_server_id && in->server_id.s_addr != c->policy->server.s_addr) {
-		if (s->address.s_addr && !s->bound) {	/* another server was chosen */
-			c->pool->put(c->arg, s->address);
-			s->address.s_addr = 0;
-		}
-		return EFTF_DHCP4S_IGNORED;
+		take_offer_back(c);			/* another server was chosen */
+		return EFTF_DHCPS_IGNORED;
 	}
 	if (in->ciaddr.s_addr) {			/* renewing or rebinding */
 		if (!s->bound || in->ciaddr.s_addr != s->address.s_addr)
-			return refuse(c, EFTF_DHCP4S_NAK, "this is not your address");
+			return refuse(c, EFTF_DHCPS_NAK, "this is not your address");
 		decide_keepalive(c);
 		return acknowledge(c);
 	}
 	if (!in->has_requested)
-		return EFTF_DHCP4S_IGNORED;
+		return EFTF_DHCPS_IGNORED;
 	if (!in->has_server_id && !s->bound) {		/* a reboot: it knows its address */
 		if (!take_address(c))
-			return refuse(c, EFTF_DHCP4S_EXHAUSTED, "no address left");
+			return refuse(c, EFTF_DHCPS_EXHAUSTED, "no address left");
 		decide_keepalive(c);
 	}
 	if (!s->address.s_addr || in->requested.s_addr != s->address.s_addr)
-		return refuse(c, EFTF_DHCP4S_NAK, "this address was not offered to you");
+		return refuse(c, EFTF_DHCPS_NAK, "this address was not offered to you");
 	return acknowledge(c);
 }
 
-static enum eftf_dhcp4s_result on_inform(struct call *c)
+static enum eftf_dhcps_result on_inform(struct call *c)
 {
 	if (!c->s->bound || c->in->ciaddr.s_addr != c->s->address.s_addr)
-		return EFTF_DHCP4S_IGNORED;
+		return EFTF_DHCPS_IGNORED;
 	begin(c, EFTF_DHCP4_ACK);
 	c->out->ciaddr = c->in->ciaddr;
 	put_settings(c);
-	return EFTF_DHCP4S_INFORMED;
+	return EFTF_DHCPS_INFORMED;
 }
 
 /* The address leaves this UE; the caller frees it in the pool, bound or not. */
-static enum eftf_dhcp4s_result on_release(struct call *c, struct in_addr addr,
-					  enum eftf_dhcp4s_result result)
+static enum eftf_dhcps_result on_release(struct call *c, struct in_addr addr,
+					 enum eftf_dhcps_result result)
 {
 	struct eftf_dhcp4s *s = c->s;
 
 	if (!s->address.s_addr || addr.s_addr != s->address.s_addr)
-		return EFTF_DHCP4S_IGNORED;
-	if (!s->bound) {
-		c->pool->put(c->arg, s->address);
-		s->address.s_addr = 0;
-		return EFTF_DHCP4S_IGNORED;
-	}
-	return result;
+		return EFTF_DHCPS_IGNORED;
+	take_offer_back(c);
+	return s->bound ? result : EFTF_DHCPS_IGNORED;
 }
 
-enum eftf_dhcp4s_result eftf_dhcp4s_input(struct eftf_dhcp4s *s,
-					  const struct eftf_dhcp4s_policy *policy,
-					  const struct eftf_dhcp4s_pool *pool, void *arg,
-					  const struct eftf_dhcp4_msg *msg,
-					  struct eftf_dhcp4_msg *reply)
+enum eftf_dhcps_result eftf_dhcp4s_input(struct eftf_dhcp4s *s,
+					 const struct eftf_dhcp4s_policy *policy,
+					 const struct eftf_dhcp4s_pool *pool, void *arg,
+					 const struct eftf_dhcp4_msg *msg,
+					 struct eftf_dhcp4_msg *reply)
 {
 	struct call c = { .s = s, .policy = policy, .pool = pool, .arg = arg, .in = msg,
 			  .out = reply };
 
 	if (msg->reply)
-		return EFTF_DHCP4S_IGNORED;
+		return EFTF_DHCPS_IGNORED;
 	switch (msg->type) {
 	case EFTF_DHCP4_DISCOVER:
 		return on_discover(&c);
@@ -257,10 +250,10 @@ enum eftf_dhcp4s_result eftf_dhcp4s_input(struct eftf_dhcp4s *s,
 	case EFTF_DHCP4_INFORM:
 		return on_inform(&c);
 	case EFTF_DHCP4_RELEASE:
-		return on_release(&c, msg->ciaddr, EFTF_DHCP4S_RELEASED);
+		return on_release(&c, msg->ciaddr, EFTF_DHCPS_RELEASED);
 	case EFTF_DHCP4_DECLINE:
-		return on_release(&c, msg->requested, EFTF_DHCP4S_DECLINED);
+		return on_release(&c, msg->requested, EFTF_DHCPS_DECLINED);
 	default:
-		return EFTF_DHCP4S_IGNORED;
+		return EFTF_DHCPS_IGNORED;
 	}
 }

@@ -30,7 +30,9 @@ struct eftf_dhcp4s_policy {
  * with token, client identifier, requested address); 0, or -ENOSPC if none is
  * left. put: an address that was taken and not confirmed. confirm: the
  * UE (msg: its REQUEST) has it now; fills the token to resume with, of which
- * there is room for EFTF_DHCP4_TOKEN_MAX octets; 0 or a negative errno.
+ * there is room for EFTF_DHCP4_TOKEN_MAX octets; 0 or a negative errno. A NULL
+ * in the place of the table: there is nothing to give out, as inside a tunnel,
+ * where a lease that is bound goes on.
  */
 struct eftf_dhcp4s_pool {
 	int (*get)(void *arg, const struct eftf_dhcp4_msg *msg, struct in_addr *addr);
@@ -48,23 +50,11 @@ struct eftf_dhcp4s {
 	size_t token_len;
 };
 
-enum eftf_dhcp4s_result {
-	EFTF_DHCP4S_IGNORED,		/* not for us, or makes no sense here */
-	EFTF_DHCP4S_OFFER,		/* reply: OFFER */
-	EFTF_DHCP4S_ACK,		/* reply: the first ACK; now bound */
-	EFTF_DHCP4S_RENEWED,		/* reply: ACK for a lease that goes on */
-	EFTF_DHCP4S_INFORMED,		/* reply: ACK to an INFORM */
-	EFTF_DHCP4S_NAK,		/* reply: NAK; the address, if any, is given back */
-	EFTF_DHCP4S_EXHAUSTED,		/* reply: NAK as no address is left */
-	EFTF_DHCP4S_RELEASED,		/* no reply; the caller frees the address */
-	EFTF_DHCP4S_DECLINED,		/* likewise: the UE has found it in use */
-};
-
-bool eftf_dhcp4s_replies(enum eftf_dhcp4s_result result);
-enum eftf_dhcp4s_result eftf_dhcp4s_input(struct eftf_dhcp4s *s,
-					  const struct eftf_dhcp4s_policy *policy,
-					  const struct eftf_dhcp4s_pool *pool, void *arg,
-					  const struct eftf_dhcp4_msg *msg,
-					  struct eftf_dhcp4_msg *reply);
+bool eftf_dhcp4s_replies(enum eftf_dhcps_result result);
+enum eftf_dhcps_result eftf_dhcp4s_input(struct eftf_dhcp4s *s,
+					 const struct eftf_dhcp4s_policy *policy,
+					 const struct eftf_dhcp4s_pool *pool, void *arg,
+					 const struct eftf_dhcp4_msg *msg,
+					 struct eftf_dhcp4_msg *reply);
 
 #endif

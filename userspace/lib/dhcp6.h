@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dhcp.h"
 #include "dhcp_octets.h"
 #include "err.h"
 
@@ -23,7 +24,6 @@
 #define EFTF_DHCP6_MAX_BAD 8		/* wrong options named */
 #define EFTF_DHCP6_SERVER_PORT 547
 #define EFTF_DHCP6_CLIENT_PORT 546
-#define EFTF_DHCP6_FOREVER 0xffffffffu
 
 enum eftf_dhcp6_type {
 	EFTF_DHCP6_SOLICIT = 1,
@@ -108,7 +108,7 @@ struct eftf_lease6 {
 	struct in6_addr address;
 	struct eftf_duid server;
 	struct in6_addr unicast;	/* where renewals go; :: means to all servers */
-	uint32_t seconds, preferred, t1, t2;	/* EFTF_DHCP6_FOREVER: for ever */
+	uint32_t seconds, preferred, t1, t2;	/* EFTF_DHCP_FOREVER: for ever */
 	struct in6_addr dns[EFTF_DHCP6_MAX_ADDRS];
 	size_t n_dns;
 	char domain[EFTF_DHCP_NAME];
@@ -129,18 +129,8 @@ static inline bool eftf_dhcp6_is_host(const struct in6_addr *a)
 }
 
 /* Client: SOLICIT with Rapid Commit, and REPLY or ADVERTISE, REQUEST, REPLY. */
-enum eftf_dhcp6c_state {
-	EFTF_DHCP6C_SELECTING,
-	EFTF_DHCP6C_REQUESTING,
-	EFTF_DHCP6C_RENEWING,		/* from T1 on: asks the server of the lease */
-	EFTF_DHCP6C_REBINDING,		/* from T2 on: asks any server */
-	EFTF_DHCP6C_BOUND,
-	EFTF_DHCP6C_REFUSED,		/* no address; the reason is in refusal */
-	EFTF_DHCP6C_FAILED,		/* no answer in time */
-};
-
 struct eftf_dhcp6c {
-	enum eftf_dhcp6c_state state;
+	enum eftf_dhcpc_state state;
 	uint32_t enterprise;
 	uint32_t xid;
 	struct eftf_duid duid;
@@ -153,8 +143,7 @@ struct eftf_dhcp6c {
 	unsigned int sends;		/* of the current message */
 	uint64_t begun_ms, age_ms;	/* since start, or of the lease: at the first message, now */
 	char refusal[128];
-	char warning[160];		/* what was wrong in the last answer that counted all the same */
-	bool warning_is_new;
+	struct eftf_dhcp_warning warning;
 };
 
 /*
@@ -174,8 +163,6 @@ void eftf_dhcp6c_renew(struct eftf_dhcp6c *c, uint32_t xid, uint64_t age_ms);
 size_t eftf_dhcp6c_output(struct eftf_dhcp6c *c, uint8_t *out, size_t size, int *wait_ms);
 /* A DHCPv6 payload that came. Returns true if the state changed. */
 bool eftf_dhcp6c_input(struct eftf_dhcp6c *c, const uint8_t *data, size_t len);
-/* A warning about the server that was not given out yet, or NULL. */
-const char *eftf_dhcp6c_warning(struct eftf_dhcp6c *c);
 /* A RELEASE for the lease. Returns octets to send. */
 size_t eftf_dhcp6c_release(const struct eftf_dhcp6c *c, uint8_t *out, size_t size);
 

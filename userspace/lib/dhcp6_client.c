@@ -18,12 +18,11 @@
 #define MAX_SOLICITS 6u			/* a connection waits no longer anyway */
 #define MAX_REQUESTS 10u
 #define MIN_WAIT_MS 900u
-#define FOREVER EFTF_DHCP6_FOREVER
 /* Renewals are not more often than the shortest T1, whatever the server says. */
 #define MIN_LEASE_S 10u
 #define MIN_T1_S 5u
 
-static void begin(struct eftf_dhcp6c *c, enum eftf_dhcp6c_state state, uint32_t xid, uint64_t age_ms)
+static void begin(struct eftf_dhcp6c *c, enum eftf_dhcpc_state state, uint32_t xid, uint64_t age_ms)
 {
 	c->state = state;
 	c->xid = xid & DHCP6_XID_MASK;
@@ -35,21 +34,16 @@ static void begin(struct eftf_dhcp6c *c, enum eftf_dhcp6c_state state, uint32_t 
 
 void eftf_dhcp6c_start(struct eftf_dhcp6c *c, uint32_t xid)
 {
-	begin(c, EFTF_DHCP6C_SELECTING, xid, 0);
+	begin(c, EFTF_DHCPC_SELECTING, xid, 0);
 	memset(&c->lease, 0, sizeof(c->lease));
 }
 
 void eftf_dhcp6c_renew(struct eftf_dhcp6c *c, uint32_t xid, uint64_t age_ms)
 {
-	begin(c, EFTF_DHCP6C_RENEWING, xid, age_ms);
+	begin(c, EFTF_DHCPC_RENEWING, xid, age_ms);
 }
 
 /* ---- what is sent --------------------------------------------------------------- */
-
-static bool renews(const struct eftf_dhcp6c *c)
-{
-	return c->state == EFTF_DHCP6C_RENEWING || c->state == EFTF_DHCP6C_REBINDING;
-}
 
 static void fill_common(const struct eftf_dhcp6c *c, struct eftf_dhcp6_msg *m)
 {
@@ -82,14 +76,14 @@ static void fill_request(const struct eftf_dhcp6c *c, struct eftf_dhcp6_msg *m)
 static void fill_by_state(const struct eftf_dhcp6c *c, struct eftf_dhcp6_msg *m)
 {
 	m->addr = c->lease.address;
-	if (c->state == EFTF_DHCP6C_SELECTING) {
+	if (c->state == EFTF_DHCPC_SELECTING) {
 		m->type = EFTF_DHCP6_SOLICIT;
 		m->rapid_commit = true;
 		m->addr = c->previous;
-	} else if (c->state == EFTF_DHCP6C_REQUESTING) {
+	} else if (c->state == EFTF_DHCPC_REQUESTING) {
 		m->type = EFTF_DHCP6_REQUEST;
 		m->server = c->lease.server;
-	} else if (c->state == EFTF_DHCP6C_RENEWING) {
+	} else if (c->state == EFTF_DHCPC_RENEWING) {
 		m->type = EFTF_DHCP6_RENEW;
 		m->server = c->lease.server;
 	} else {
@@ -101,22 +95,22 @@ static void fill_by_state(const struct eftf_dhcp6c *c, struct eftf_dhcp6_msg *m)
 /* When T2, or the lease, is over; UINT64_MAX: never. */
 static uint64_t end_of_state(const struct eftf_dhcp6c *c)
 {
-	uint32_t s = c->state == EFTF_DHCP6C_RENEWING ? c->lease.t2 : c->lease.seconds;
+	uint32_t s = c->state == EFTF_DHCPC_RENEWING ? c->lease.t2 : c->lease.seconds;
 
-	return s == FOREVER ? UINT64_MAX : 1000 * (uint64_t)s;
+	return s == EFTF_DHCP_FOREVER ? UINT64_MAX : 1000 * (uint64_t)s;
 }
 
 /* Time makes RENEWING REBINDING, and ends what gets no answer. */
 static void pass_time(struct eftf_dhcp6c *c)
 {
-	if (c->state == EFTF_DHCP6C_RENEWING && c->age_ms >= end_of_state(c)) {
-		c->state = EFTF_DHCP6C_REBINDING;
+	if (c->state == EFTF_DHCPC_RENEWING && c->age_ms >= end_of_state(c)) {
+		c->state = EFTF_DHCPC_REBINDING;
 		c->sends = 0;
 	}
-	if ((c->state == EFTF_DHCP6C_REBINDING && c->age_ms >= end_of_state(c)) ||
-	    (c->state == EFTF_DHCP6C_SELECTING && c->sends >= MAX_SOLICITS) ||
-	    (c->state == EFTF_DHCP6C_REQUESTING && c->sends >= MAX_REQUESTS))
-		c->state = EFTF_DHCP6C_FAILED;
+	if ((c->state == EFTF_DHCPC_REBINDING && c->age_ms >= end_of_state(c)) ||
+	    (c->state == EFTF_DHCPC_SELECTING && c->sends >= MAX_SOLICITS) ||
+	    (c->state == EFTF_DHCPC_REQUESTING && c->sends >= MAX_REQUESTS))
+		c->state = EFTF_DHCPC_FAILED;
 }
 
 /*
@@ -126,8 +120,8 @@ static void pass_time(struct eftf_dhcp6c *c)
  */
 static uint32_t wait_ms_now(const struct eftf_dhcp6c *c)
 {
-	uint64_t wait = renews(c) ? RENEW_MS : c->state == EFTF_DHCP6C_REQUESTING ? REQUEST_MS : SOLICIT_MS;
-	uint64_t max = renews(c) ? RENEW_MAX_MS : c->state == EFTF_DHCP6C_REQUESTING ? REQUEST_MAX_MS :
+	uint64_t wait = eftf_dhcpc_renews(c->state) ? RENEW_MS : c->state == EFTF_DHCPC_REQUESTING ? REQUEST_MS : SOLICIT_MS;
+	uint64_t max = eftf_dhcpc_renews(c->state) ? RENEW_MAX_MS : c->state == EFTF_DHCPC_REQUESTING ? REQUEST_MAX_MS :
 		SOLICIT_MAX_MS;
 	uint64_t end;
 
@@ -135,7 +129,7 @@ static uint32_t wait_ms_now(const struct eftf_dhcp6c *c)
 	if (wait > max)
 		wait = max;
 	wait += wait * (c->xid >> (c->sends % 4 * 4) & 0xff) / 1280 - wait / 10;
-	if (renews(c)) {
+	if (eftf_dhcpc_renews(c->state)) {
 		end = end_of_state(c);
 		if (end != UINT64_MAX && c->age_ms + wait > end)
 			wait = end > c->age_ms ? end - c->age_ms : 0;
@@ -149,9 +143,9 @@ size_t eftf_dhcp6c_output(struct eftf_dhcp6c *c, uint8_t *out, size_t size, int 
 	size_t len;
 
 	*wait_ms = -1;
-	if (c->state <= EFTF_DHCP6C_REBINDING)
+	if (c->state <= EFTF_DHCPC_REBINDING)
 		pass_time(c);
-	if (c->state > EFTF_DHCP6C_REBINDING)
+	if (c->state > EFTF_DHCPC_REBINDING)
 		return 0;
 	fill_request(c, &m);
 	fill_by_state(c, &m);
@@ -185,7 +179,7 @@ static bool times_in_order(const struct eftf_dhcp6_msg *m)
 /* Once for each new fault of a server, not with every renewal. */
 static void note_faults(struct eftf_dhcp6c *c, const struct eftf_dhcp6_msg *m)
 {
-	char words[sizeof(c->warning)] = "";
+	char words[sizeof(c->warning.text)] = "";
 
 	for (size_t i = 0; i < m->n_bad; i++)
 		eftf_dhcp_say(words, sizeof(words), "option %u is wrong, ignored", m->bad[i]);
@@ -195,18 +189,7 @@ static void note_faults(struct eftf_dhcp6c *c, const struct eftf_dhcp6_msg *m)
 	if (m->has_addr && m->valid && !times_in_order(m))
 		eftf_dhcp_say(words, sizeof(words), "T1 %u s, T2 %u s of a lease of %u s, ignored",
 			      m->t1, m->t2, m->valid);
-	if (!words[0] || !strcmp(words, c->warning))
-		return;
-	memcpy(c->warning, words, sizeof(c->warning));
-	c->warning_is_new = true;
-}
-
-const char *eftf_dhcp6c_warning(struct eftf_dhcp6c *c)
-{
-	bool is_new = c->warning_is_new;
-
-	c->warning_is_new = false;
-	return is_new ? c->warning : NULL;
+	eftf_dhcp_warn(&c->warning, words);
 }
 
 /* ---- the lease ------------------------------------------------------------------ */
@@ -223,8 +206,8 @@ static void take_times(struct eftf_lease6 *l, const struct eftf_dhcp6_msg *m)
 	l->seconds = m->valid < MIN_LEASE_S ? MIN_LEASE_S : m->valid;
 	l->preferred = m->preferred;
 	base = m->preferred ? m->preferred : l->seconds;
-	l->t2 = base == FOREVER ? FOREVER : base / 5 * 4;
-	l->t1 = base == FOREVER ? FOREVER : base / 2;
+	l->t2 = base == EFTF_DHCP_FOREVER ? EFTF_DHCP_FOREVER : base / 5 * 4;
+	l->t1 = base == EFTF_DHCP_FOREVER ? EFTF_DHCP_FOREVER : base / 2;
 	if (believe && m->t2)
 		l->t2 = m->t2;
 	if (believe && m->t1)
@@ -279,7 +262,7 @@ static void take_lease(struct eftf_dhcp6c *c, const struct eftf_dhcp6_msg *m)
 
 static bool refuse(struct eftf_dhcp6c *c, const struct eftf_dhcp6_msg *m, const char *otherwise)
 {
-	c->state = EFTF_DHCP6C_REFUSED;
+	c->state = EFTF_DHCPC_REFUSED;
 	snprintf(c->refusal, sizeof(c->refusal), "%s", m->message[0] ? m->message : otherwise);
 	return true;
 }
@@ -292,7 +275,7 @@ static bool is_offer(const struct eftf_dhcp6c *c, const struct eftf_dhcp6_msg *m
 
 static bool on_advertise(struct eftf_dhcp6c *c, const struct eftf_dhcp6_msg *m)
 {
-	if (c->state != EFTF_DHCP6C_SELECTING)
+	if (c->state != EFTF_DHCPC_SELECTING)
 		return false;
 	if (m->status)
 		return refuse(c, m, "no address left");
@@ -300,7 +283,7 @@ static bool on_advertise(struct eftf_dhcp6c *c, const struct eftf_dhcp6_msg *m)
 		return false;
 	c->lease.address = m->addr;
 	c->lease.server = m->server;
-	c->state = EFTF_DHCP6C_REQUESTING;
+	c->state = EFTF_DHCPC_REQUESTING;
 	c->sends = 0;
 	c->begun_ms = c->age_ms = 0;
 	return true;
@@ -309,10 +292,10 @@ static bool on_advertise(struct eftf_dhcp6c *c, const struct eftf_dhcp6_msg *m)
 static bool on_reply(struct eftf_dhcp6c *c, const struct eftf_dhcp6_msg *m)
 {
 	/* RFC 8415 18.2.10.1: without the option it is no answer to a SOLICIT */
-	if (c->state == EFTF_DHCP6C_SELECTING && !m->rapid_commit)
+	if (c->state == EFTF_DHCPC_SELECTING && !m->rapid_commit)
 		return false;
 	/* another server does not know of a lease that is not its own; when rebinding all are asked */
-	if ((c->state == EFTF_DHCP6C_REQUESTING || c->state == EFTF_DHCP6C_RENEWING) &&
+	if ((c->state == EFTF_DHCPC_REQUESTING || c->state == EFTF_DHCPC_RENEWING) &&
 	    !eftf_duid_same(&m->server, &c->lease.server))
 		return false;
 	if (m->status == EFTF_DHCP6_USE_MULTICAST) {
@@ -323,14 +306,14 @@ static bool on_reply(struct eftf_dhcp6c *c, const struct eftf_dhcp6_msg *m)
 	if (m->status)
 		return refuse(c, m, m->status == EFTF_DHCP6_NO_BINDING ? "it does not know the lease" :
 			      "no address left");
-	if (renews(c) && m->has_addr && !m->valid &&
+	if (eftf_dhcpc_renews(c->state) && m->has_addr && !m->valid &&
 	    !memcmp(&m->addr, &c->lease.address, sizeof(m->addr)))
 		return refuse(c, m, "it takes the address back");
 	if (!is_offer(c, m) ||
-	    (renews(c) && memcmp(&m->addr, &c->lease.address, sizeof(m->addr))))
+	    (eftf_dhcpc_renews(c->state) && memcmp(&m->addr, &c->lease.address, sizeof(m->addr))))
 		return false;
 	take_lease(c, m);
-	c->state = EFTF_DHCP6C_BOUND;
+	c->state = EFTF_DHCPC_BOUND;
 	c->sends = 0;
 	return true;
 }
@@ -341,7 +324,7 @@ bool eftf_dhcp6c_input(struct eftf_dhcp6c *c, const uint8_t *data, size_t len)
 	bool changed = false;
 
 	/* RFC 8415 16.3, 16.10: both identifiers, and the client's is ours */
-	if (c->state > EFTF_DHCP6C_REBINDING ||
+	if (c->state > EFTF_DHCPC_REBINDING ||
 	    eftf_dhcp6_decode(&m, data, len, c->enterprise, NULL) || m.xid != c->xid ||
 	    !m.server.len || !eftf_duid_same(&m.client, &c->duid))
 		return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dhcp6_wire.h"
+#include "keepalive.h"
 
 struct call {
 	struct eftf_dhcp6s *s;
@@ -83,14 +84,14 @@ static void put_lease(struct call *c)
 	out->addr = c->s->address;
 	out->preferred = lease;
 	out->valid = lease;
-	out->t1 = lease == EFTF_DHCP6_FOREVER ? lease : lease / 2;
-	out->t2 = lease == EFTF_DHCP6_FOREVER ? lease : lease - lease / 5;
+	out->t1 = lease == EFTF_DHCP_FOREVER ? lease : lease / 2;
+	out->t2 = lease == EFTF_DHCP_FOREVER ? lease : lease - lease / 5;
 }
 
 /* A refusal: in the IA that was asked for, if there was one. */
-static enum eftf_dhcp6s_result say(struct call *c, enum eftf_dhcp6_type type,
-				   enum eftf_dhcp6s_result result, enum eftf_dhcp6_status status,
-				   const char *why)
+static enum eftf_dhcps_result say(struct call *c, enum eftf_dhcp6_type type,
+				  enum eftf_dhcps_result result, enum eftf_dhcp6_status status,
+				  const char *why)
 {
 	struct eftf_dhcp6_msg *out = c->out;
 
@@ -102,40 +103,34 @@ static enum eftf_dhcp6s_result say(struct call *c, enum eftf_dhcp6_type type,
 	return result;
 }
 
-static enum eftf_dhcp6s_result exhausted(struct call *c)
+static enum eftf_dhcps_result exhausted(struct call *c)
 {
 	return say(c, c->in->type == EFTF_DHCP6_SOLICIT ? EFTF_DHCP6_ADVERTISE : EFTF_DHCP6_REPLY,
-		   EFTF_DHCP6S_EXHAUSTED, EFTF_DHCP6_NO_ADDRS, "no address left");
+		   EFTF_DHCPS_EXHAUSTED, EFTF_DHCP6_NO_ADDRS, "no address left");
 }
 
-/* The UE proposes, the EFTF decides. A policy without keep-alive stays without. */
 static void decide_keepalive(struct call *c)
 {
 	const struct eftf_dhcp6s_policy *p = c->policy;
-	uint16_t v = c->in->has_keepalive && c->in->keepalive ? c->in->keepalive : p->keepalive;
 
-	if (!p->keepalive)
-		v = 0;
-	else if (v < p->keepalive_min)
-		v = p->keepalive_min;
-	else if (v > p->keepalive_max)
-		v = p->keepalive_max;
-	c->s->keepalive = v;
+	c->s->keepalive = eftf_keepalive_decide(c->in->has_keepalive ? c->in->keepalive : 0, p->keepalive,
+						p->keepalive_min, p->keepalive_max);
 }
 
 static bool take_address(struct call *c)
 {
-	return has_address(c->s) || !c->pool->get(c->arg, c->in, &c->s->address);
+	return has_address(c->s) || (c->pool && !c->pool->get(c->arg, c->in, &c->s->address));
 }
 
-static enum eftf_dhcp6s_result acknowledge(struct call *c)
+static enum eftf_dhcps_result acknowledge(struct call *c)
 {
 	struct eftf_dhcp6s *s = c->s;
 	bool first = !s->bound;
 
 	decide_keepalive(c);
-	if (first && c->pool->confirm(c->arg, c->in, &s->address, s->token, &s->token_len)) {
-		c->pool->put(c->arg, &s->address);
+	if (first && (!c->pool || c->pool->confirm(c->arg, c->in, &s->address, s->token, &s->token_len))) {
+		if (c->pool)
+			c->pool->put(c->arg, &s->address);
 		s->address = none;
 		return exhausted(c);
 	}
@@ -148,10 +143,10 @@ static enum eftf_dhcp6s_result acknowledge(struct call *c)
 		c->out->token_len = s->token_len;
 		memcpy(c->out->token, s->token, sizeof(c->out->token));
 	}
-	return first ? EFTF_DHCP6S_ACK : EFTF_DHCP6S_RENEWED;
+	return first ? EFTF_DHCPS_ACK : EFTF_DHCPS_RENEWED;
 }
 
-static enum eftf_dhcp6s_result on_solicit(struct call *c)
+static enum eftf_dhcps_result on_solicit(struct call *c)
 {
 	/* A client that begins anew inside its tunnel is offered what it has. */
 	if (!take_address(c))
@@ -163,20 +158,20 @@ static enum eftf_dhcp6s_result on_solicit(struct call *c)
 	begin(c, EFTF_DHCP6_ADVERTISE);
 	put_lease(c);
 	put_servers(c);
-	return EFTF_DHCP6S_OFFER;
+	return EFTF_DHCPS_OFFER;
 }
 
-static enum eftf_dhcp6s_result on_request(struct call *c)
+static enum eftf_dhcps_result on_request(struct call *c)
 {
 	return take_address(c) ? acknowledge(c) : exhausted(c);
 }
 
 /* RFC 8415 18.3.4: whatever address it names, the one it has goes on. */
-static enum eftf_dhcp6s_result on_renew(struct call *c)
+static enum eftf_dhcps_result on_renew(struct call *c)
 {
 	if (c->s->bound)
 		return acknowledge(c);
-	return say(c, EFTF_DHCP6_REPLY, EFTF_DHCP6S_NAK, EFTF_DHCP6_NO_BINDING,
+	return say(c, EFTF_DHCP6_REPLY, EFTF_DHCPS_NAK, EFTF_DHCP6_NO_BINDING,
 		   "this is not your address");
 }
 
@@ -186,29 +181,29 @@ static bool is_own(const struct call *c)
 		!memcmp(&c->in->addr, &c->s->address, sizeof(c->in->addr));
 }
 
-static enum eftf_dhcp6s_result on_confirm(struct call *c)
+static enum eftf_dhcps_result on_confirm(struct call *c)
 {
 	if (!c->s->bound || !c->in->has_addr)
-		return EFTF_DHCP6S_IGNORED;
+		return EFTF_DHCPS_IGNORED;
 	if (!is_own(c))
-		return say(c, EFTF_DHCP6_REPLY, EFTF_DHCP6S_NAK, EFTF_DHCP6_NOT_ON_LINK,
+		return say(c, EFTF_DHCP6_REPLY, EFTF_DHCPS_NAK, EFTF_DHCP6_NOT_ON_LINK,
 			   "this is not your address");
 	begin(c, EFTF_DHCP6_REPLY);
-	return EFTF_DHCP6S_INFORMED;
+	return EFTF_DHCPS_INFORMED;
 }
 
-static enum eftf_dhcp6s_result on_information(struct call *c)
+static enum eftf_dhcps_result on_information(struct call *c)
 {
 	begin(c, EFTF_DHCP6_REPLY);
 	put_servers(c);
-	return EFTF_DHCP6S_INFORMED;
+	return EFTF_DHCPS_INFORMED;
 }
 
 /* The address leaves this UE; the caller frees it in the pool. */
-static enum eftf_dhcp6s_result on_release(struct call *c, enum eftf_dhcp6s_result result)
+static enum eftf_dhcps_result on_release(struct call *c, enum eftf_dhcps_result result)
 {
 	if (!is_own(c))
-		return say(c, EFTF_DHCP6_REPLY, EFTF_DHCP6S_NAK, EFTF_DHCP6_NO_BINDING,
+		return say(c, EFTF_DHCP6_REPLY, EFTF_DHCPS_NAK, EFTF_DHCP6_NO_BINDING,
 			   "this is not your address");
 	begin(c, EFTF_DHCP6_REPLY);
 	return result;
@@ -237,21 +232,21 @@ static bool is_for_us(const struct call *c)
 	}
 }
 
-enum eftf_dhcp6s_result eftf_dhcp6s_input(struct eftf_dhcp6s *s,
-					  const struct eftf_dhcp6s_policy *policy,
-					  const struct eftf_dhcp6s_pool *pool, void *arg,
-					  const struct eftf_dhcp6_msg *msg,
-					  struct eftf_dhcp6_msg *reply)
+enum eftf_dhcps_result eftf_dhcp6s_input(struct eftf_dhcp6s *s,
+					 const struct eftf_dhcp6s_policy *policy,
+					 const struct eftf_dhcp6s_pool *pool, void *arg,
+					 const struct eftf_dhcp6_msg *msg,
+					 struct eftf_dhcp6_msg *reply)
 {
 	struct call c = { .s = s, .policy = policy, .pool = pool, .arg = arg, .in = msg,
 			  .out = reply };
 
 	if (!is_for_us(&c))
-		return EFTF_DHCP6S_IGNORED;
+		return EFTF_DHCPS_IGNORED;
 	if (msg->type == EFTF_DHCP6_INFORMATION_REQUEST)
 		return on_information(&c);
 	if (!msg->has_ia)		/* of a kind that is not given here, a prefix for one */
-		return EFTF_DHCP6S_IGNORED;
+		return EFTF_DHCPS_IGNORED;
 	switch (msg->type) {
 	case EFTF_DHCP6_SOLICIT:
 		return on_solicit(&c);
@@ -263,8 +258,8 @@ enum eftf_dhcp6s_result eftf_dhcp6s_input(struct eftf_dhcp6s *s,
 	case EFTF_DHCP6_REBIND:
 		return on_renew(&c);
 	case EFTF_DHCP6_RELEASE:
-		return on_release(&c, EFTF_DHCP6S_RELEASED);
+		return on_release(&c, EFTF_DHCPS_RELEASED);
 	default:
-		return on_release(&c, EFTF_DHCP6S_DECLINED);
+		return on_release(&c, EFTF_DHCPS_DECLINED);
 	}
 }

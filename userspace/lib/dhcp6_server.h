@@ -12,7 +12,7 @@
 struct eftf_dhcp6s_policy {
 	struct eftf_duid duid;		/* server identifier */
 	struct in6_addr server;		/* where renewals go */
-	uint32_t lease;			/* seconds; EFTF_DHCP6_FOREVER: for ever */
+	uint32_t lease;			/* seconds; EFTF_DHCP_FOREVER: for ever */
 	struct in6_addr dns[EFTF_DHCP6_MAX_ADDRS];
 	size_t n_dns;
 	struct in6_addr sip[EFTF_DHCP6_MAX_ADDRS];
@@ -39,27 +39,15 @@ struct eftf_dhcp6s {
 	size_t token_len;
 };
 
-enum eftf_dhcp6s_result {
-	EFTF_DHCP6S_IGNORED,		/* not for us, or makes no sense here */
-	EFTF_DHCP6S_OFFER,		/* reply: ADVERTISE */
-	EFTF_DHCP6S_ACK,		/* reply: the first REPLY with an address; now bound */
-	EFTF_DHCP6S_RENEWED,		/* reply: for a lease that goes on */
-	EFTF_DHCP6S_INFORMED,		/* reply: without an address */
-	EFTF_DHCP6S_NAK,		/* reply: a status that is no success */
-	EFTF_DHCP6S_EXHAUSTED,		/* reply: no address is left */
-	EFTF_DHCP6S_RELEASED,		/* reply; the caller frees the address */
-	EFTF_DHCP6S_DECLINED,		/* likewise: the UE has found it in use */
-};
-
-static inline bool eftf_dhcp6s_replies(enum eftf_dhcp6s_result result)
+static inline bool eftf_dhcp6s_replies(enum eftf_dhcps_result result)
 {
-	return result != EFTF_DHCP6S_IGNORED;
+	return result != EFTF_DHCPS_IGNORED;
 }
 
-enum eftf_dhcp6s_result eftf_dhcp6s_input(struct eftf_dhcp6s *s,
-					  const struct eftf_dhcp6s_policy *policy,
-					  const struct eftf_dhcp6s_pool *pool, void *arg,
-					  const struct eftf_dhcp6_msg *msg,
-					  struct eftf_dhcp6_msg *reply);
+enum eftf_dhcps_result eftf_dhcp6s_input(struct eftf_dhcp6s *s,
+					 const struct eftf_dhcp6s_policy *policy,
+					 const struct eftf_dhcp6s_pool *pool, void *arg,
+					 const struct eftf_dhcp6_msg *msg,
+					 struct eftf_dhcp6_msg *reply);
 
 #endif

@@ -110,3 +110,19 @@ void eftf_dhcp_say(char *text, size_t size, const char *fmt, ...)
 	vsnprintf(text + len, size - len, fmt, ap);
 	va_end(ap);
 }
+
+void eftf_dhcp_warn(struct eftf_dhcp_warning *w, const char *words)
+{
+	if (!words[0] || !strcmp(words, w->text))
+		return;
+	snprintf(w->text, sizeof(w->text), "%s", words);
+	w->is_new = true;
+}
+
+const char *eftf_dhcp_warning(struct eftf_dhcp_warning *w)
+{
+	bool is_new = w->is_new;
+
+	w->is_new = false;
+	return is_new ? w->text : NULL;
+}

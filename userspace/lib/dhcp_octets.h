@@ -45,4 +45,15 @@ void eftf_dhcp_text_get(const uint8_t *p, size_t len, char *to, size_t size);
 __attribute__((format(printf, 3, 4)))
 void eftf_dhcp_say(char *text, size_t size, const char *fmt, ...);
 
+/* What was wrong in the last answer that counted all the same. Starts as 0. */
+struct eftf_dhcp_warning {
+	char text[160];
+	bool is_new;
+};
+
+/* words: of an answer, may be ""; those of the last warning again are not new. */
+void eftf_dhcp_warn(struct eftf_dhcp_warning *w, const char *words);
+/* One that was not given out yet, or NULL. */
+const char *eftf_dhcp_warning(struct eftf_dhcp_warning *w);
+
 #endif

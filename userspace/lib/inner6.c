@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dhcp.h"
 #include "dhcp_octets.h"
 #include "ftt_ims.h"
 #include "inner.h"
@@ -22,7 +23,6 @@
 #define RA_OTHER 0x40
 #define OPT_MTU 5
 #define OPT_ROUTE 24			/* RFC 4191 */
-#define FOREVER 0xffffffffu
 #define MIN_MTU 1280u			/* RFC 8200 5 */
 
 const struct in6_addr eftf_all_dhcp_servers = {
@@ -156,7 +156,7 @@ static void put_route(struct eftf_out *o, const struct eftf_prefix6 *p)
 	eftf_out_put8(o, (uint8_t)(1 + octets / 8));
 	eftf_out_put8(o, p->plen);
 	eftf_out_put8(o, 0);		/* medium preference */
-	eftf_out_put32(o, FOREVER);
+	eftf_out_put32(o, EFTF_DHCP_FOREVER);
 	eftf_out_put(o, &p->addr, octets);
 }
 

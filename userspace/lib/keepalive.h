@@ -24,6 +24,18 @@ static inline uint32_t eftf_keepalive_agreed(uint32_t told, uint32_t configured)
 	return s > EFTF_KEEPALIVE_MAX ? EFTF_KEEPALIVE_MAX : s;
 }
 
+/* The UE proposes (0: nothing), the EFTF decides, within its bounds. usual 0: there is none, whatever is proposed. */
+static inline uint16_t eftf_keepalive_decide(uint16_t proposed, uint16_t usual, uint16_t min, uint16_t max)
+{
+	uint16_t s = proposed ? proposed : usual;
+
+	if (!usual)
+		return 0;
+	if (s < min)
+		return min;
+	return s > max ? max : s;
+}
+
 /*
  * The interval of one connection: four fifths to all of what is in force, drawn
  * by any 32 random bits, so that thousands of UEs do not speak up together.

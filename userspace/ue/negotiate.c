@@ -99,12 +99,12 @@ static struct in6_addr link_local(const struct eftf_dhcp6c *c)
 
 static bool asks4(const struct exchange *x)
 {
-	return x->wish->family != EFTF_FAMILY_6 && x->c->v4.state < EFTF_DHCP4C_BOUND;
+	return x->wish->family != EFTF_FAMILY_6 && x->c->v4.state < EFTF_DHCPC_BOUND;
 }
 
 static bool asks6(const struct exchange *x)
 {
-	return x->wish->family != EFTF_FAMILY_4 && x->c->v6.state < EFTF_DHCP6C_BOUND;
+	return x->wish->family != EFTF_FAMILY_4 && x->c->v6.state < EFTF_DHCPC_BOUND;
 }
 
 static int send_dhcp(struct exchange *x, int *wait_ms, struct eftf_err *err)
@@ -139,7 +139,7 @@ static int send_dhcp6(struct exchange *x, int *wait_ms, struct eftf_err *err)
 	size_t len;
 	int ret = 0;
 
-	if (x->c->v6.state == EFTF_DHCP6C_SELECTING) {
+	if (x->c->v6.state == EFTF_DHCPC_SELECTING) {
 		len = eftf_rs_build(packet, sizeof(packet), &src);
 		ret = eftf_channel_send(&x->ch, packet, len, err);
 	}
@@ -155,7 +155,7 @@ static int send_dhcp6(struct exchange *x, int *wait_ms, struct eftf_err *err)
 /* IPv4's last word waits for IPv6, unless that has had its time. */
 static bool may_send4(const struct exchange *x)
 {
-	return x->c->v4.state != EFTF_DHCP4C_REQUESTING || !asks6(x);
+	return x->c->v4.state != EFTF_DHCPC_REQUESTING || !asks6(x);
 }
 
 static uint64_t next_at(int wait_ms)
@@ -197,7 +197,7 @@ static bool take_packet(struct exchange *x, const uint8_t *packet, size_t len)
 	if (asks4(x) && !eftf_inner_parse(packet, len, &udp) && udp.dport == DHCP_CLIENT_PORT &&
 	    udp.sport == DHCP_SERVER_PORT) {
 		changed = eftf_dhcp4c_input(&c->v4, udp.data, udp.len);
-		log_warning(eftf_dhcp4c_warning(&c->v4));
+		log_warning(eftf_dhcp_warning(&c->v4.warning));
 		if (changed)
 			x->due4 = 0;
 	} else if (asks6(x) && !eftf_ra_parse(packet, len, &ra)) {
@@ -205,7 +205,7 @@ static bool take_packet(struct exchange *x, const uint8_t *packet, size_t len)
 	} else if (asks6(x) && !eftf_inner6_parse(packet, len, &udp6) &&
 		   udp6.dport == EFTF_DHCP6_CLIENT_PORT && udp6.sport == EFTF_DHCP6_SERVER_PORT) {
 		changed = eftf_dhcp6c_input(&c->v6, udp6.data, udp6.len);
-		log_warning(eftf_dhcp6c_warning(&c->v6));
+		log_warning(eftf_dhcp_warning(&c->v6.warning));
 		if (changed)
 			x->due6 = 0;
 	}
@@ -240,8 +240,8 @@ static int take_dhcp(struct exchange *x, struct eftf_err *err)
 
 static int no_lease(const struct eftf_dhcp_clients *c, struct eftf_err *err)
 {
-	const char *refusal = c->v4.state == EFTF_DHCP4C_REFUSED ? c->v4.refusal :
-		c->v6.state == EFTF_DHCP6C_REFUSED ? c->v6.refusal : NULL;
+	const char *refusal = c->v4.state == EFTF_DHCPC_REFUSED ? c->v4.refusal :
+		c->v6.state == EFTF_DHCPC_REFUSED ? c->v6.refusal : NULL;
 
 	if (refusal)
 		return eftf_err_set(err, EACCES, "EFTF refused: %s",
@@ -253,7 +253,7 @@ static int no_lease(const struct eftf_dhcp_clients *c, struct eftf_err *err)
 
 static bool is_refused(const struct eftf_dhcp_clients *c)
 {
-	return c->v4.state == EFTF_DHCP4C_REFUSED || c->v6.state == EFTF_DHCP6C_REFUSED;
+	return c->v4.state == EFTF_DHCPC_REFUSED || c->v6.state == EFTF_DHCPC_REFUSED;
 }
 
 /* Is it another address than the tunnel's? Before IPv4's REQUEST: an OFFER that is not taken has no effect. */
@@ -262,9 +262,9 @@ static bool is_other(const struct exchange *x)
 	const struct eftf_dhcp_clients *c = x->c;
 	const struct eftf_wish *w = x->wish;
 
-	return (w->only4.s_addr && c->v4.state == EFTF_DHCP4C_REQUESTING &&
+	return (w->only4.s_addr && c->v4.state == EFTF_DHCPC_REQUESTING &&
 		c->v4.lease.address.s_addr != w->only4.s_addr) ||
-		(!IN6_IS_ADDR_UNSPECIFIED(&w->only6) && c->v6.state == EFTF_DHCP6C_BOUND &&
+		(!IN6_IS_ADDR_UNSPECIFIED(&w->only6) && c->v6.state == EFTF_DHCPC_BOUND &&
 		 memcmp(&c->v6.lease.address, &w->only6, sizeof(w->only6)));
 }
 
@@ -276,9 +276,9 @@ static bool is_other(const struct exchange *x)
 static void limit_wait(struct exchange *x)
 {
 	struct eftf_dhcp_clients *c = x->c;
-	bool silent4 = asks4(x) && c->v4.state == EFTF_DHCP4C_SELECTING && eftf_has6(c);
-	bool silent6 = asks6(x) && c->v6.state == EFTF_DHCP6C_SELECTING &&
-		(c->v4.state == EFTF_DHCP4C_REQUESTING || c->v4.state == EFTF_DHCP4C_REFUSED);
+	bool silent4 = asks4(x) && c->v4.state == EFTF_DHCPC_SELECTING && eftf_has6(c);
+	bool silent6 = asks6(x) && c->v6.state == EFTF_DHCPC_SELECTING &&
+		(c->v4.state == EFTF_DHCPC_REQUESTING || c->v4.state == EFTF_DHCPC_REFUSED);
 
 	if (x->wish->family != EFTF_FAMILY_ANY || (!silent4 && !silent6)) {
 		x->grace = 0;
@@ -289,9 +289,9 @@ static void limit_wait(struct exchange *x)
 	if (eftf_ms_left(x->grace))
 		return;
 	if (silent4)
-		c->v4.state = EFTF_DHCP4C_FAILED;
+		c->v4.state = EFTF_DHCPC_FAILED;
 	else
-		c->v6.state = EFTF_DHCP6C_FAILED;
+		c->v6.state = EFTF_DHCPC_FAILED;
 	x->grace = 0;
 }
 
@@ -300,7 +300,7 @@ static int judge(const struct exchange *x, struct eftf_err *err)
 {
 	const struct eftf_dhcp_clients *c = x->c;
 	bool both = x->wish->family == EFTF_FAMILY_BOTH;
-	bool lost4 = c->v4.state > EFTF_DHCP4C_BOUND, lost6 = c->v6.state > EFTF_DHCP6C_BOUND;
+	bool lost4 = c->v4.state > EFTF_DHCPC_BOUND, lost6 = c->v6.state > EFTF_DHCPC_BOUND;
 
 	if (is_other(x))
 		return eftf_err_set(err, EADDRNOTAVAIL,

@@ -45,11 +45,11 @@ struct eftf_wish {
 void eftf_negotiate_prepare6(struct eftf_dhcp_clients *c);
 static inline bool eftf_has4(const struct eftf_dhcp_clients *c)
 {
-	return c->v4.state == EFTF_DHCP4C_BOUND;
+	return c->v4.state == EFTF_DHCPC_BOUND;
 }
 static inline bool eftf_has6(const struct eftf_dhcp_clients *c)
 {
-	return c->v6.state == EFTF_DHCP6C_BOUND;
+	return c->v6.state == EFTF_DHCPC_BOUND;
 }
 
 /*

@@ -15,7 +15,6 @@
 
 #define DHCP_SERVER_PORT 67
 #define DHCP_CLIENT_PORT 68
-#define FOREVER 0xffffffffu
 #define RETRY_MIN_MS 5000u
 #define MESSAGES_AT_ONCE 64
 
@@ -63,25 +62,12 @@ static bool input(const struct eftf_renewal *r, const uint8_t *data, size_t len)
 
 static const char *warning_of(const struct eftf_renewal *r)
 {
-	return r->client6 ? eftf_dhcp6c_warning(r->client6) : eftf_dhcp4c_warning(r->client);
+	return eftf_dhcp_warning(r->client6 ? &r->client6->warning : &r->client->warning);
 }
 
-static bool has_failed(const struct eftf_renewal *r)
+static enum eftf_dhcpc_state state_of(const struct eftf_renewal *r)
 {
-	return r->client6 ? r->client6->state == EFTF_DHCP6C_FAILED :
-		r->client->state == EFTF_DHCP4C_FAILED;
-}
-
-static bool is_refused(const struct eftf_renewal *r)
-{
-	return r->client6 ? r->client6->state == EFTF_DHCP6C_REFUSED :
-		r->client->state == EFTF_DHCP4C_REFUSED;
-}
-
-static bool is_bound(const struct eftf_renewal *r)
-{
-	return r->client6 ? r->client6->state == EFTF_DHCP6C_BOUND :
-		r->client->state == EFTF_DHCP4C_BOUND;
+	return r->client6 ? r->client6->state : r->client->state;
 }
 
 static const char *refusal_of(const struct eftf_renewal *r)
@@ -101,10 +87,10 @@ static void set_times(struct eftf_renewal *r)
 	r->start_at = UINT64_MAX;
 	r->expires_at = UINT64_MAX;
 	r->send_at = UINT64_MAX;
-	if (seconds_of(r) == FOREVER)
+	if (seconds_of(r) == EFTF_DHCP_FOREVER)
 		return;
 	r->expires_at = now + (uint64_t)seconds_of(r) * 1000;
-	if (t1_of(r) != FOREVER)
+	if (t1_of(r) != EFTF_DHCP_FOREVER)
 		r->start_at = now + (uint64_t)t1_of(r) * 1000;
 }
 
@@ -203,67 +189,68 @@ static void begin(struct eftf_renewal *r)
 	renew(r, xid, eftf_now_ms() - r->given_at);
 }
 
-/* From the inner address, be there others on the device; to the server, or to all of them. */
-static int send_from_lease4(const struct eftf_renewal *r, int fd, const uint8_t *message, size_t len)
+/* To the server, or to all of them. */
+static struct sockaddr_in server_of(const struct eftf_dhcp4c *c)
 {
-	const struct eftf_lease4 *lease = &r->client->lease;
-	bool unicast = r->client->state != EFTF_DHCP4C_REBINDING &&
-		eftf_dhcp4_is_host(lease->server);
-	struct sockaddr_in server = {
+	bool unicast = c->state != EFTF_DHCPC_REBINDING && eftf_dhcp4_is_host(c->lease.server);
+
+	return (struct sockaddr_in){
 		.sin_family = AF_INET, .sin_port = htons(DHCP_SERVER_PORT),
-		.sin_addr.s_addr = unicast ? lease->server.s_addr : htonl(INADDR_BROADCAST),
+		.sin_addr.s_addr = unicast ? c->lease.server.s_addr : htonl(INADDR_BROADCAST),
 	};
-	struct in_pktinfo from = { .ipi_spec_dst = lease->address };
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(from))];
-	} control = { 0 };
-	struct iovec iov = { (void *)message, len };
-	struct msghdr msg = {
-		.msg_name = &server, .msg_namelen = sizeof(server), .msg_iov = &iov,
-		.msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = IPPROTO_IP;
-	cmsg->cmsg_type = IP_PKTINFO;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(from));
-	memcpy(CMSG_DATA(cmsg), &from, sizeof(from));
-	return sendmsg(fd, &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-static int send_from_lease6(const struct eftf_renewal *r, int fd, const uint8_t *message, size_t len)
+static struct sockaddr_in6 server6_of(const struct eftf_dhcp6c *c)
 {
-	const struct eftf_lease6 *lease = &r->client6->lease;
-	bool unicast = r->client6->state != EFTF_DHCP6C_REBINDING &&
-		!IN6_IS_ADDR_UNSPECIFIED(&lease->unicast);
-	struct sockaddr_in6 to = {
-		.sin6_family = AF_INET6, .sin6_port = htons(EFTF_DHCP6_SERVER_PORT),
-		.sin6_addr = unicast ? lease->unicast : eftf_all_dhcp_servers,
-	};
-	struct in6_pktinfo from = { .ipi6_addr = lease->address, .ipi6_ifindex = if_nametoindex(r->device) };
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(from))];
-	} control = { 0 };
-	struct iovec iov = { (void *)message, len };
-	struct msghdr msg = {
-		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov,
-		.msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	bool unicast = c->state != EFTF_DHCPC_REBINDING && !IN6_IS_ADDR_UNSPECIFIED(&c->lease.unicast);
 
-	cmsg->cmsg_level = IPPROTO_IPV6;
-	cmsg->cmsg_type = IPV6_PKTINFO;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(from));
-	memcpy(CMSG_DATA(cmsg), &from, sizeof(from));
-	return sendmsg(fd, &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
+	return (struct sockaddr_in6){
+		.sin6_family = AF_INET6, .sin6_port = htons(EFTF_DHCP6_SERVER_PORT),
+		.sin6_addr = unicast ? c->lease.unicast : eftf_all_dhcp_servers,
+	};
 }
 
+/* from: of the type of the option of that level, IP_PKTINFO or IPV6_PKTINFO */
+static int send_from(int fd, struct msghdr *msg, int level, int type, const void *from, size_t len)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(struct in6_pktinfo))];	/* the longer one */
+	} control = { 0 };
+	struct cmsghdr *cmsg;
+
+	msg->msg_control = &control;
+	msg->msg_controllen = CMSG_SPACE(len);
+	cmsg = CMSG_FIRSTHDR(msg);
+	cmsg->cmsg_level = level;
+	cmsg->cmsg_type = type;
+	cmsg->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(cmsg), from, len);
+	return sendmsg(fd, msg, MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+/* From the inner address, be there others on the device. */
 static int send_from_lease(const struct eftf_renewal *r, int fd, const uint8_t *message, size_t len)
 {
-	return r->client6 ? send_from_lease6(r, fd, message, len) :
-		send_from_lease4(r, fd, message, len);
+	struct iovec iov = { (void *)message, len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (r->client6) {
+		struct in6_pktinfo from = { .ipi6_addr = r->client6->lease.address,
+					    .ipi6_ifindex = if_nametoindex(r->device) };
+		struct sockaddr_in6 to = server6_of(r->client6);
+
+		msg.msg_name = &to;
+		msg.msg_namelen = sizeof(to);
+		return send_from(fd, &msg, IPPROTO_IPV6, IPV6_PKTINFO, &from, sizeof(from));
+	} else {
+		struct in_pktinfo from = { .ipi_spec_dst = r->client->lease.address };
+		struct sockaddr_in to = server_of(r->client);
+
+		msg.msg_name = &to;
+		msg.msg_namelen = sizeof(to);
+		return send_from(fd, &msg, IPPROTO_IP, IP_PKTINFO, &from, sizeof(from));
+	}
 }
 
 static void send_due(struct eftf_renewal *r)
@@ -273,7 +260,7 @@ static void send_due(struct eftf_renewal *r)
 	size_t len;
 
 	len = output(r, message, sizeof(message), &wait_ms);
-	if (has_failed(r)) {
+	if (state_of(r) == EFTF_DHCPC_FAILED) {
 		log_warn("%s renewal: no answer from the EFTF", family_of(r));
 		postpone(r);
 		return;
@@ -303,13 +290,13 @@ static enum eftf_renewal_result receive(struct eftf_renewal *r, struct eftf_err 
 			log_warn("DHCP answer of the EFTF: %s", warning);
 		if (!changed)
 			continue;
-		if (is_refused(r)) {
+		if (state_of(r) == EFTF_DHCPC_REFUSED) {
 			eftf_err_set(err, EACCES, "EFTF refused to renew the %s: %s", family_of(r),
 				     refusal_of(r));
 			eftf_renewal_stop(r);
 			return EFTF_RENEWAL_REFUSED;
 		}
-		if (is_bound(r)) {
+		if (state_of(r) == EFTF_DHCPC_BOUND) {
 			eftf_renewal_stop(r);
 			set_times(r);
 			return EFTF_RENEWAL_RENEWED;

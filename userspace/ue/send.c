@@ -192,7 +192,7 @@ static bool is_sane6(struct eftf_dhcp_clients *c)
 	struct eftf_lease6 *l = &c->v6.lease;
 
 	c->v6.refusal[sizeof(c->v6.refusal) - 1] = '\0';
-	c->v6.warning[sizeof(c->v6.warning) - 1] = '\0';
+	c->v6.warning.text[sizeof(c->v6.warning.text) - 1] = '\0';
 	l->sip_name[sizeof(l->sip_name) - 1] = '\0';
 	l->domain[sizeof(l->domain) - 1] = '\0';
 	for (size_t i = 0; i < c->ra.n_routes && i < EFTF_RA_MAX_ROUTES; i++)
@@ -211,7 +211,7 @@ static bool is_sane(struct outer_result *r, int sock)
 
 	r->err.text[sizeof(r->err.text) - 1] = '\0';
 	r->dhcp.v4.refusal[sizeof(r->dhcp.v4.refusal) - 1] = '\0';
-	r->dhcp.v4.warning[sizeof(r->dhcp.v4.warning) - 1] = '\0';
+	r->dhcp.v4.warning.text[sizeof(r->dhcp.v4.warning.text) - 1] = '\0';
 	l->sip_name[sizeof(l->sip_name) - 1] = '\0';
 	r->targets.of.host[sizeof(r->targets.of.host) - 1] = '\0';
 	if (r->targets.n > EFTF_TARGETS_MAX)
@@ -244,14 +244,14 @@ static void adopt(struct eftf_dhcp_clients *clients, const struct eftf_dhcp_clie
 	clients->v6.previous = all_brought->v6.previous;
 	clients->v6.lease = all_brought->v6.lease;
 	memcpy(clients->v6.refusal, all_brought->v6.refusal, sizeof(clients->v6.refusal));
-	memcpy(clients->v6.warning, all_brought->v6.warning, sizeof(clients->v6.warning));
+	memcpy(clients->v6.warning.text, all_brought->v6.warning.text, sizeof(clients->v6.warning.text));
 	dhcp->state = brought->state;
 	dhcp->token_len = brought->token_len;
 	memcpy(dhcp->token, brought->token, sizeof(dhcp->token));
 	dhcp->previous = brought->previous;
 	dhcp->lease = brought->lease;
 	memcpy(dhcp->refusal, brought->refusal, sizeof(dhcp->refusal));
-	memcpy(dhcp->warning, brought->warning, sizeof(dhcp->warning));
+	memcpy(dhcp->warning.text, brought->warning.text, sizeof(dhcp->warning.text));
 }
 
 static bool is_wished(const struct eftf_wish *w, const struct eftf_dhcp_clients *c)

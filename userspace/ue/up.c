@@ -175,7 +175,7 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 		eftf_here_read_dns(&ue->tunnel.names);
 	dhcp.v4.keepalive = (uint16_t)ue->conf.keepalive;
 	attempt = eftf_send_for_outer(ue, NULL, &wish, &o, &dhcp, &err);
-	if (attempt == EFTF_ATTEMPT_FAILED && dhcp.v4.state == EFTF_DHCP4C_REFUSED)
+	if (attempt == EFTF_ATTEMPT_FAILED && dhcp.v4.state == EFTF_DHCPC_REFUSED)
 		forget_lease(ue);
 	if (attempt != EFTF_ATTEMPT_UP)
 		goto out;

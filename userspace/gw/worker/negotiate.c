@@ -124,24 +124,30 @@ static void no_address(struct eftf_conn *c)
 	eftf_conn_fail(c, "no inner address left");
 }
 
+/* A family's answer is sent: what has it of its lease, and what is next? */
+static void answered(struct eftf_conn *c, enum eftf_dhcps_result result, bool *begun, bool *bound)
+{
+	*bound |= result == EFTF_DHCPS_ACK;
+	if (result != EFTF_DHCPS_INFORMED)
+		*begun = *bound || result == EFTF_DHCPS_OFFER;
+	if (result == EFTF_DHCPS_EXHAUSTED)
+		no_address(c);
+	else
+		maybe_settle(c);
+}
+
 /* The UE gets what the main process says to its message. */
-static void pass_on(struct eftf_conn *c, enum eftf_dhcp4s_result result,
+static void pass_on(struct eftf_conn *c, enum eftf_dhcps_result result,
 		    const struct eftf_dhcp4_msg *reply)
 {
 	struct eftf_err err;
 
 	if (!eftf_dhcp4s_replies(result))
 		return;
-	if (send_reply(c, reply, reply->type == EFTF_DHCP4_NAK, &err)) {
+	if (send_reply(c, reply, reply->type == EFTF_DHCP4_NAK, &err))
 		eftf_conn_fail(c, err.text);
-		return;
-	}
-	c->bound4 |= result == EFTF_DHCP4S_ACK;
-	c->begun4 = c->bound4 || result == EFTF_DHCP4S_OFFER;
-	if (result == EFTF_DHCP4S_EXHAUSTED)
-		no_address(c);
 	else
-		maybe_settle(c);
+		answered(c, result, &c->begun4, &c->bound4);
 }
 
 static int send_reply6(struct eftf_conn *c, const struct eftf_dhcp6_msg *reply,
@@ -167,24 +173,17 @@ static int send_reply6(struct eftf_conn *c, const struct eftf_dhcp6_msg *reply,
 	return ret;
 }
 
-static void pass_on6(struct eftf_conn *c, enum eftf_dhcp6s_result result,
+static void pass_on6(struct eftf_conn *c, enum eftf_dhcps_result result,
 		     const struct eftf_dhcp6_msg *reply)
 {
 	struct eftf_err err;
 
 	if (!eftf_dhcp6s_replies(result))
 		return;
-	if (send_reply6(c, reply, &err)) {
+	if (send_reply6(c, reply, &err))
 		eftf_conn_fail(c, err.text);
-		return;
-	}
-	c->bound6 |= result == EFTF_DHCP6S_ACK;
-	if (result != EFTF_DHCP6S_INFORMED)
-		c->begun6 = c->bound6 || result == EFTF_DHCP6S_OFFER;
-	if (result == EFTF_DHCP6S_EXHAUSTED)
-		no_address(c);
 	else
-		maybe_settle(c);
+		answered(c, result, &c->begun6, &c->bound6);
 }
 
 /* ---- questions ---------------------------------------------------------------- */

@@ -119,37 +119,30 @@ void eftf_port_read_all(struct eftf_worker *w)
 		read_some(w, w->start->port6_fd, SYNC_AT_MOST);
 }
 
-static void answer6(const struct eftf_worker *w, const struct eftf_msg *msg)
+static void send_answer(int fd, const void *to, socklen_t to_len, const uint8_t *message, size_t len,
+			const char *protocol)
 {
-	const struct sockaddr_in6 *to = &msg->answer.to.inner6;
-	uint8_t out[EFTF_DHCP6_MAX];
-	size_t len;
-
-	if (!eftf_dhcp6s_replies(msg->answer.result))
-		return;
-	len = eftf_dhcp6_encode(out, sizeof(out), &msg->answer.reply6, w->start->policy->enterprise);
-	if (len && sendto(w->start->port6_fd, out, len, MSG_DONTWAIT, (const struct sockaddr *)to,
-			  sizeof(*to)) < 0)
-		log_debug("DHCPv6 answer into a tunnel: %s", strerror(errno));
-	explicit_bzero(out, sizeof(out));
+	if (len && sendto(fd, message, len, MSG_DONTWAIT, to, to_len) < 0)
+		log_debug("%s answer into a tunnel: %s", protocol, strerror(errno));
 }
 
 void eftf_port_on_answer(struct eftf_worker *w, const struct eftf_msg *msg)
 {
-	const struct sockaddr_in *to = &msg->answer.to.inner;
+	uint32_t enterprise = w->start->policy->enterprise;
+	const struct eftf_asker *to = &msg->answer.to;
 	uint8_t out[EFTF_DHCP4_MAX];
 	size_t len;
 
-	if (w->rates && msg->type == EFTF_MSG_ANSWER6)
-		answer6(w, msg);
-	if (!w->rates || msg->type == EFTF_MSG_ANSWER6 ||
-	    !eftf_dhcp4s_replies(msg->answer.result))
+	_Static_assert(EFTF_DHCP6_MAX <= sizeof(out), "a message of either version fits");
+	if (!w->rates)
 		return;
-	len = eftf_dhcp4_encode(out, sizeof(out), &msg->answer.reply,
-				w->start->policy->enterprise);
-	if (len && sendto(w->start->port_fd, out, len, MSG_DONTWAIT, (const struct sockaddr *)to,
-			  sizeof(*to)) < 0)
-		log_debug("DHCP answer into a tunnel: %s", strerror(errno));
+	if (msg->type == EFTF_MSG_ANSWER6 && eftf_dhcp6s_replies(msg->answer.result)) {
+		len = eftf_dhcp6_encode(out, sizeof(out), &msg->answer.reply6, enterprise);
+		send_answer(w->start->port6_fd, &to->inner6, sizeof(to->inner6), out, len, "DHCPv6");
+	} else if (msg->type != EFTF_MSG_ANSWER6 && eftf_dhcp4s_replies(msg->answer.result)) {
+		len = eftf_dhcp4_encode(out, sizeof(out), &msg->answer.reply, enterprise);
+		send_answer(w->start->port_fd, &to->inner, sizeof(to->inner), out, len, "DHCP");
+	}
 	explicit_bzero(out, sizeof(out));
 }
 
