@@ -93,7 +93,7 @@ deb: need-build
 # The module is built in a copy, one for each kernel, so that builds for several
 # kernels stand side by side. guest-module-6.1 -> build/module-6.1/eftf.ko
 guest-module-%:
-	@tests/lib/build-module "$*" "$(OUT)/module-$*"
+	@tests/lib/build-module "$*" "$(OUT)/module-$*" $(if $(filter $*,$(GUEST_KERNELS)),$(STRICT))
 
 # What the guests run: scripts of tests/guest. tests/README.md says why each runs where it does, and
 # "make check" compares its table with the jobs.
@@ -128,10 +128,21 @@ need-build:
 	@tests/lib/need.sh @build
 need-guest: need-build
 	@tests/lib/need.sh @guest
+need-check: need-guest
+	@tests/lib/need.sh @check @model @fuzz
 
 test-tools:
 	+@$(MAKE) --no-print-directory -C tests/lib O="$(OUT)/test-tools"
 	+@$(MAKE) --no-print-directory -C tests/kernel O="$(OUT)/kernel-tests"
+
+# What the tests compile is kept, so that a fresh clone does not compile again what has not changed.
+BY_TESTS := in-guests guest demo quick check check-debug check-races check-packages soak fuzz bench
+$(BY_TESTS): export PATH := /usr/lib/ccache:$(PATH)
+$(BY_TESTS): export CCACHE_DIR = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/eftf/ccache
+# each clone has the same paths below its own folder
+$(BY_TESTS): export CCACHE_BASEDIR = $(CURDIR)
+$(BY_TESTS): export CCACHE_NOHASHDIR = 1
+$(BY_TESTS): export CCACHE_MAXSIZE = 1G
 
 # All processors, unless make was told how many.
 AT_ONCE = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -164,8 +175,9 @@ demo: guest $(EFTF_DEMO_KERNEL:%=guest-module-%)
 quick: in-guests guest-module-uml
 	@OUT="$(OUT)" tests/check $(QUICK_JOBS)
 
-check: guest guest-module-uml guest-module-uml-travel
-	@tests/lib/need.sh @check @model @fuzz
+# sparse looks at the modules as they are built, the job "static" at what it says.
+check: STRICT := C=2
+check: need-check guest guest-module-uml guest-module-uml-travel
 	@OUT="$(OUT)" tests/check $(CHECK_JOBS)
 
 # What is installed, and the packages.
@@ -202,5 +214,5 @@ clean:
 	rm -rf "$(OUT)"
 	-@test ! -d "$(KDIR)" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
 
-.PHONY: help all modules programs install install-module install-programs uninstall dist deb jobs need-build need-guest test-tools in-guests guest demo bench bench-readme bench-voice quick check \
+.PHONY: help all modules programs install install-module install-programs uninstall dist deb jobs need-build need-guest need-check test-tools in-guests guest demo bench bench-readme bench-voice quick check \
 	check-packages check-debug check-races soak fuzz clean
