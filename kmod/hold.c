@@ -67,6 +67,7 @@ void eftf_hold_update(struct eftf_transport *tp)
 		.hold_s = READ_ONCE(tunnel->edev->flight.hold_s),
 	};
 	struct eftf_flight_sample s;
+	bool held = tp->flight.held;
 
 	eftf_hold_sample(tp, &s);
 	switch (eftf_flight_update(&tp->flight, &set, &s)) {
@@ -79,7 +80,7 @@ void eftf_hold_update(struct eftf_transport *tp)
 	case EFTF_FLIGHT_NOTHING:
 		break;
 	}
-	trace_eftf_flight(tunnel, &s, &tp->flight);
+	trace_eftf_flight(tunnel, &s, held, &tp->flight);
 }
 
 /**

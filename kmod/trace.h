@@ -91,11 +91,14 @@ TRACE_EVENT(eftf_deliver,
 		  __entry->ifindex, __entry->id, __entry->packets)
 );
 
-/* What flight.c was told, and the bound that came of it: a row of tests/unit/traces. */
+/*
+ * What flight.c was told, with whether bulk had been held back, and the bound that
+ * came of it: a row of tests/unit/traces.
+ */
 TRACE_EVENT(eftf_flight,
-	TP_PROTO(const struct eftf_tunnel *tunnel, const struct eftf_flight_sample *s,
+	TP_PROTO(const struct eftf_tunnel *tunnel, const struct eftf_flight_sample *s, bool held,
 		 const struct eftf_flight *f),
-	TP_ARGS(tunnel, s, f),
+	TP_ARGS(tunnel, s, held, f),
 	TP_STRUCT__entry(
 		__field(int, ifindex)
 		__field(u32, id)
@@ -112,7 +115,7 @@ TRACE_EVENT(eftf_flight,
 		__entry->bound = f->bound;
 		__entry->base_us = f->base_us;
 		__entry->rate = f->rate;
-		__entry->held = f->held;
+		__entry->held = held;
 	),
 	TP_printk("ifindex=%d id=%u row=%llu,%u,%u,%u,%u,%u,%u,%u,%d,%u,%u,%u",
 		  __entry->ifindex, __entry->id, __entry->s.now_us, __entry->s.voice_at,

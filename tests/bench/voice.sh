@@ -16,6 +16,8 @@
 # Output, a line for each cell and direction: the cell, the direction, voice in ms one-way: p50 p99 longest, lost of sent,
 # bulk Mbit/s (other Mbit/s). The same goes as JSON into $EFTF_RESULTS/figures.json.
 # EFTF_VOICE_LINK: words for "eftfctl link set", as "flight-hold 3".
+# EFTF_VOICE_TRACE=N: leaves in $EFTF_RESULTS/CELL.inc the first N rows of what the UE's flight.c was told, for
+# tests/unit/traces; in a kernel that can trace.
 set -u
 cd "$(dirname "$0")/../guest" || exit 1
 # shellcheck source=tests/guest/lib.sh
@@ -103,6 +105,34 @@ traffic_of() {
 	sleep 3
 }
 
+tracing=/sys/kernel/tracing
+trace_start() {
+	mountpoint -q "$tracing" || mount -t tracefs none "$tracing"
+	echo 20000 >"$tracing/buffer_size_kb"
+	echo >"$tracing/trace"
+	echo "ifindex == $(in_ns ue cat /sys/class/net/eftf0/ifindex)" >"$tracing/events/eftf/eftf_flight/filter"
+	echo 1 >"$tracing/events/eftf/eftf_flight/enable"
+}
+# Devices of both ends may have one number: of the two connections, the one that has carried more is the UE's.
+# Time and sequence numbers are written as what they have grown by.
+trace_end() {
+	echo 0 >"$tracing/events/eftf/eftf_flight/enable"
+	sed -n 's/.* row=//p' "$tracing/trace" | awk -F, -v most="$EFTF_VOICE_TRACE" '
+		function grown(a, b) { return (a - b + 4294967296) % 4294967296 }
+		function far(a, b) { a = grown(a, b); return a > 16777216 && a < 4278190080 }
+		{ k = !NR || (n[0] && far($5, last[0])); rows[k, ++n[k]] = $0; last[k] = $5; if (n[k] == 1) first[k] = $5 }
+		END {
+			for (k = 0; k < 2; k++) carried[k] = grown(last[k], first[k])
+			k = carried[1] > carried[0]
+			for (i = 1; i <= n[k] && i <= most; i++) {
+				split(rows[k, i], v)
+				printf "{%d,%s,%s,%d,%d,%d,%s,%s,%s,%s},\n", v[1] - was[1], v[2], v[3], v[4] - was[4],
+					grown(v[5], was[5]), grown(v[6], was[6]), v[7], v[8], v[9], v[10]
+				split(rows[k, i], was)
+			}
+		}' >"$EFTF_RESULTS/${1//[\/:]/-}.inc"
+}
+
 # cell RUN [PEER/]CELL
 cell() {
 	local peer=eftf kbit rtt buffer direction flows kind argument words=() seconds=37 from=5 to=35 late=0 way
@@ -119,7 +149,9 @@ cell() {
 	rm -f "$EFTF_RESULTS"/{voice,bulk,other}-*.log
 	peer "$peer" && path_shape "$kbit" "$kbit" "$rtt" "$buffer" "${words[@]}" && peer_renew "${link[@]}" ||
 		{ echo "$2 cannot be set up"; peer_down; return 1; }
+	[[ -z ${EFTF_VOICE_TRACE:-} ]] || trace_start
 	traffic_of "$direction" "$flows" "$seconds" "$kind" "$argument"
+	[[ -z ${EFTF_VOICE_TRACE:-} ]] || trace_end "$2"
 	for way in up down; do
 		[[ ($direction == up && $way == down) || ($direction == down && $way == up) ]] ||
 			shown $way "$1" $from "$to" $((from + late)) $((to + late))
