@@ -65,7 +65,7 @@ plain_up() {
 # Free memory, once what is being freed is free, in octets
 memory() {
 	echo 3 >/proc/sys/vm/drop_caches
-	awk '/^(MemFree|Buffers|Cached|SReclaimable):/ { sum += $2 } END { print sum * 1024 }' /proc/meminfo
+	awk '/^(MemFree|Buffers|Cached|SReclaimable):/ { sum += $2 } END { printf "%.0f\n", sum * 1024 }' /proc/meminfo
 }
 
 # load: rows of the meter in gw, with as much traffic in the other direction
