@@ -11,7 +11,7 @@ cd "$(dirname "$0")" || exit 1
 . ./story.sh
 
 PATH=${EFTF_TEST_TOOLS:-$EFTF_REPO/build/test-tools}:${EFTF_BUILD:?run it by tests/guest/run}:$PATH
-seconds=8	# that the call lasts
+seconds=8 seconds6=3	# that the calls last
 work=$(mktemp -d)
 ue_log=$EFTF_RESULTS/ue.log
 gw_log=$EFTF_RESULTS/gw.log
@@ -20,7 +20,7 @@ sip_words='REGISTER|INVITE|sip:'
 tone_octets='\x1e\x0b\x0b\x1e\x9e\x8b\x8b\x9e\x1e\x0b\x0b\x1e\x9e\x8b\x8b\x9e'
 
 configuration() {
-	gw_tunnel_config "pcscf = $PCSCF" "routes = 10.20.0.0/16"
+	gw_tunnel_config "pool6 = $INNER_POOL6" "pcscf = $PCSCF, $PCSCF6" "routes = 10.20.0.0/16, fd00:20::/31"
 	cat >"$work/ue.conf" <<-END
 		[eftf]
 		address = $GW_NAME
@@ -156,6 +156,25 @@ call() {
 	row "REGISTER, INVITE, RTP both ways, BYE" "RTP $up_packets + $down_packets packets, lost $up_lost + $down_lost, jitter $up_jitter, $down_jitter ms"
 }
 
+call6() {
+	local inner6
+
+	inner6=$(tunnel_field inner6)
+	inner6=${inner6%/*}
+	check "the EFTF has told an IPv6 address, too: $inner6" grep -q '^fd00:64::' <<<"$inner6"
+	check "callee and phone change to IPv6" sip_over 6
+	check "REGISTER over IPv6" sip_register u1
+	tell "INVITE, $seconds6 s of G.711 in both directions, BYE:"
+	check "INVITE, talk, BYE" sip_call "$seconds6"
+	check_is "SIP and voice go from the inner address" "$inner6" "$(sip_source ue)"
+	rtp_check "$seconds6" 8 100
+	report=$(rtp_report)
+	read -r _ up_packets up_lost _ < <(grep '^up ' <<<"$report")
+	read -r _ down_packets down_lost _ < <(grep '^down ' <<<"$report")
+	check "back to IPv4" sip_over 4
+	row "the same call over IPv6" "$inner6, RTP $up_packets + $down_packets packets, lost $up_lost + $down_lost"
+}
+
 release() {
 	local before line
 
@@ -289,6 +308,7 @@ part "The firewall" firewall
 part "eftf-ue looks" detection
 part "The tunnel" tunnel
 part "The call" call
+part "IPv6 inside" call6
 part "Release" release
 part "Proof" proof
 part "A busy line" busy_call

@@ -4,6 +4,7 @@
 # Source lib.sh and topology.sh first; topo_up must have run.
 #
 #   sip_start                the core and a registered callee
+#   sip_over 4|6             from now on SIP and RTP go by that family (4); the callee registers anew
 #   sip_register [u1|t1]     the ue's phone registers (UDP or TCP)
 #   sip_register_fails       ... must not succeed within 8 s
 #   sip_call SECONDS [u1|t1] the phone calls the callee and talks for so long; both ends are captured
@@ -15,6 +16,8 @@
 
 sip_files=$EFTF_REPO/tests/guest/sip
 phone_port=5062
+# by the family in use: addresses of P-CSCF and callee, the P-CSCF as SIP writes it, who is called
+sip_core=$PCSCF sip_callee=$CALLEE sip_uri=$PCSCF sip_user=callee
 
 # G.711 mu-law, 1 kHz at 0 dBm0 (ITU-T G.711 table 6): 8 octets a millisecond, 1 s
 tone() {
@@ -27,7 +30,7 @@ tone() {
 
 # sip_source NS: the address from which NS reaches the P-CSCF
 sip_source() {
-	ip -n "$1" -o route get "$PCSCF" | sed -n 's/.* src \([^ ]*\).*/\1/p'
+	ip -n "$1" -o route get "$sip_core" | sed -n 's/.* src \([^ ]*\).*/\1/p'
 }
 
 # sipp_args NS SCENARIO USER PORT TRANSPORT: sets "sipp"
@@ -36,7 +39,7 @@ sipp_args() {
 
 	address=$(sip_source "$1")
 	sipp=(sipp -sf "$sip_files/$2.xml" -s "$3" -au "$3" -ap secret -i "$address" -mi "$address" -p "$4" -t "$5" -nostdin
-		-key contact_port "$4" -trace_err -error_file "$EFTF_RESULTS/$2-$3.errors")
+		-key contact_port "$4" -key callee "$sip_user" -trace_err -error_file "$EFTF_RESULTS/$2-$3.errors")
 }
 
 # sip_listens NS PORT: is there a UDP socket?
@@ -45,19 +48,30 @@ sip_listens() {
 }
 
 sip_start() {
-	local sipp
-
 	tone >"$EFTF_RESULTS/tone.ulaw"
 	spawn_in ims kamailio kamailio -f "$sip_files/kamailio.cfg" -DD -E -m 32 -M 8 -Y "$EFTF_RESULTS"
 	wait_for 30 'sip_listens ims 5060' "kamailio" || return
-	sipp_args callee register callee 5060 u1
-	ip netns exec callee "${sipp[@]}" -m 1 -timeout 20 -timeout_error "$PCSCF:5060" \
+	sip_callee_start
+}
+
+sip_callee_start() {
+	local sipp
+
+	sipp_args callee register "$sip_user" 5060 u1
+	ip netns exec callee "${sipp[@]}" -m 1 -timeout 20 -timeout_error "$sip_uri:5060" \
 		>"$EFTF_RESULTS/callee-register.log" 2>&1 </dev/null || return
-	sipp_args callee callee callee 5060 u1
+	sipp_args callee callee "$sip_user" 5060 u1
 	(cd "$EFTF_RESULTS" && exec ip netns exec callee "${sipp[@]}" </dev/null >callee.log 2>&1) &
 	# shellcheck disable=SC2034,SC2154
 	spawned[callee]=$!
 	wait_for 20 'sip_listens callee 5060' "the callee"
+}
+
+sip_over() {
+	sip_core=$PCSCF sip_callee=$CALLEE sip_uri=$PCSCF sip_user=callee
+	[[ $1 == 4 ]] || sip_core=$PCSCF6 sip_callee=$CALLEE6 sip_uri="[$PCSCF6]" sip_user=callee6
+	stop callee
+	sip_callee_start
 }
 
 sip_stop() {
@@ -72,7 +86,7 @@ sip_phone() {
 	shift 2
 	sipp_args ue "$scenario" phone "$phone_port" "$transport"
 	# one that does not end when its time is over cannot register, nor call
-	(cd "$EFTF_RESULTS" && exec timeout -k 5 120 ip netns exec ue "${sipp[@]}" -m 1 -timeout_error "$@" "$PCSCF:5060" \
+	(cd "$EFTF_RESULTS" && exec timeout -k 5 120 ip netns exec ue "${sipp[@]}" -m 1 -timeout_error "$@" "$sip_uri:5060" \
 		</dev/null >"phone-$scenario.log" 2>&1)
 }
 
@@ -116,8 +130,8 @@ rtp_stream() {
 }
 
 rtp_report() {
-	rtp_stream up callee "dst host $CALLEE"
-	rtp_stream down ue "src host $CALLEE"
+	rtp_stream up callee "dst host $sip_callee"
+	rtp_stream down ue "src host $sip_callee"
 }
 
 # rtp_times CAPTURE FILTER: "sequence seconds" of each RTP packet
@@ -133,7 +147,7 @@ one_way() {
 }
 
 rtp_delay() {
-	{ one_way ue callee "dst host $CALLEE"; one_way callee ue "src host $CALLEE"; } | sort -n |
+	{ one_way ue callee "dst host $sip_callee"; one_way callee ue "src host $sip_callee"; } | sort -n |
 		awk '$1 == "lost" { lost++; next } { d[++n] = $1 }
 			END { printf "%d %.0f %.0f %d\n", n, d[int((n + 1) / 2)], d[int(n * 0.99)], lost }'
 }

@@ -37,10 +37,11 @@ GW_NAME=eftf.ims.example
 PCSCF=10.20.0.10
 PCSCF6=fd00:20::10
 CALLEE=10.20.1.20
+CALLEE6=fd00:21::20
 PROXY=192.168.78.2
 INNER_POOL=10.64.0.0/16
 INNER_POOL6=fd00:64::/48
-export GW_OUTER GW_OUTER6 GW_NAME PCSCF PCSCF6 CALLEE PROXY INNER_POOL INNER_POOL6
+export GW_OUTER GW_OUTER6 GW_NAME PCSCF PCSCF6 CALLEE CALLEE6 PROXY INNER_POOL INNER_POOL6
 
 # topo_link NS_A DEV_A NS_B DEV_B IPv4_PREFIX LAST_A LAST_B IPv6_PREFIX: prints the words for ip -batch,
 # with the namespace in front. Many commands in one process: to start one is what takes time in the guest.
