@@ -27,7 +27,8 @@ help:
 	@echo 'make check-races      the module in a kernel with KCSAN'
 	@echo 'make fuzz SECONDS=60  every fuzzer for that long, those of the module in the debug kernel'
 	@echo '                      ONLY="dhcp4 sip": only those of tests/fuzz'
-	@echo 'make soak SECONDS=3600  a long run in that kernel: tunnels come and go, memory fails, peers are hostile; a flood at a gateway'
+	@echo 'make soak SECONDS=3600  a long run in that kernel: tunnels come and go, memory fails, peers are hostile; a flood at a gateway;'
+	@echo '                      half an hour of changes of the network around a UE'
 	@echo 'make bench            what it does beside WireGuard, OpenVPN and others: tables, JSON, plots in build/bench; 40 minutes'
 	@echo '                      PARTS="voice loss cost setup gateway": only those; PARTS=self-test: does it still work? See tests/bench/README.md'
 	@echo 'make bench-readme     puts the last figures of make bench into README.md'
@@ -201,7 +202,7 @@ check-races: in-guests guest-module-races planted-races
 soak: SECONDS = 3600
 soak: in-guests guest-module-debug-6.12 guest-module-uml
 	@OUT="$(OUT)" EFTF_LIVE=1 EFTF_SOAK_SECONDS="$(SECONDS)" EFTF_GUEST_SECONDS=$$(($(SECONDS) + 1800)) \
-		tests/check debug-6.12:soak uml:flood
+		tests/check debug-6.12:soak uml:flood uml:ue-soak
 
 # The parsers of user space here, the module in the debug kernel; three fuzzers there, one after the other,
 # each of which may take minutes to come to its end.
