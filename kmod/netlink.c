@@ -91,7 +91,8 @@ static bool eftf_missing(struct genl_info *info, int attr, const char *text)
 
 /*
  * A tunnel without owner and its socket keep each other, and their namespace,
- * alive for good: not for everybody who can make a namespace.
+ * alive for good. Root of a user namespace could leave any number of them behind:
+ * the capability has to be that of the first user namespace.
  */
 static int eftf_may_persist(struct sk_buff *skb, struct netlink_ext_ack *extack)
 {

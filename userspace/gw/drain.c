@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Drain: nobody is let in any more, the tunnels are released one after the
+ * Drain: new connections are refused, the tunnels are released one after the
  * other over a chosen time, then the program ends. Their UEs go to another
  * gateway meanwhile, a few at a time.
  */

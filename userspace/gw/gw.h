@@ -146,7 +146,7 @@ void eftf_announce_close(struct eftf_gw *gw);
 int eftf_gw_listen_open(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_listen_close(struct eftf_gw *gw);
 
-/* drain.c: nobody is let in any more; tunnels are released over so many seconds, then the program ends. */
+/* drain.c: new connections are refused; tunnels are released over so many seconds, then the program ends. */
 #define EFTF_GW_DRAIN_S 60		/* unless the operator says otherwise */
 #define EFTF_GW_DRAIN_MAX_S 604800
 void eftf_gw_drain(struct eftf_gw *gw, unsigned int over);

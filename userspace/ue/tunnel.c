@@ -137,7 +137,7 @@ static int hand_off(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 
 	spec.has_gateway4 = spec.gateway4.s_addr != 0;
 	spec.has_gateway6 = !IN6_IS_ADDR_UNSPECIFIED(&spec.gateway6);
-	/* an echo needs somebody who answers it */
+	/* the gateway answers the keep-alive's echo: without its address there is none */
 	if (!spec.has_gateway4 && !spec.has_gateway6)
 		spec.keepalive = 0;
 	t->timeout = spec.timeout;
