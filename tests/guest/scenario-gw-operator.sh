@@ -75,10 +75,16 @@ say "announce = main"
 # routes ADDRESS: how many of the gateway's own; metric ADDRESS
 routes() { in_ns gw ip -4 route show table all proto 233 | grep -c "^$1[0-9.]* dev eftf0"; }
 metric() { in_ns gw ip -4 route show proto 233 "$1" | sed -n 's/.*metric \([0-9]*\).*/\1/p'; }
-gw_config "announce = main"
+# routes6 [PREFIX]: the metrics of those to IPv6 addresses
+routes6() { in_ns gw ip -6 route show table all proto 233 | sed -n "s/^$1[0-9a-f:]* dev eftf0.* metric \([0-9]*\).*/\1/p"; }
+gw_config "announce = main" "pool6 = $INNER_POOL6" "reach = fd00:20::/64"
 check "gateway" gw_start
 check "UEs" ues
 check_is "a route for each" 2 "$(routes 10.64.0)"
+check_is "and of IPv6" 2 "$(routes6 fd00:64 | wc -l)"
+check_is "with the same metric" "$(metric 10.64.0.2)" "$(routes6 fd00:64::2)"
+check_is "and its IPv6 address" fd00:64::1/128 "$(in_ns gw ip -6 -o addr show dev eftf0 scope global | awk '{ print $4 }')"
+check "the core reaches a UE by IPv6" in_ns ims ping -6 -q -c 2 -i 0.2 -W 3 fd00:64::2
 check_is "the device has the gateway's address alone" 10.64.0.1/32 "$(in_ns gw ip -4 -o addr show dev eftf0 | awk '{ print $4 }')"
 latest=$((0xffffffff - $(date +%s)))
 check_range "metric: the later, the lower" "$latest" $((latest + 120)) "$(metric 10.64.0.2)"
@@ -88,6 +94,7 @@ sleep 1
 check "the UE changes its connection" kill -USR1 "$(pid_of ue)"
 check "a newer route" wait_for 20 "[[ \$(metric 10.64.0.2) -lt $before ]]" "a lower metric"
 check_is "takes the place of the other" 1 "$(routes 10.64.0.2)"
+check_is "IPv6 likewise" "$(metric 10.64.0.2)" "$(routes6 fd00:64::2)"
 stop ue2
 check "a UE that leaves has none" wait_for 10 "[[ \$(routes 10.64.0) == 1 ]]" "the end of its route"
 before=$(metric 10.64.0.2)
@@ -97,9 +104,10 @@ check "what is not a tunnel's" in_ns gw ip route add 10.64.9.9/32 dev eftf0 prot
 check "killed and started again" gw_start
 check_is "it is gone" 0 "$(routes 10.64.9.9)"
 check_is "the tunnel's route has stayed" "$before" "$(metric 10.64.0.2)"
+check_is "that of IPv6, too, alone" "$before" "$(routes6 fd00:64)"
 check "the core reaches the UE" in_ns ims ping -q -c 2 -i 0.2 -W 3 10.64.0.2
 check "eftf-gw drain" in_ns gw eftf-gw drain -s "$socket" --over 4
-check "takes it back" wait_for 20 "[[ \$(routes 10.64.0) == 0 ]]" "the end of the route"
+check "takes it back" wait_for 20 "[[ \$(routes 10.64.0) == 0 && ! \$(routes6 fd00) ]]" "the end of the routes"
 stop ue
 stop gw
 

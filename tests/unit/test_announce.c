@@ -24,6 +24,7 @@ static struct eftf_session *owner[SESSIONS];
 static struct eftf_route routes[16];
 static size_t n_routes;
 static time_t at;
+static int refused_family;		/* the table takes no route of it; 0: any */
 
 time_t time(time_t *t)
 {
@@ -54,9 +55,25 @@ void *eftf_pool_owner(const struct eftf_pool *pool, struct in_addr addr)
 	return index_of(addr) < SESSIONS ? owner[index_of(addr)] : NULL;
 }
 
+/* fd00::N goes with 10.64.0.N */
+static struct in6_addr inner6_of(struct in_addr inner)
+{
+	struct in6_addr a = { .s6_addr = { 0xfd } };
+
+	a.s6_addr[15] = (uint8_t)index_of(inner);
+	return a;
+}
+
+struct in_addr eftf_gw_inner4(const struct eftf_gw_conf *conf, const struct in6_addr *inner6)
+{
+	(void)conf;
+	return (struct in_addr){ htonl(0x0a400000u + inner6->s6_addr[15]) };
+}
+
 static bool is_same(const struct eftf_route *a, const struct eftf_route *b)
 {
-	return !memcmp(a->dst, b->dst, 4) && a->metric == b->metric && a->table == b->table;
+	return a->family == b->family && !memcmp(a->dst, b->dst, sizeof(a->dst)) && a->metric == b->metric &&
+		a->table == b->table;
 }
 
 int eftf_rt_route_add(struct eftf_rt *rt, const struct eftf_route *route, struct eftf_err *err)
@@ -64,7 +81,8 @@ int eftf_rt_route_add(struct eftf_rt *rt, const struct eftf_route *route, struct
 	size_t i = 0;
 
 	(void)rt;
-	(void)err;
+	if (route->family == refused_family)
+		return eftf_err_set(err, EACCES, "not this family");
 	while (i < n_routes && !is_same(&routes[i], route))
 		i++;
 	n_routes += i == n_routes;
@@ -92,9 +110,8 @@ int eftf_rt_route_sweep(struct eftf_rt *rt, int family, eftf_rt_route_which_fn f
 
 	(void)rt;
 	(void)err;
-	assert_int_equal(family, AF_INET);
 	for (size_t i = 0; i < n_routes; i++)
-		if (!fn(&routes[i], arg))
+		if (routes[i].family != family || !fn(&routes[i], arg))
 			left[n++] = routes[i];
 	*removed = (unsigned int)(n_routes - n);
 	memcpy(routes, left, sizeof(left));
@@ -110,6 +127,7 @@ static int setup(void **state)
 	memset(owner, 0, sizeof(owner));
 	table[0] = NULL;
 	n_routes = 0;
+	refused_family = 0;
 	at = 1795838400;
 	gw.ifindex = DEVICE;
 	gw.conf.announce = EFTF_GW_TABLE_MAIN;
@@ -118,6 +136,7 @@ static int setup(void **state)
 	for (unsigned int i = 0; i < SESSIONS; i++) {
 		sessions[i].inner.s_addr = htonl(0x0a400000 + i);
 		sessions[i].has4 = true;
+		sessions[i].inner6 = inner6_of(sessions[i].inner);
 	}
 	return 0;
 }
@@ -222,6 +241,101 @@ static void a_successor_keeps_what_is_a_tunnels(void **state)
 	assert_int_equal(n_routes, 2);
 }
 
+/* How many routes to the session's IPv6 address have this metric. */
+static size_t routes6(unsigned int i, uint32_t metric)
+{
+	size_t found = 0;
+
+	for (size_t k = 0; k < n_routes; k++)
+		found += routes[k].family == AF_INET6 && routes[k].metric == metric && routes[k].plen == 128 &&
+			!memcmp(routes[k].dst, &sessions[i].inner6, 16) && routes[k].protocol == EFTF_GW_RTPROT;
+	return found;
+}
+
+static void ipv6_has_a_route_beside_ipv4_or_alone(void **state)
+{
+	uint32_t metric = UINT32_MAX - (uint32_t)at;
+
+	(void)state;
+	runs(1);
+	sessions[1].has6 = true;
+	eftf_announce_up(&gw, &sessions[1]);
+	expect(2, 1, metric);
+	assert_int_equal(routes6(1, metric), 1);
+	at += 3;
+	eftf_announce_up(&gw, &sessions[1]);
+	expect(2, 1, metric - 3);
+	assert_int_equal(routes6(1, metric - 3), 1);
+	eftf_announce_down(&gw, &sessions[1]);
+	assert_int_equal(n_routes, 0);
+	runs(2);
+	sessions[2].has4 = false;
+	sessions[2].has6 = true;
+	eftf_announce_up(&gw, &sessions[2]);
+	assert_int_equal(n_routes, 1);
+	assert_int_equal(routes6(2, metric - 3), 1);
+	eftf_announce_close(&gw);
+	assert_int_equal(n_routes, 0);
+}
+
+/* The core must not find a UE here by one family and at another gateway by the other. */
+static void a_family_that_is_refused_leaves_both_as_they_were(void **state)
+{
+	uint32_t metric = UINT32_MAX - (uint32_t)at;
+
+	(void)state;
+	runs(1);
+	sessions[1].has6 = true;
+	eftf_announce_up(&gw, &sessions[1]);
+	for (int later = 0; later < 2; later++) {
+		at += later;
+		refused_family = later ? AF_INET : AF_INET6;
+		eftf_announce_up(&gw, &sessions[1]);
+		expect(2, 1, metric);
+		assert_int_equal(routes6(1, metric), 1);
+	}
+}
+
+static void of_two_sessions_of_one_second_the_other_family_goes(void **state)
+{
+	uint32_t metric = UINT32_MAX - (uint32_t)at;
+	struct eftf_session old;
+
+	(void)state;
+	runs(1);
+	old = sessions[1];
+	old.has6 = true;
+	eftf_announce_up(&gw, &old);
+	eftf_announce_up(&gw, &sessions[1]);	/* its UE has come back without IPv6 */
+	eftf_announce_down(&gw, &old);
+	expect(1, 1, metric);
+}
+
+static void leave6(unsigned int i, uint32_t metric)
+{
+	leave(0, metric, DEVICE, EFTF_GW_RTPROT, EFTF_GW_TABLE_MAIN);
+	routes[n_routes - 1].family = AF_INET6;
+	routes[n_routes - 1].plen = 128;
+	memcpy(routes[n_routes - 1].dst, &sessions[i].inner6, 16);
+}
+
+static void a_successor_completes_families(void **state)
+{
+	struct eftf_err err;
+
+	(void)state;
+	runs(1);
+	runs(2);
+	sessions[1].has6 = true;
+	leave(0x0a400001, 1000, DEVICE, EFTF_GW_RTPROT, EFTF_GW_TABLE_MAIN);
+	leave6(1, 999);			/* of before */
+	leave6(2, 1000);		/* a tunnel without IPv6 */
+	assert_int_equal(eftf_announce_open(&gw, &err), 0);
+	expect(3, 1, 1000);
+	assert_int_equal(routes6(1, 1000), 1);
+	expect(3, 2, UINT32_MAX - (uint32_t)at);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +343,10 @@ int main(void)
 		cmocka_unit_test_setup(the_end_of_another_session_takes_no_route, setup),
 		cmocka_unit_test_setup(off_is_off, setup),
 		cmocka_unit_test_setup(a_successor_keeps_what_is_a_tunnels, setup),
+		cmocka_unit_test_setup(ipv6_has_a_route_beside_ipv4_or_alone, setup),
+		cmocka_unit_test_setup(a_family_that_is_refused_leaves_both_as_they_were, setup),
+		cmocka_unit_test_setup(of_two_sessions_of_one_second_the_other_family_goes, setup),
+		cmocka_unit_test_setup(a_successor_completes_families, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,7 @@ static const struct eftf_config_key keys[] = {
 	GW(max_flows, UINT(1, 1000000), .zero = "any number", .preset = "1024",
 	   .help = "Connections of one UE, with policy = strict, that the kernel's connection tracking has at a time; further ones are dropped"),
 	GW(announce, VALUE(gw_value_table), .preset = "off",
-	   .help = "A route to the IPv4 address of each UE that has a tunnel goes into this routing table, with the protocol number 233 and a lower metric the later the UE came, for routing daemons of several gateways; main: the device then has the address gateway as a /32, without a route for the whole pool"),
+	   .help = "A route to each address, of IPv4 and IPv6, of each UE that has a tunnel goes into this routing table, with the protocol number 233 and a lower metric the later the UE came, for routing daemons of several gateways; main: the device then has the address gateway as a /32 (of pool6 as a /128), without a route for the whole pool"),
 	GW(mtu, UINT(576, 65532), .preset = "1500",
 	   .help = "Inner MTU of the device, and to tell the UEs, octets"),
 	GW(lease, UINT(60, 0xffffffffu), .preset = "3600",

@@ -73,20 +73,27 @@ int eftf_gw_device_signalling(struct eftf_gw *gw, struct eftf_err *err)
 }
 
 /*
- * With host routes in the table main the device has the gateway's address alone,
+ * With host routes in the table main the device has the gateway's addresses alone,
  * so that what is at another gateway is not sought here. A device that was there
  * may have the other kind.
  */
-static int set_address(struct eftf_gw *gw, struct eftf_err *err)
+static int set_address(struct eftf_gw *gw, int family, const void *gateway, uint8_t pool_plen,
+		       struct eftf_err *err)
 {
+	uint8_t host = family == AF_INET ? 32 : 128;
 	bool alone = gw->conf.announce == EFTF_GW_TABLE_MAIN;
-	uint8_t plen = alone ? 32 : gw->conf.pool.plen, other = alone ? gw->conf.pool.plen : 32;
-	int ret = eftf_rt_addr_add(gw->rt, gw->ifindex, AF_INET, &gw->conf.gateway, plen, err);
+	int ret = eftf_rt_addr_add(gw->rt, gw->ifindex, family, gateway, alone ? host : pool_plen, err);
 	struct eftf_err none;
 
+	/* of IPv6 a link has an address once, whatever its prefix */
+	if (ret == -EEXIST && family == AF_INET6) {
+		eftf_rt_addr_del(gw->rt, gw->ifindex, family, gateway, alone ? pool_plen : host, &none);
+		ret = eftf_rt_addr_add(gw->rt, gw->ifindex, family, gateway, alone ? host : pool_plen, err);
+	}
 	if (ret && ret != -EEXIST)
 		return ret;
-	eftf_rt_addr_del(gw->rt, gw->ifindex, AF_INET, &gw->conf.gateway, other, &none);
+	if (family == AF_INET)
+		eftf_rt_addr_del(gw->rt, gw->ifindex, family, gateway, alone ? pool_plen : host, &none);
 	return 0;
 }
 
@@ -101,16 +108,12 @@ int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err)
 	if (!ret)
 		ret = eftf_gw_device_signalling(gw, err);
 	if (!ret)
-		ret = set_address(gw, err);
+		ret = set_address(gw, AF_INET, &gw->conf.gateway, gw->conf.pool.plen, err);
 	if (!ret)
 		ret = eftf_rt_link_up(gw->rt, gw->ifindex, true, err);
 	/* only a link that is up keeps it */
-	if (!ret && gw->conf.pool6.plen) {
-		ret = eftf_rt_addr_add(gw->rt, gw->ifindex, AF_INET6, &gw->conf.gateway6,
-				       gw->conf.pool6.plen, err);
-		if (ret == -EEXIST)
-			ret = 0;
-	}
+	if (!ret && gw->conf.pool6.plen)
+		ret = set_address(gw, AF_INET6, &gw->conf.gateway6, gw->conf.pool6.plen, err);
 	return ret;
 }
 

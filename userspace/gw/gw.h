@@ -124,7 +124,7 @@ int eftf_gw_device_signalling(struct eftf_gw *gw, struct eftf_err *err);
 void eftf_gw_device_close(struct eftf_gw *gw);
 
 /*
- * announce.c: a host route for each live tunnel (announce), for a routing daemon
+ * announce.c: a host route for each address of each live tunnel (announce), for a routing daemon
  * to tell the core at which of several gateways a UE is. They have a protocol
  * number of their own, none of rt_protos(5), and not eftf-ue's: "ip route show
  * table all proto 233". The later the UE came the lower the metric: the newest wins.
