@@ -115,9 +115,30 @@ check "gateway without pool6" gw_start
 check "a UE that wants any family gets IPv4" ue_up
 check "IPv4 through the tunnel" pings4 "$PCSCF"
 check "it ends" stop ue
+check_fails "it has IPv6" pings6 "$PCSCF6"
 ue_run "family = both"
 check "a UE that wants both is told that there is no IPv6" wait_for 10 "said 'EFTF refused'" "the refusal"
 stop ue
+stop gw
+
+say "a gateway of IPv6 alone"
+gw_tunnel_config "pool = none" "pool6 = $INNER_POOL6" "pcscf = $PCSCF6" "routes = fd00:21::/64" "token_keys = $work/tokens"
+openssl rand -hex 32 >"$work/tokens"
+chmod 600 "$work/tokens"
+check "gateway" gw_start
+check "a UE that wants any family gets a tunnel" ue_up
+check_is "with IPv6 only" 1 "$(inner | grep -c '^+fd00:64::')"
+check "IPv6 through it" pings6 "$PCSCF6"
+check_is "no IPv4 address at the gateway's device" "" "$(in_ns gw ip -4 -br addr show dev eftf0 | awk '{ print $3 }')"
+before=$(inner)
+kill -USR1 "$(pid_of ue)"
+check "its connection is replaced" wait_for 20 "said 'outer connection replaced'" "replacement"
+kill -KILL "$(pid_of gw)"
+wait "$(pid_of gw)" 2>/dev/null
+check "a killed gateway's successor" gw_start
+check_is "has its tunnel" "$before" "$(inner)"
+check "IPv6 goes on" pings6 "$PCSCF6"
+check "it ends" stop ue
 stop gw
 topo_down
 finish

@@ -77,14 +77,14 @@ routes() { in_ns gw ip -4 route show table all proto 233 | grep -c "^$1[0-9.]* d
 metric() { in_ns gw ip -4 route show proto 233 "$1" | sed -n 's/.*metric \([0-9]*\).*/\1/p'; }
 # routes6 [PREFIX]: the metrics of those to IPv6 addresses
 routes6() { in_ns gw ip -6 route show table all proto 233 | sed -n "s/^$1[0-9a-f:]* dev eftf0.* metric \([0-9]*\).*/\1/p"; }
-gw_config "announce = main" "pool6 = $INNER_POOL6" "reach = fd00:20::/64"
+gw_config "announce = main" "pool6 = $INNER_POOL6" "routes = 10.20.0.0/16, fd00:20::/64"
 check "gateway" gw_start
 check "UEs" ues
 check_is "a route for each" 2 "$(routes 10.64.0)"
 check_is "and of IPv6" 2 "$(routes6 fd00:64 | wc -l)"
 check_is "with the same metric" "$(metric 10.64.0.2)" "$(routes6 fd00:64::2)"
 check_is "and its IPv6 address" fd00:64::1/128 "$(in_ns gw ip -6 -o addr show dev eftf0 scope global | awk '{ print $4 }')"
-check "the core reaches a UE by IPv6" in_ns ims ping -6 -q -c 2 -i 0.2 -W 3 fd00:64::2
+check "the core reaches a UE by IPv6" in_ns ims ping -6 -I "$PCSCF6" -q -c 2 -i 0.2 -W 3 fd00:64::2
 check_is "the device has the gateway's address alone" 10.64.0.1/32 "$(in_ns gw ip -4 -o addr show dev eftf0 | awk '{ print $4 }')"
 latest=$((0xffffffff - $(date +%s)))
 check_range "metric: the later, the lower" "$latest" $((latest + 120)) "$(metric 10.64.0.2)"

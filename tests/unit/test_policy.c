@@ -104,6 +104,54 @@ static void test_pool6(void **state)
 	}
 }
 
+/* The same, with numbers in the place of IPv4 addresses. */
+static void test_ipv6_only(void **state)
+{
+	static const char *const wrong[] = {
+		"", "pool6 = 2001:db8:64::/64\ngateway = 10.64.0.1\n", "pool6 = 2001:db8:64::/64\nroutes = 192.0.2.0/24\n",
+		"pool6 = 2001:db8:64::/64\ndns = 192.0.2.1\n",
+	};
+	static const char head[] = "[gateway]\ncert = a\nkey = b\npool = none\n";
+	struct in_addr number = { htonl(5) };
+	struct eftf_gw_conf conf;
+	struct in6_addr six;
+	char text[256], *policy;
+	struct eftf_err err;
+	size_t size;
+	FILE *f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s", head, wrong[i]);
+		if (!eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
+			fail_msg("accepted: %s", wrong[i]);
+		eftf_gw_conf_free(&conf);
+	}
+	snprintf(text, sizeof(text), "%spool6 = 2001:db8:64::/120\nreach = 2001:db8:1::/48\n", head);
+	if (eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
+		fail_msg("%s", err.text);
+	assert_true(conf.ipv6_only);
+	assert_int_equal(conf.pool.plen, 24);
+	assert_int_equal(conf.gateway6.s6_addr[15], 1);
+	six = eftf_gw_inner6(&conf, number);
+	assert_int_equal(six.s6_addr[15], 5);
+	assert_int_equal(eftf_gw_inner4(&conf, &six).s_addr, number.s_addr);
+	f = open_memstream(&policy, &size);
+	eftf_policy_write(f, &conf);
+	fclose(f);
+	if (strstr(policy, "ip daddr") || strstr(policy, "ip saddr") || strstr(policy, "0.0.0.") ||
+	    strstr(policy, "ipv4") || !strstr(policy, "meta nfproto != ipv6 counter name beyond_reach drop") ||
+	    !strstr(policy, "ip6 daddr { 2001:db8:64::1, ff02::1:2 } udp dport 547 accept"))
+		fail_msg("expected IPv6 alone, seen: %s", policy);
+	free(policy);
+	eftf_gw_conf_free(&conf);
+	snprintf(text, sizeof(text), "%spool6 = 2001:db8:64::/64\n", head);
+	if (eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(conf.pool.plen, 12);
+	eftf_gw_conf_free(&conf);
+}
+
 static void test_rules(void **state)
 {
 	char *text = policy_of("");
@@ -240,7 +288,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reach), cmocka_unit_test(test_pool6), cmocka_unit_test(test_rules), cmocka_unit_test(test_life),
+		cmocka_unit_test(test_reach), cmocka_unit_test(test_pool6), cmocka_unit_test(test_ipv6_only), cmocka_unit_test(test_rules), cmocka_unit_test(test_life),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -9,6 +9,7 @@
 
 #include "keepalive.h"
 #include "log.h"
+#include "pool.h"
 
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
@@ -72,11 +73,11 @@ static const struct eftf_config_key keys[] = {
 	GW(device, VALUE(value_ifname), .preset = "eftf0",
 	   .help = "Network device; made if missing"),
 	GW(pool, VALUE(gw_value_pool), .needed = "10.64.0.0/16",
-	   .help = "Inner addresses for the UEs"),
+	   .help = "Inner addresses of IPv4 for the UEs; none: they get IPv6 alone, of pool6"),
 	GW(pool6, VALUE(gw_value_pool6), .without = "IPv4 only", .example = "2001:db8:64::/64",
-	   .help = "IPv6 addresses beside them, for UEs that ask for one by DHCPv6: a UE with the N-th address of pool has the N-th of this prefix, as a /128; it needs as many bits behind it as pool"),
+	   .help = "IPv6 addresses beside them, for UEs that ask for one by DHCPv6: a UE with the N-th address of pool has the N-th of this prefix, as a /128; it needs as many bits behind it as pool; with pool = none it gives at most a million addresses"),
 	GW(gateway, VALUE(value_addr4), .without = "the first of the pool", .example = "10.64.0.1",
-	   .help = "Inner address of the EFTF; the one of pool6 follows from it"),
+	   .help = "Inner address of the EFTF; the one of pool6 follows from it; not with pool = none"),
 	GW(dns, VALUE(gw_value_addrs), .without = "none", .example = "192.0.2.53",
 	   .help = "DNS servers to tell the UEs, of IPv4 and IPv6"),
 	GW(pcscf, VALUE(gw_value_pcscf), .without = "none", .example = "192.0.2.10",
@@ -183,6 +184,22 @@ static int check_gateway(struct eftf_gw_conf *conf, struct eftf_err *err)
 			    "gateway.gateway = %s: allowed is a host address of the pool", text);
 }
 
+/* Leases are numbers then, as many as pool6 has, within what a pool may have. */
+static int number_ipv6(struct eftf_gw_conf *conf, struct eftf_err *err)
+{
+	uint8_t plen = conf->pool6.plen > 96 + EFTF_POOL_MIN_PLEN ? conf->pool6.plen - 96 : EFTF_POOL_MIN_PLEN;
+
+	if (!conf->pool6.plen)
+		return eftf_err_set(err, EINVAL, "gateway.pool = none: that needs gateway.pool6");
+	if (conf->gateway.s_addr)
+		return eftf_err_set(err, EINVAL, "gateway.gateway is an address of IPv4: that needs gateway.pool");
+	if (conf->dns.n || conf->pcscf.addrs.n || conf->routes.n || conf->reach.n)
+		return eftf_err_set(err, EINVAL, "gateway.dns, pcscf, routes or reach has IPv4: that needs gateway.pool");
+	conf->ipv6_only = true;
+	conf->pool = (struct eftf_gw_cidr){ .plen = plen };
+	return 0;
+}
+
 static int check_pool6(struct eftf_gw_conf *conf, struct eftf_err *err)
 {
 	if (!conf->pool6.plen) {
@@ -241,7 +258,7 @@ static int check(struct eftf_gw_conf *conf, struct eftf_err *err)
 				    conf->ocsp.n, conf->cert.n);
 	if (!conf->workers)
 		conf->workers = processors();
-	if (check_metrics(conf, err) || check_gateway(conf, err))
+	if (check_metrics(conf, err) || (!conf->pool.plen && number_ipv6(conf, err)) || check_gateway(conf, err))
 		return -EINVAL;
 	return check_pool6(conf, err);
 }

@@ -77,7 +77,8 @@ struct eftf_gw_conf {
 	struct eftf_gw_files cert, key, ocsp;
 	char *client_ca, *crl, *token_keys;
 	char device[IFNAMSIZ];
-	struct eftf_gw_cidr pool;
+	struct eftf_gw_cidr pool;	/* of numbers alone, if ipv6_only */
+	bool ipv6_only;			/* pool = none */
 	struct eftf_gw_cidr6 pool6;
 	struct in_addr gateway;
 	struct in6_addr gateway6;	/* follows from it */
@@ -118,7 +119,8 @@ void eftf_gw_conf_help(FILE *out);
 
 /*
  * The address of pool6 that goes with one of pool, and the other way: 0.0.0.0 if
- * it goes with none. A lease is known by its address of pool.
+ * it goes with none. A lease is known by its address of pool; with IPv6 alone by a number in its place, which no UE
+ * sees: 0.0.0.N for the N-th address of pool6.
  */
 struct in6_addr eftf_gw_inner6(const struct eftf_gw_conf *conf, struct in_addr inner);
 struct in_addr eftf_gw_inner4(const struct eftf_gw_conf *conf, const struct in6_addr *inner6);

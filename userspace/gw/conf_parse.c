@@ -51,12 +51,15 @@ static int parse_pool(const char *text, void *member)
 {
 	struct eftf_gw_cidr *c = member;
 
+	*c = (struct eftf_gw_cidr){ .plen = 0 };
+	if (!strcmp(text, "none"))
+		return 0;
 	return eftf_value_prefix4(text, &c->base, &c->plen) || c->plen < 12 || c->plen > 30 ||
 		!eftf_value_is_network4(c->base, c->plen) ? -EINVAL : 0;
 }
 
 const struct eftf_config_value eftf_gw_value_pool = {
-	.allowed = "an IPv4 prefix, /12 to /30, without host bits, for example 10.64.0.0/16",
+	.allowed = "an IPv4 prefix, /12 to /30, without host bits, for example 10.64.0.0/16, or none",
 	.parse = parse_pool,
 };
 

@@ -107,7 +107,7 @@ int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err)
 		ret = eftf_rt_link_mtu(gw->rt, gw->ifindex, gw->conf.mtu, err);
 	if (!ret)
 		ret = eftf_gw_device_signalling(gw, err);
-	if (!ret)
+	if (!ret && !gw->conf.ipv6_only)
 		ret = set_address(gw, AF_INET, &gw->conf.gateway, gw->conf.pool.plen, err);
 	if (!ret)
 		ret = eftf_rt_link_up(gw->rt, gw->ifindex, true, err);

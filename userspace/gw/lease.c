@@ -231,6 +231,9 @@ static const struct eftf_dhcp6s_pool pool6_ops = { pool_get6, pool_put6, pool_co
 enum eftf_dhcps_result eftf_lease_input(struct eftf_lease *l, const struct eftf_dhcp4_msg *msg,
 					struct eftf_dhcp4_msg *reply)
 {
+	/* no refusal: a UE that asks for both families has its IPv6 to go on with */
+	if (l->gw->conf.ipv6_only)
+		return EFTF_DHCPS_IGNORED;
 	return eftf_dhcp4s_input(&l->dhcp, &l->gw->policy, &pool_ops, l, msg, reply);
 }
 

@@ -145,12 +145,13 @@ static void write_sets(FILE *out, const struct eftf_gw_conf *c)
 	fputs("\tcomment \"by eftf-gw, which replaces and removes it\"\n", out);
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		fprintf(out, "\tcounter %s { }\n", counters[i]);
-	write_set(out, c, "reach", "ipv4_addr", reaches_nothing4(c), write_reach);
+	if (!c->ipv6_only)
+		write_set(out, c, "reach", "ipv4_addr", reaches_nothing4(c), write_reach);
 	if (c->pool6.plen)
 		write_set(out, c, "reach6", "ipv6_addr", reaches_nothing6(c), write_reach6);
 	if (!c->max_flows)
 		return;
-	for (int v6 = 0; v6 <= (c->pool6.plen != 0); v6++)
+	for (int v6 = c->ipv6_only; v6 <= (c->pool6.plen != 0); v6++)
 		fprintf(out, "\tset flows%s {\n\t\ttype ipv%c_addr\n\t\tsize %u\n\t\tflags dynamic\n\t}\n",
 			v6 ? "6" : "", v6 ? '6' : '4', 1u << (32 - c->pool.plen));
 }
@@ -170,21 +171,29 @@ static void write_to_gateway6(FILE *out, const struct eftf_gw_conf *c)
 		"\t\tip6 daddr %s icmpv6 type echo-request accept\n", gateway, gateway);
 }
 
-static void write_to_gateway(FILE *out, const struct eftf_gw_conf *c)
+static void write_to_gateway4(FILE *out, const struct eftf_gw_conf *c)
 {
 	char gateway[INET_ADDRSTRLEN];
 
+	if (c->ipv6_only)
+		return;
 	inet_ntop(AF_INET, &c->gateway, gateway, sizeof(gateway));
-	fputs("\tchain to_gateway {\n\t\tip saddr != ", out);
+	fputs("\t\tip saddr != ", out);
 	write_prefix(out, c->pool.base, c->pool.plen);
 	fputs(" counter name spoofed drop\n", out);
-	write_to_gateway6(out, c);
 	fprintf(out,
 		"\t\tip daddr { %s, 255.255.255.255 } udp dport 67 accept\n"
-		"\t\tip daddr %s icmp type echo-request accept\n"
-		"\t\tct state established,related accept\n"
-		"\t\tcounter name gateway_refused drop\n"
-		"\t}\n", gateway, gateway);
+		"\t\tip daddr %s icmp type echo-request accept\n", gateway, gateway);
+}
+
+static void write_to_gateway(FILE *out, const struct eftf_gw_conf *c)
+{
+	fputs("\tchain to_gateway {\n", out);
+	write_to_gateway4(out, c);
+	write_to_gateway6(out, c);
+	fputs("\t\tct state established,related accept\n"
+	      "\t\tcounter name gateway_refused drop\n"
+	      "\t}\n", out);
 }
 
 /* What is said of each family alike; nft's words for it in *f. */
@@ -205,9 +214,22 @@ static void write_pool6(FILE *out, const struct eftf_gw_conf *c)
 
 static const struct family families[] = { { "ip", "", write_pool }, { "ip6", "6", write_pool6 } };
 
+/* Those that there is a pool of: families[] from the first one to before the other. */
+static size_t first_family(const struct eftf_gw_conf *c)
+{
+	return c->ipv6_only ? 1 : 0;
+}
+
 static size_t n_families(const struct eftf_gw_conf *c)
 {
 	return c->pool6.plen ? 2 : 1;
+}
+
+/* What is of the family without a pool. */
+static void write_other_family(FILE *out, const struct eftf_gw_conf *c, const char *counter)
+{
+	if (c->ipv6_only || !c->pool6.plen)
+		fprintf(out, "\t\tmeta nfproto != ipv%c counter name %s drop\n", c->ipv6_only ? '6' : '4', counter);
 }
 
 static void write_if_pool(FILE *out, const struct eftf_gw_conf *c, const struct family *f,
@@ -234,16 +256,15 @@ static void write_bounds(FILE *out, const struct eftf_gw_conf *c, const struct f
 static void write_from_ue(FILE *out, const struct eftf_gw_conf *c)
 {
 	fputs("\tchain from_ue {\n", out);
-	if (!c->pool6.plen)
-		fputs("\t\tmeta nfproto != ipv4 counter name beyond_reach drop\n", out);
-	for (size_t i = 0; i < n_families(c); i++) {
+	write_other_family(out, c, "beyond_reach");
+	for (size_t i = first_family(c); i < n_families(c); i++) {
 		fputs("\t\t", out);
 		write_if_pool(out, c, &families[i], "saddr !=", " counter name spoofed drop\n");
 	}
 	fputs("\t\toifname ", out);
 	write_device(out, c->device);
 	fputs(c->ue_to_ue ? " accept\n" : " counter name ue_to_ue drop\n", out);
-	for (size_t i = 0; i < n_families(c); i++)
+	for (size_t i = first_family(c); i < n_families(c); i++)
 		write_bounds(out, c, &families[i]);
 	fputs("\t}\n", out);
 }
@@ -251,9 +272,8 @@ static void write_from_ue(FILE *out, const struct eftf_gw_conf *c)
 static void write_to_ue(FILE *out, const struct eftf_gw_conf *c)
 {
 	fputs("\tchain to_ue {\n\t\tct state established,related accept\n", out);
-	if (!c->pool6.plen)
-		fputs("\t\tmeta nfproto != ipv4 counter name from_beyond drop\n", out);
-	for (size_t i = 0; i < n_families(c); i++)
+	write_other_family(out, c, "from_beyond");
+	for (size_t i = first_family(c); i < n_families(c); i++)
 		fprintf(out, "\t\t%s saddr != @reach%s counter name from_beyond drop\n",
 			families[i].ip, families[i].n);
 	fputs("\t}\n", out);
@@ -266,7 +286,7 @@ static void write_base_chain(FILE *out, const struct eftf_gw_conf *c, const char
 		hook, hook);
 	write_device(out, c->device);
 	fprintf(out, " jump %s\n", hook[0] == 'i' ? "to_gateway" : "from_ue");
-	for (size_t i = 0; i < n_families(c); i++) {
+	for (size_t i = first_family(c); i < n_families(c); i++) {
 		fputs("\t\tiifname != { \"lo\", ", out);
 		write_device(out, c->device);
 		fputs(" } ", out);

@@ -163,7 +163,7 @@ static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
 	bool same = !memcmp(&old->listen, &new->listen, sizeof(old->listen)) &&
 		!strcmp(old->device, new->device) &&
 		old->pool.base.s_addr == new->pool.base.s_addr &&
-		old->pool.plen == new->pool.plen &&
+		old->pool.plen == new->pool.plen && old->ipv6_only == new->ipv6_only &&
 		!memcmp(&old->pool6, &new->pool6, sizeof(old->pool6)) &&
 		old->gateway.s_addr == new->gateway.s_addr &&
 		old->ue_to_ue == new->ue_to_ue && old->mtu == new->mtu &&
@@ -175,6 +175,7 @@ static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
 	memcpy(new->device, old->device, sizeof(new->device));
 	new->pool = old->pool;
 	new->pool6 = old->pool6;
+	new->ipv6_only = old->ipv6_only;
 	new->gateway = old->gateway;
 	new->gateway6 = old->gateway6;
 	new->ue_to_ue = old->ue_to_ue;

@@ -18,7 +18,7 @@ static bool is_inside(const struct eftf_worker *w, const struct sockaddr_storage
 		return w->conf->pool6.plen &&
 			eftf_value_same_network6(&in6->sin6_addr, &w->conf->pool6.base,
 						 w->conf->pool6.plen);
-	return peer->ss_family == AF_INET &&
+	return peer->ss_family == AF_INET && !w->conf->ipv6_only &&
 		!((ntohl(in4->sin_addr.s_addr) ^ ntohl(w->conf->pool.base.s_addr)) & mask);
 }
 
