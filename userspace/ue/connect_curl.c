@@ -207,8 +207,8 @@ static int explain(struct eftf_connector *c, CURLcode rc, struct eftf_err *err)
 	case CURLE_GOT_NOTHING:
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_UNSUPPORTED_PROTOCOL:
-		return eftf_err_set(err, EIO, "%s: it closed the connection or is no HTTP proxy "
-				    "(CONNECT %s:%u)", whom, spec->host, spec->port);
+		return eftf_err_set(err, EIO, "%s: it closed the connection, says too much, or is no "
+				    "HTTP proxy (CONNECT %s:%u)", whom, spec->host, spec->port);
 	default:
 		return eftf_err_set(err, EIO, "%s: %s (%s:%u)", whom, curl_easy_strerror(rc),
 				    spec->host, spec->port);
