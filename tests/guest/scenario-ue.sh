@@ -39,6 +39,7 @@ config() {
 		pcscf = $PCSCF
 		timeout_ms = 4000
 		recheck = 10
+		state_dir = $work/state
 		[tunnel]
 		keepalive = 20
 		hook = $work/hook
@@ -199,7 +200,7 @@ cat >"$work/tinyproxy.conf" <<END
 Port 3128
 Listen $PROXY
 ConnectPort 443
-BasicAuth joe secret
+BasicAuth joe xyzzy
 END
 spawn_in proxy tinyproxy tinyproxy -d -c "$work/tinyproxy.conf"
 check "tinyproxy" wait_for 10 "[[ -n \$(ip netns exec proxy ss -Hltn sport = :3128) ]]" "the proxy"
@@ -207,7 +208,7 @@ config always "routes = 192.168.0.0/16" "[proxy]" "url = http://$PROXY:3128"
 in_ns ue "$ue" -c "$work/ue.conf" --once >"$log" 2>&1
 check_is "without user: exit status" 1 $?
 check "without user: words" grep -q 'the proxy wants a user name (407)' "$log"
-printf '%s\n' "user = joe" "password = secret" >>"$work/ue.conf"
+printf '%s\n' "user = joe" "password = xyzzy" >>"$work/ue.conf"
 in_ns ue "$ue" -c "$work/ue.conf" --once >"$log" 2>&1
 check "basic must be asked for" grep -q 'basic must be asked for' "$log"
 echo "auth = basic" >>"$work/ue.conf"
@@ -217,6 +218,9 @@ check "connected line" grep -q "connected to $GW_NAME (by proxy $PROXY:3128), TL
 check "the proxy is not routed into the tunnel" grep -q "via 192.168.77.1 dev lan0" <(route_of "$PROXY")
 check "its neighbour is" grep -q "dev eftf0" <(route_of 192.168.78.3)
 check "ping" pings 192.168.99.1
+for pid in $(ip netns pids ue); do cat "/proc/$pid/cmdline" "/proc/$pid/environ"; done >"$work/seen" 2>/dev/null
+check "arguments and environment of eftf-ue" grep -aq "$work/ue.conf.*PATH=" <(tr '\0\n' '  ' <"$work/seen")
+check_fails "... without the password, as the log" grep -aqE 'xyzzy|am9lOnh5enp5' "$work/seen" "$log"
 end
 check_is "exit status" 0 $?
 stop tinyproxy
@@ -225,6 +229,8 @@ stop peer
 outer_check
 
 say "an open network"
+# where a firewall has been, one is taken for granted for a day
+rm -rf "$work/state"
 check "peer" peer_start
 config auto
 check "fw_open" fw_open
@@ -248,6 +254,29 @@ check_fails "no device" in_ns ue ip link show dev eftf0
 check "fw_restrict" fw_restrict drop
 check "the re-check finds the firewall and connects" up 1
 end
+check "it is remembered with the router" grep -Eq '^lan0 [0-9a-f:]{17} configured [0-9]+$' "$work/state/eftf0.networks"
+# as after a start of the machine: who is the router is not known
+in_ns ue ip neigh flush all >/dev/null 2>&1
+ue_start
+check "a known network: connects" up 1
+check "... without a probe" grep -q 'verdict: firewall (as before on this network); way: type I, direct; path S0 S2$' "$log"
+check_fails "... none at all" grep -q 'SIP over UDP' "$log"
+end
+stop peer
+check "fw_open" fw_open
+ue_start
+check "the known way fails: looks anew at once" wait_for 30 "grep -q 'verdict: open (' $log" "the verdict"
+check "... and says why" grep -q 'way that was good here before is not' "$log"
+check_fails "... and it is known no longer" grep -q lan0 "$work/state/eftf0.networks"
+end
+check "peer" peer_start
+check "fw_restrict" fw_restrict drop
+echo nonsense >"$work/state/eftf0.networks"
+ue_start
+check "a file with nonsense hinders nothing" up 1
+check "... but is warned of" grep -q "eftf0.networks: not of eftf-ue's making" "$log"
+end
+check "... and replaced" grep -q '^lan0 ' "$work/state/eftf0.networks"
 # the SIP that an open network lets pass
 outer_check 0 any
 

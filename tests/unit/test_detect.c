@@ -226,7 +226,7 @@ static void test_verdict_json(void **state)
 
 	(void)state;
 	assert_non_null(json);
-	assert_string_equal(json, "{\"verdict\":\"firewall\",\"fails\":[\"signalling\"],"
+	assert_string_equal(json, "{\"verdict\":\"firewall\",\"remembered\":false,\"fails\":[\"signalling\"],"
 			    "\"way\":\"type-1\",\"path\":[\"S0\",\"S1\",\"S2\"],"
 			    "\"probes\":[{\"kind\":\"sip-udp\",\"target\":\"10.20.0.1:5060\","
 			    "\"result\":\"silent\",\"ms\":4000,\"detail\":\"\"},"
@@ -234,6 +234,42 @@ static void test_verdict_json(void **state)
 			    "\"eftf\\\"\\\\\\u000a\\u0001.example:443\","
 			    "\"result\":\"answered\",\"ms\":12,\"detail\":\"\"}]}");
 	free(json);
+}
+
+static void test_known(void **state)
+{
+	struct eftf_detect_policy policy = { .probes = U | C, .proxy_fallback = true };
+	struct eftf_detect d;
+	char *text;
+
+	(void)state;
+	assert_int_equal(eftf_detect_known(&d, &policy, false), EFTF_STEP_TUNNEL);
+	assert_int_equal(d.verdict, EFTF_VERDICT_FIREWALL);
+	assert_int_equal(d.pending, 0);
+	assert_false(d.via_proxy);
+	text = eftf_verdict_text(&d);
+	assert_string_equal(text, "firewall (as before on this network); way: type I, direct;"
+			    " path S0 S2");
+	free(text);
+	text = eftf_verdict_json(&d);
+	assert_non_null(strstr(text, "\"remembered\":true"));
+	free(text);
+	/* the proxy of the environment at once, and nothing after it */
+	assert_int_equal(eftf_detect_known(&d, &policy, true), EFTF_STEP_TUNNEL);
+	assert_true(d.via_proxy);
+	assert_true(d.via_fallback);
+	assert_int_equal(eftf_detect_tried(&d, EFTF_ATTEMPT_NO_TCP), EFTF_STEP_WAIT);
+	/* the configuration has the last word */
+	policy.proxy_fallback = false;
+	eftf_detect_known(&d, &policy, true);
+	assert_false(d.via_proxy);
+	policy.proxy = true;
+	eftf_detect_known(&d, &policy, false);
+	assert_true(d.via_proxy);
+	assert_false(d.via_fallback);
+	/* the whole detection begins from nothing */
+	assert_int_equal(eftf_detect_start(&d, &policy), EFTF_STEP_PROBE);
+	assert_false(d.remembered);
 }
 
 int main(void)
@@ -246,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_proxy_fallback_once),
 		cmocka_unit_test(test_path_is_bounded),
+		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_verdict_text),
 		cmocka_unit_test(test_verdict_json),
 	};

@@ -237,6 +237,16 @@ int eftf_rt_route_sweep(struct eftf_rt *rt, int family, eftf_rt_route_which_fn f
 typedef void (*eftf_rt_addr_fn)(uint32_t ifindex, int family, const void *addr, void *arg);
 int eftf_rt_addr_dump(struct eftf_rt *rt, int family, eftf_rt_addr_fn fn, void *arg,
 		      struct eftf_err *err);
+struct eftf_neigh {
+	uint32_t ifindex;
+	int family;
+	const void *addr;		/* 4 or 16 octets */
+};
+/* The hardware address of a neighbour. -ENOENT: not known, or none of six octets. */
+int eftf_rt_neigh_get(struct eftf_rt *rt, const struct eftf_neigh *n, uint8_t mac[6],
+		      struct eftf_err *err);
+/* The kernel is to find it out, as if there were a packet for it. CAP_NET_ADMIN. */
+int eftf_rt_neigh_use(struct eftf_rt *rt, const struct eftf_neigh *n, struct eftf_err *err);
 /* A socket of its own that hears of changes of links, addresses and routes. */
 int eftf_rt_watch_open(struct eftf_rt **rt, struct eftf_err *err);
 int eftf_rt_fd(const struct eftf_rt *rt);	/* to poll for reading */

@@ -106,6 +106,12 @@ static const struct eftf_config_key keys[] = {
 	    .help = "Time for the probes, milliseconds"),
 	KEY("detect", "recheck", recheck, UINT(10, 86400), .preset = "1800",
 	    .help = "Seconds between probes while no tunnel is needed"),
+	KEY("detect", "remember", remember, .apart = true, UINT(60, 31536000),
+	    .zero = "not at all", .preset = "86400",
+	    .help = "Seconds after which a firewall, and the way through it, is found out anew on a network where it is known; until then that way is gone without probes, and if it fails, the probes follow at once"),
+	KEY("detect", "state_dir", state_dir, .apart = true, STRING(200),
+	    .value = &eftf_ue_value_path, .preset = "/var/lib/eftf-ue",
+	    .help = "Folder in which that is kept over restarts, in a file for each device"),
 
 	KEY("log", "level", log_level, .apart = true, CHOICE(eftf_log_levels), .preset = "info",
 	    .help = "What is logged"),

@@ -71,6 +71,8 @@ struct eftf_ue_conf {
 	struct eftf_value_target control;
 	unsigned int probe_timeout_ms;
 	unsigned int recheck;			/* s */
+	unsigned int remember;			/* s; 0: not at all */
+	char *state_dir;
 	/* [log] */
 	int log_level;				/* enum eftf_log_level */
 	bool syslog;

@@ -83,6 +83,20 @@ enum eftf_detect_step eftf_detect_start(struct eftf_detect *d,
 	return judge(d);
 }
 
+enum eftf_detect_step eftf_detect_known(struct eftf_detect *d,
+					const struct eftf_detect_policy *policy, bool fallback)
+{
+	memset(d, 0, sizeof(*d));
+	d->policy = *policy;
+	d->verdict = EFTF_VERDICT_FIREWALL;
+	d->remembered = true;
+	enter(d, EFTF_S0_POLICY);
+	choose_way(d);
+	if (fallback && !d->via_proxy && policy->proxy_fallback)
+		d->via_proxy = d->via_fallback = true;
+	return EFTF_STEP_TUNNEL;
+}
+
 enum eftf_detect_step eftf_detect_probed(struct eftf_detect *d,
 					 const struct eftf_evidence *evidence)
 {

@@ -9,6 +9,8 @@
  *         all that is needed answered  -> open: no tunnel
  *         not, but the control did     -> firewall: S2
  *         nothing at all answered      -> no network: wait
+ *         a way that worked on this network before, not long ago, goes first:
+ *         firewall: S2; if it fails, S1 as if nothing were known
  *   S2  HTTP proxy configured? type II, else type I (TS 24.322 5.2.2.1)
  *   S3  type I or II connection, TLS
  *         no TCP to the EFTF           -> the environment's proxy if allowed, else wait
@@ -102,6 +104,7 @@ struct eftf_detect {
 	enum eftf_verdict verdict;
 	bool via_proxy;		/* TUNNEL: type II */
 	bool via_fallback;	/* with the environment's proxy */
+	bool remembered;	/* the verdict is of another time on this network */
 	bool signalling_fails, media_fails;
 	unsigned int pending;	/* EFTF_PROBE_BIT()s without result */
 	struct eftf_evidence evidence[EFTF_PROBE_KINDS];
@@ -109,6 +112,9 @@ struct eftf_detect {
 
 enum eftf_detect_step eftf_detect_start(struct eftf_detect *d,
 					const struct eftf_detect_policy *policy);
+/* The firewall is known, and fallback or not is the way that led through it: TUNNEL. */
+enum eftf_detect_step eftf_detect_known(struct eftf_detect *d,
+					const struct eftf_detect_policy *policy, bool fallback);
 /*
  * One result. PROBE is returned while the verdict is open; it is given as
  * soon as no missing result can change it. A result that was not asked for,

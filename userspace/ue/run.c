@@ -92,16 +92,21 @@ static void mark_network(struct eftf_ue *ue)
 	ue->mark = eftf_way_mark(ue->changes.ask, ue->tunnel.device.ifindex);
 }
 
+static struct eftf_detect_policy policy_of(const struct eftf_ue_conf *conf)
+{
+	return (struct eftf_detect_policy){
+		.mode = (enum eftf_mode)conf->mode, .proxy = conf->proxy_url != NULL,
+		.proxy_fallback = conf->proxy_fallback && !conf->proxy_url,
+	};
+}
+
 int eftf_judge(struct eftf_ue *ue)
 {
 	const struct eftf_ue_conf *conf = &ue->conf;
 	struct eftf_probe_spec spec = {
 		.pcscf = conf->pcscf, .media = conf->media, .timeout_ms = conf->probe_timeout_ms,
 	};
-	struct eftf_detect_policy policy = {
-		.mode = (enum eftf_mode)conf->mode, .proxy = conf->proxy_url != NULL,
-		.proxy_fallback = conf->proxy_fallback && !conf->proxy_url,
-	};
+	struct eftf_detect_policy policy = policy_of(conf);
 	struct sockaddr_in *sin = (struct sockaddr_in *)&spec.pcscf;
 	struct eftf_err err;
 	int step;
@@ -126,13 +131,24 @@ int eftf_judge(struct eftf_ue *ue)
 }
 
 /* Reconnect by the way (direct or proxy) of the last tunnel, without probes. */
-static int same_way(struct eftf_ue *ue)
+static void take_same_way(struct eftf_ue *ue)
 {
 	struct eftf_detect_policy policy = ue->detect.policy;
 
 	policy.mode = EFTF_MODE_ALWAYS;
 	mark_network(ue);
-	return (int)eftf_detect_start(&ue->detect, &policy);
+	eftf_detect_start(&ue->detect, &policy);
+}
+
+/* The way that has led through the firewall of this network before, without probes. */
+static void take_known_way(struct eftf_ue *ue, bool fallback)
+{
+	struct eftf_detect_policy policy = policy_of(&ue->conf);
+
+	mark_network(ue);
+	eftf_detect_known(&ue->detect, &policy, fallback);
+	ue->status.judged_at = eftf_now_ms();
+	log_verdict(ue);
 }
 
 /* What may have been the cause of a failure, or of no tunnel being needed, is another one now. */
@@ -293,19 +309,40 @@ static void stay_direct(struct eftf_ue *ue)
 	}
 }
 
-/* Judges and connects. *reconnects: attempts left for the tunnel that was. */
-static int next_step(struct eftf_ue *ue, unsigned int *reconnects)
+/* Judges and connects, and keeps in mind what has come of it. */
+static int judge_and_try(struct eftf_ue *ue)
 {
+	bool fallback;
 	int step;
 
+	if (eftf_recall(ue, &fallback)) {
+		take_known_way(ue, fallback);
+		step = try_tunnel(ue);
+		if (step == EFTF_STEP_RUN || ue->sig.stop || ue->sig.reload)
+			return step;
+		log_info("the way that was good here before is not: looking anew");
+		eftf_forget(ue);
+	}
+	step = eftf_judge(ue);
+	if (step == EFTF_STEP_DIRECT)
+		eftf_forget(ue);
+	if (step == EFTF_STEP_TUNNEL)
+		step = try_tunnel(ue);
+	if (step == EFTF_STEP_RUN)
+		eftf_remember(ue);
+	return step;
+}
+
+/* *reconnects: attempts left for the tunnel that was. */
+static int next_step(struct eftf_ue *ue, unsigned int *reconnects)
+{
 	if (*reconnects) {
 		(*reconnects)--;
-		step = same_way(ue);
-	} else {
-		eftf_down(ue);
-		step = eftf_judge(ue);
+		take_same_way(ue);
+		return try_tunnel(ue);
 	}
-	return step == EFTF_STEP_TUNNEL ? try_tunnel(ue) : step;
+	eftf_down(ue);
+	return judge_and_try(ue);
 }
 
 static enum eftf_exit loop(struct eftf_ue *ue)

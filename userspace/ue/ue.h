@@ -88,6 +88,15 @@ enum eftf_exit eftf_run(struct eftf_ue *ue);
 /* Has the network changed since ue->mark, was the clock set, or did the machine sleep? Logs it. */
 bool eftf_has_changed(struct eftf_ue *ue);
 
+/* ---- recall.c: networks that are known ---- */
+
+/* Is there a firewall here for all that is known, and which way led through it? Logs it. */
+bool eftf_recall(struct eftf_ue *ue, bool *fallback);
+/* The verdict firewall, if it was found out just now, and the way that has just led to a tunnel. */
+void eftf_remember(struct eftf_ue *ue);
+/* What was known of this network does not hold. */
+void eftf_forget(struct eftf_ue *ue);
+
 /* ---- send.c: what a child process does ---- */
 
 /*

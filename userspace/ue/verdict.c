@@ -82,7 +82,7 @@ char *eftf_verdict_text(const struct eftf_detect *d)
 		text_probe(f, &d->evidence[i]);
 		sep = "; ";
 	}
-	fputs(sep[0] == ';' ? ");" : ";", f);
+	fputs(sep[0] == ';' ? ");" : d->remembered ? " (as before on this network);" : ";", f);
 	if (d->signalling_fails || d->media_fails)
 		fprintf(f, " %s%s%s fail%s;", d->signalling_fails ? "signalling" : "",
 			d->signalling_fails && d->media_fails ? " and " : "",
@@ -118,8 +118,8 @@ char *eftf_verdict_json(const struct eftf_detect *d)
 
 	if (!f)
 		return NULL;
-	fprintf(f, "{\"verdict\":\"%s\",\"fails\":[%s%s%s],\"way\":%s,\"path\":[",
-		verdicts[d->verdict], d->signalling_fails ? "\"signalling\"" : "",
+	fprintf(f, "{\"verdict\":\"%s\",\"remembered\":%s,\"fails\":[%s%s%s],\"way\":%s,\"path\":[",
+		verdicts[d->verdict], d->remembered ? "true" : "false", d->signalling_fails ? "\"signalling\"" : "",
 		d->signalling_fails && d->media_fails ? "," : "",
 		d->media_fails ? "\"media\"" : "",
 		!has_way(d) ? "null" : d->via_proxy ? "\"type-2\"" : "\"type-1\"");
