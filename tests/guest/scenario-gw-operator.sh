@@ -97,6 +97,14 @@ check_is "takes the place of the other" 1 "$(routes 10.64.0.2)"
 check_is "IPv6 likewise" "$(metric 10.64.0.2)" "$(routes6 fd00:64::2)"
 stop ue2
 check "a UE that leaves has none" wait_for 10 "[[ \$(routes 10.64.0) == 1 ]]" "the end of its route"
+check "another gateway's route, older" in_ns gw ip route add 10.64.0.2/32 via 10.20.0.10 proto 12 metric $((0xffffffff))
+check_is "takes no UE" 1 "$(routes 10.64.0)"
+check "a newer one" in_ns gw ip -6 route add fd00:64::2/128 via "$PCSCF6" proto 12 metric $((latest - 1000))
+check "ends its tunnel" wait_for 10 "grep -q 'tunnel .* down: .*reason elsewhere' $log" "its end"
+check_is "which is counted" 1 "$(counter tunnels.elsewhere)"
+in_ns gw ip route del 10.64.0.2/32 proto 12
+in_ns gw ip -6 route del fd00:64::2/128 proto 12
+check "the UE comes back" wait_for 30 "[[ \$(routes 10.64.0) == 1 ]]" "its route"
 before=$(metric 10.64.0.2)
 kill -KILL "$(pid_of gw)"
 wait "$(pid_of gw)" 2>/dev/null

@@ -336,6 +336,49 @@ static void a_successor_completes_families(void **state)
 	expect(3, 2, UINT32_MAX - (uint32_t)at);
 }
 
+static struct eftf_route learned(int family, unsigned int i, uint32_t metric)
+{
+	struct eftf_route r = { .family = family, .plen = family == AF_INET ? 32 : 128, .ifindex = DEVICE + 1,
+				.metric = metric, .protocol = 12, .table = EFTF_GW_TABLE_MAIN };
+
+	if (family == AF_INET)
+		memcpy(r.dst, &sessions[i].inner, 4);
+	else
+		memcpy(r.dst, &sessions[i].inner6, 16);
+	return r;
+}
+
+static void a_newer_route_of_another_gateway_wins(void **state)
+{
+	struct eftf_route r;
+
+	(void)state;
+	runs(1);
+	sessions[1].id = 9;
+	sessions[1].has6 = true;
+	eftf_announce_up(&gw, &sessions[1]);
+	r = learned(AF_INET, 1, sessions[1].metric - 1);
+	assert_ptr_equal(eftf_announce_loser(&gw, &r), &sessions[1]);
+	r = learned(AF_INET6, 1, 32);			/* a daemon's own metric */
+	assert_ptr_equal(eftf_announce_loser(&gw, &r), &sessions[1]);
+	r = learned(AF_INET, 1, sessions[1].metric);	/* its former gateway's, or no newer */
+	assert_null(eftf_announce_loser(&gw, &r));
+	r = learned(AF_INET, 1, 32);
+	r.plen = 31;					/* of more than this UE */
+	assert_null(eftf_announce_loser(&gw, &r));
+	r = learned(AF_INET, 1, 32);
+	r.ifindex = DEVICE;				/* to the tunnel itself */
+	assert_null(eftf_announce_loser(&gw, &r));
+	r = learned(AF_INET, 1, 32);
+	r.table = 99;					/* where packets of UEs do not look */
+	assert_null(eftf_announce_loser(&gw, &r));
+	r = learned(AF_INET, 2, 32);			/* a UE that is not here */
+	assert_null(eftf_announce_loser(&gw, &r));
+	sessions[1].has6 = false;
+	r = learned(AF_INET6, 1, 32);
+	assert_null(eftf_announce_loser(&gw, &r));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +389,7 @@ int main(void)
 		cmocka_unit_test_setup(ipv6_has_a_route_beside_ipv4_or_alone, setup),
 		cmocka_unit_test_setup(a_family_that_is_refused_leaves_both_as_they_were, setup),
 		cmocka_unit_test_setup(of_two_sessions_of_one_second_the_other_family_goes, setup),
+		cmocka_unit_test_setup(a_newer_route_of_another_gateway_wins, setup),
 		cmocka_unit_test_setup(a_successor_completes_families, setup),
 	};
 

@@ -123,9 +123,20 @@ static struct eftf_session *session_of(const struct eftf_gw *gw, const struct ef
 	} else {
 		memcpy(&inner, r->dst, sizeof(inner));
 	}
-	/* there are no leases yet: who owns an address is a session */
 	s = eftf_pool_owner(gw->pool, inner);
 	return s && (r->family == AF_INET6 ? s->has6 : s->has4) ? s : NULL;
+}
+
+struct eftf_session *eftf_announce_loser(const struct eftf_gw *gw, const struct eftf_route *r)
+{
+	struct eftf_session *s;
+
+	if (r->plen != (r->family == AF_INET ? 32 : 128) || r->ifindex == gw->ifindex ||
+	    (r->table != gw->conf.announce && r->table != EFTF_GW_TABLE_MAIN))
+		return NULL;
+	s = session_of(gw, r);
+	/* on a gateway's own scale the later one is lower; what a daemon chooses by itself is lower still */
+	return s && s->id && r->metric < s->metric ? s : NULL;
 }
 
 static bool on_any(const struct eftf_route *r, void *arg)

@@ -32,6 +32,7 @@ struct eftf_gw_counts {
 	uint64_t dropped_early;		/* packets behind the request that was acknowledged */
 	uint64_t dropped_dhcp;		/* messages from inside tunnels beyond their rate */
 	uint64_t workers_lost;
+	uint64_t elsewhere;		/* tunnels whose UEs are at another gateway */
 	uint64_t drained;		/* tunnels that ended after a drain had begun */
 };
 
@@ -85,6 +86,10 @@ struct eftf_gw {
 	ev_io events_io;
 	/* ends of tunnels that wait until the DHCP port was read: syncing, and to be synced next */
 	struct eftf_pending_down *syncing, *unsynced;
+
+	/* elsewhere.c */
+	struct eftf_rt *routes;		/* NULL: without announce */
+	ev_io routes_io;
 
 	/* drain.c */
 	struct {
@@ -141,6 +146,16 @@ void eftf_announce_up(struct eftf_gw *gw, struct eftf_session *s);
 void eftf_announce_down(struct eftf_gw *gw, struct eftf_session *s);
 /* The program ends, and leaves no tunnels behind. */
 void eftf_announce_close(struct eftf_gw *gw);
+
+/*
+ * The session that has lost its UE by this route: one to the UE's address, of
+ * somewhere else, with a lower metric than its own. NULL: none.
+ */
+struct eftf_session *eftf_announce_loser(const struct eftf_gw *gw, const struct eftf_route *route);
+
+/* elsewhere.c: with announce, the tunnel of a UE that is at another gateway by now ends. */
+int eftf_elsewhere_open(struct eftf_gw *gw, struct eftf_err *err);
+void eftf_elsewhere_close(struct eftf_gw *gw);
 
 /* listener.c: the sockets stay here, so that a worker's successor has what waits in them. */
 int eftf_gw_listen_open(struct eftf_gw *gw, struct eftf_err *err);

@@ -205,6 +205,8 @@ static int gw_open(struct eftf_gw *gw, struct eftf_err *err)
 	if (!ret)
 		ret = eftf_announce_open(gw, err);
 	if (!ret)
+		ret = eftf_elsewhere_open(gw, err);
+	if (!ret)
 		ret = eftf_gw_dhcp_open(gw, err);
 	/* Last: a UE that can connect is served from then on. */
 	if (!ret)
@@ -233,6 +235,7 @@ static void gw_close(struct eftf_gw *gw)
 		eftf_gw_events_drain(gw, deadline);
 	}
 	eftf_gw_events_close(gw);
+	eftf_elsewhere_close(gw);
 	eftf_workers_wait(gw, deadline);
 	/* what did not end in time is a successor's, unless it ends with the device */
 	nothing_left = !gw->leaving && (!gw->n_sessions || gw->made_device);

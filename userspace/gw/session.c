@@ -213,7 +213,8 @@ static void log_end(const struct eftf_session *s, const struct eftf_tunnel_info 
 	static const struct eftf_tunnel_info none;
 	const struct eftf_tunnel_info *i = info ? info : &none;	/* its event was lost */
 	const uint64_t *st = i->stats;
-	const char *reason = i->reason_name[0] ? i->reason_name : "unknown";
+	/* the module knows only that it was deleted */
+	const char *reason = s->elsewhere ? "elsewhere" : i->reason_name[0] ? i->reason_name : "unknown";
 	char outer[EFTF_ADDR_TEXT], inner[EFTF_SESSION_INNER];
 	double seconds = eftf_gw_now() - s->since;
 	struct eftf_log_field fields[] = {

@@ -25,6 +25,7 @@ struct eftf_session {
 	bool persistent;		/* it outlives this program */
 	bool given_up;			/* DHCPRELEASE: the address is not held */
 	bool replaced;			/* its UE has come back on a newer connection */
+	bool elsewhere;			/* its UE has come to another gateway */
 	uint32_t generation;		/* of the dump that saw it last */
 };
 

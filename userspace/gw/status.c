@@ -44,6 +44,7 @@ static uint64_t drain_left(const struct snapshot *s)
 	R(tunnels, attached, COUNTER, "Tunnels made", s->gw->counts.attached) \
 	R(tunnels, moved, COUNTER, "Tunnels that went on with a newer connection", s->gw->counts.moved) \
 	R(tunnels, kicked, COUNTER, "Tunnels ended by the operator", s->gw->counts.kicked) \
+	R(tunnels, elsewhere, COUNTER, "Tunnels ended as their UEs came to another gateway", s->gw->counts.elsewhere) \
 	R(tunnels, drained, COUNTER, "Tunnels that ended after a drain had begun", s->gw->counts.drained) \
 	R(connections, now, GAUGE, "Connections without a tunnel yet", s->load.conns) \
 	R(connections, accepted, COUNTER, "Connections accepted", s->gw->counts.accepted) \

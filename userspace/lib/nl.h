@@ -252,6 +252,13 @@ int eftf_rt_watch_open(struct eftf_rt **rt, struct eftf_err *err);
 int eftf_rt_fd(const struct eftf_rt *rt);	/* to poll for reading */
 /* Takes what came, never blocks. True: something changed, or may have. */
 bool eftf_rt_watch_read(struct eftf_rt *rt);
+/* The same for routes alone, with what they are. */
+int eftf_rt_routes_open(struct eftf_rt **rt, struct eftf_err *err);
+/*
+ * Calls fn for each unicast route, of any table, that was added or replaced; never blocks, and
+ * leaves some for the next time when there are many. False: some were lost, read the tables instead.
+ */
+bool eftf_rt_routes_read(struct eftf_rt *rt, eftf_rt_route_fn fn, void *arg);
 /* How the kernel would reach dst now: fills dst, via, has_via, src, has_src and ifindex. */
 int eftf_rt_route_lookup(struct eftf_rt *rt, int family, const void *dst, struct eftf_route *route,
 			 struct eftf_err *err);

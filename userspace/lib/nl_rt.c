@@ -8,6 +8,8 @@
 
 #include "nl_sock.h"
 
+#define ROUTES_RCVBUF (1024 * 1024)	/* a routing daemon tells of thousands at a time */
+
 int eftf_rt_open(struct eftf_rt **rt, struct eftf_err *err)
 {
 	struct eftf_rt *r = calloc(1, sizeof(*r));
@@ -33,16 +35,12 @@ void eftf_rt_close(struct eftf_rt *rt)
 	free(rt);
 }
 
-int eftf_rt_watch_open(struct eftf_rt **rt, struct eftf_err *err)
+static int open_groups(struct eftf_rt **rt, const int *groups, size_t n, struct eftf_err *err)
 {
-	static const int groups[] = {
-		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_IFADDR,
-		RTNLGRP_IPV6_ROUTE,
-	};
 	int ret = eftf_rt_open(rt, err);
 	size_t i;
 
-	for (i = 0; !ret && i < sizeof(groups) / sizeof(groups[0]); i++) {
+	for (i = 0; !ret && i < n; i++) {
 		int group = groups[i];
 
 		if (mnl_socket_setsockopt((*rt)->s.sock, NETLINK_ADD_MEMBERSHIP, &group,
@@ -54,6 +52,27 @@ int eftf_rt_watch_open(struct eftf_rt **rt, struct eftf_err *err)
 		eftf_rt_close(*rt);
 		*rt = NULL;
 	}
+	return ret;
+}
+
+int eftf_rt_watch_open(struct eftf_rt **rt, struct eftf_err *err)
+{
+	static const int groups[] = {
+		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_IFADDR,
+		RTNLGRP_IPV6_ROUTE,
+	};
+
+	return open_groups(rt, groups, sizeof(groups) / sizeof(groups[0]), err);
+}
+
+int eftf_rt_routes_open(struct eftf_rt **rt, struct eftf_err *err)
+{
+	static const int groups[] = { RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE };
+	int ret = open_groups(rt, groups, sizeof(groups) / sizeof(groups[0]), err);
+	int size = ROUTES_RCVBUF;
+
+	if (!ret && setsockopt(eftf_rt_fd(*rt), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		setsockopt(eftf_rt_fd(*rt), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	return ret;
 }
 

@@ -290,3 +290,37 @@ int eftf_rt_route_sweep(struct eftf_rt *rt, int family, eftf_rt_route_which_fn f
 		return eftf_err_set(err, ENOMEM, "out of memory");
 	return ret ? ret : last;
 }
+
+/* ---- those that come ------------------------------------------------------------ */
+
+#define READ_AT_ONCE 256		/* datagrams; then the caller's loop gets its turn */
+
+static void take_new(const struct nlmsghdr *nlh, eftf_rt_route_fn fn, void *arg)
+{
+	struct eftf_route route;
+	struct rtmsg rtm;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE || eftf_nl_route_parse(nlh, &route))
+		return;
+	memcpy(&rtm, mnl_nlmsg_get_payload(nlh), sizeof(rtm));
+	if (rtm.rtm_type == RTN_UNICAST && !(rtm.rtm_flags & RTM_F_CLONED))
+		fn(&route, arg);
+}
+
+bool eftf_rt_routes_read(struct eftf_rt *rt, eftf_rt_route_fn fn, void *arg)
+{
+	bool lost = false;
+
+	for (int i = 0; i < READ_AT_ONCE; i++) {
+		const struct nlmsghdr *nlh = NULL;
+		int ret = eftf_nlsock_recv(rt->s.sock, rt->s.buf, sizeof(rt->s.buf), MSG_DONTWAIT);
+
+		if (ret == -ENOBUFS || ret == -EMSGSIZE)
+			lost = true;
+		else if (ret < 0)
+			break;
+		while (ret > 0 && (nlh = eftf_nl_msg_next(rt->s.buf, (size_t)ret, nlh)))
+			take_new(nlh, fn, arg);
+	}
+	return !lost;
+}
