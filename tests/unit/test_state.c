@@ -161,6 +161,42 @@ static void test_foreign(void **state)
 	eftf_state_close(st, true);
 }
 
+static void refused(const char *what, int code)
+{
+	struct eftf_state *st;
+	struct eftf_err err;
+	int ret = eftf_state_open(&st, path, ip("10.0.0.0"), 28, &err);
+
+	if (ret != -code || !strstr(err.text, path))
+		fail_msg("%s: expected %d with the file's name, seen %d: %s", what, -code, ret, ret ? err.text : "");
+	unlink(path);
+}
+
+/* What another user has put there, or can change. */
+static void test_of_others(void **state)
+{
+	char target[80];
+
+	(void)state;
+	eftf_state_close(open_state("10.0.0.0", 28), false);
+	assert_int_equal(chmod(path, 0620), 0);
+	refused("writable by the group", EPERM);
+	eftf_state_close(open_state("10.0.0.0", 28), false);
+	assert_int_equal(chmod(path, 0602), 0);
+	refused("writable by all", EPERM);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	refused("a pipe", EINVAL);
+	snprintf(target, sizeof(target), "%s-target", path);
+	assert_int_equal(symlink(target, path), 0);
+	refused("a link", ELOOP);
+	assert_int_equal(access(target, F_OK), -1);
+	if (geteuid())			/* only root can make a file another's */
+		return;
+	eftf_state_close(open_state("10.0.0.0", 28), false);
+	assert_int_equal(chown(path, 12345, 12345), 0);
+	refused("another user's", EPERM);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -185,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life), cmocka_unit_test(test_killed), cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

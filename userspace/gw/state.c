@@ -54,6 +54,33 @@ static struct record *record_of(const struct eftf_state *st, struct in_addr inne
 	return i < st->size ? &st->records[i] : NULL;
 }
 
+/*
+ * What it says is believed, and it is mapped: who can write to it can give leases
+ * away, or cut it short, which ends the program. The folder's owner can do that in any case.
+ */
+static int check_owner(const char *path, int fd, struct eftf_err *err)
+{
+	struct stat file, folder;
+	char name[256];
+	char *slash;
+
+	snprintf(name, sizeof(name), "%s", path);
+	slash = strrchr(name, '/');
+	if (slash == name)
+		slash++;		/* the folder / */
+	if (slash)
+		*slash = 0;
+	if (fstat(fd, &file) || stat(slash ? name : ".", &folder))
+		return eftf_err_set(err, errno, "state file %s: %s", path, strerror(errno));
+	if (!S_ISREG(file.st_mode))
+		return eftf_err_set(err, EINVAL, "state file %s: it is no regular file: remove it", path);
+	if ((file.st_uid != geteuid() && file.st_uid != folder.st_uid) || file.st_mode & 022)
+		return eftf_err_set(err, EPERM,
+				    "state file %s: another user can write to it (user %u, mode %04o): remove it",
+				    path, (unsigned int)file.st_uid, (unsigned int)file.st_mode & 07777);
+	return 0;
+}
+
 /* The folder is made, as /run is empty after a start of the machine. */
 static int open_file(const char *path, struct eftf_err *err)
 {
@@ -67,9 +94,14 @@ static int open_file(const char *path, struct eftf_err *err)
 		*slash = 0;
 		mkdir(folder, 0755);
 	}
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return eftf_err_set(err, errno, "state file %s: %s", path, strerror(errno));
+	code = check_owner(path, fd, err);
+	if (code) {
+		close(fd);
+		return code;
+	}
 	if (!flock(fd, LOCK_EX | LOCK_NB))
 		return fd;
 	code = errno;
