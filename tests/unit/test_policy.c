@@ -152,6 +152,39 @@ static void test_ipv6_only(void **state)
 	eftf_gw_conf_free(&conf);
 }
 
+/* A reload leaves what sockets, device, tables and files were made from, and says that it does. */
+static void test_reload(void **state)
+{
+	static const char *const fixed[] = {
+		"listen = 127.0.0.1:4443\n", "device = eftf7\n", "pool6 = 2001:db8:64::/64\n", "gateway = 10.64.0.9\n",
+		"announce = main\n", "mtu = 1400\n", "ue_to_ue = yes\n", "max_tunnels = 77\n", "workers = 200\n",
+		"persistent = no\n", "state_dir = /elsewhere\n", "[status]\nsocket = /elsewhere\n",
+		"[status]\nmetrics_listen = 127.0.0.1:9999\n",
+	};
+	struct eftf_gw_conf old, now, again;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		load(&old, "lease = 60\n");
+		load(&now, fixed[i]);
+		if (eftf_gw_conf_keep(&old, &now))
+			fail_msg("expected to be told of a change, seen none: %s", fixed[i]);
+		/* nothing of it is left */
+		load(&again, "lease = 60\n");
+		if (!eftf_gw_conf_keep(&again, &now))
+			fail_msg("expected the value of before, seen the new one: %s", fixed[i]);
+		eftf_gw_conf_free(&old);
+		eftf_gw_conf_free(&now);
+		eftf_gw_conf_free(&again);
+	}
+	load(&old, "lease = 60\n");
+	load(&now, "lease = 61\nhold = 5\nreach = 192.0.2.0/24\n");
+	assert_true(eftf_gw_conf_keep(&old, &now));
+	assert_int_equal(now.lease, 61);
+	eftf_gw_conf_free(&old);
+	eftf_gw_conf_free(&now);
+}
+
 static void test_rules(void **state)
 {
 	char *text = policy_of("");
@@ -288,7 +321,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reach), cmocka_unit_test(test_pool6), cmocka_unit_test(test_ipv6_only), cmocka_unit_test(test_rules), cmocka_unit_test(test_life),
+		cmocka_unit_test(test_reach), cmocka_unit_test(test_pool6), cmocka_unit_test(test_ipv6_only), cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_rules), cmocka_unit_test(test_life),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -299,3 +299,31 @@ void eftf_gw_conf_help(FILE *out)
 {
 	eftf_config_help(out, "Configuration of eftf-gw: all keys; see eftf-gw.conf(5)", keys);
 }
+
+#define FIXED(m) { offsetof(struct eftf_gw_conf, m), sizeof(((struct eftf_gw_conf *)0)->m) }
+
+bool eftf_gw_conf_keep(struct eftf_gw_conf *old, struct eftf_gw_conf *now)
+{
+	static const struct {
+		size_t offset, size;
+	} fixed[] = {
+		FIXED(listen), FIXED(device), FIXED(pool), FIXED(ipv6_only), FIXED(pool6), FIXED(gateway),
+		FIXED(gateway6), FIXED(ue_to_ue), FIXED(mtu), FIXED(announce), FIXED(max_tunnels),
+		FIXED(workers), FIXED(persistent), FIXED(metrics_listen),
+	};
+	char *socket = now->status_socket, *state_dir = now->state_dir;
+	bool same = !strcmp(old->status_socket, socket) && !strcmp(old->state_dir, state_dir);
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		char *to = (char *)now + fixed[i].offset, *from = (char *)old + fixed[i].offset;
+
+		same = same && !memcmp(to, from, fixed[i].size);
+		memcpy(to, from, fixed[i].size);
+	}
+	/* exchanged: each configuration frees its own */
+	now->status_socket = old->status_socket;
+	old->status_socket = socket;
+	now->state_dir = old->state_dir;
+	old->state_dir = state_dir;
+	return same;
+}

@@ -114,6 +114,11 @@ int eftf_gw_conf_load(struct eftf_gw_conf *conf, const char *path, struct eftf_e
 int eftf_gw_conf_load_text(struct eftf_gw_conf *conf, const char *text, size_t len,
 			   const char *name, struct eftf_err *err);
 void eftf_gw_conf_free(struct eftf_gw_conf *conf);
+/*
+ * What change by a restart only, as sockets, device, tables and files were made from
+ * them: now gets those of old, which may get those of now. Returns whether they were the same.
+ */
+bool eftf_gw_conf_keep(struct eftf_gw_conf *old, struct eftf_gw_conf *now);
 /* A configuration with all keys and their meaning, which the program accepts as it stands. */
 void eftf_gw_conf_help(FILE *out);
 

@@ -157,35 +157,6 @@ void eftf_gw_apply(struct eftf_gw *gw)
 	eftf_log_open("eftf-gw", eftf_gw_log_level(gw), c->syslog);
 }
 
-/* Keeps the keys that sockets, device and tables were made from; returns whether they are the same. */
-static bool keep_fixed(const struct eftf_gw_conf *old, struct eftf_gw_conf *new)
-{
-	bool same = !memcmp(&old->listen, &new->listen, sizeof(old->listen)) &&
-		!strcmp(old->device, new->device) &&
-		old->pool.base.s_addr == new->pool.base.s_addr &&
-		old->pool.plen == new->pool.plen && old->ipv6_only == new->ipv6_only &&
-		!memcmp(&old->pool6, &new->pool6, sizeof(old->pool6)) &&
-		old->gateway.s_addr == new->gateway.s_addr &&
-		old->ue_to_ue == new->ue_to_ue && old->mtu == new->mtu &&
-		old->announce == new->announce && old->max_tunnels == new->max_tunnels && old->workers == new->workers &&
-		!strcmp(old->status_socket, new->status_socket) &&
-		!memcmp(&old->metrics_listen, &new->metrics_listen, sizeof(old->metrics_listen));
-
-	new->listen = old->listen;
-	memcpy(new->device, old->device, sizeof(new->device));
-	new->pool = old->pool;
-	new->pool6 = old->pool6;
-	new->ipv6_only = old->ipv6_only;
-	new->gateway = old->gateway;
-	new->gateway6 = old->gateway6;
-	new->ue_to_ue = old->ue_to_ue;
-	new->mtu = old->mtu;
-	new->announce = old->announce;
-	new->max_tunnels = old->max_tunnels;
-	new->workers = old->workers;
-	return same;
-}
-
 void eftf_gw_reload(struct eftf_gw *gw)
 {
 	struct eftf_gw_tls tls = { .n = 0 };
@@ -203,8 +174,8 @@ void eftf_gw_reload(struct eftf_gw *gw)
 		eftf_gw_conf_free(&conf);
 		return;
 	}
-	if (!keep_fixed(&gw->conf, &conf))
-		log_warn("reload: listen, device, pool, pool6, gateway, announce, mtu, ue_to_ue, max_tunnels, workers, socket and metrics_listen change by a restart only");
+	if (!eftf_gw_conf_keep(&gw->conf, &conf))
+		log_warn("reload: listen, device, pool, pool6, gateway, announce, mtu, ue_to_ue, max_tunnels, workers, persistent, state_dir, socket and metrics_listen change by a restart only");
 	eftf_gw_conf_free(&gw->conf);
 	gw->conf = conf;
 	gw->user = user;
