@@ -68,7 +68,30 @@ ue_start
 says 'intercepted or misconfigured'
 says 'next attempt in (1[6-9]|2[0-9]|3[0-2])\.'
 check "it goes on" alive ue
+stop ue
+
+say "a captive portal"
+# the foreign certificate stays
+portal_start() {
+	spawn_in gw portal python3 -c '
+import socket
+s = socket.create_server(("", 80), family=socket.AF_INET6, dualstack_ipv6=True)
+while True:
+    c, _ = s.accept()
+    c.recv(2000)
+    c.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://login.example/?a=b\r\n\r\n")
+    c.close()'
+	wait_for 10 '[[ -n $(in_ns gw ss -Hltn sport = :80) ]]' "the portal"
+}
+check "the portal" portal_start
+check "HTTP passes" fw_open
+ue_start
+says "a captive portal answers for $GW_NAME: log in at http://login.example/.a=b$"
+says 'next attempt in (1[6-9]|2[0-9]|3[0-2])\.'
+check_is "the verdict, when asked" portal "$(in_ns ue eftf-ue status --json | jq -r .detection.verdict.verdict)"
+stop portal
 stop gw
+check "only TLS passes" fw_restrict drop
 check "gateway" gateway
 # an address more on the link: what a portal's login looks like is not known here, but such a thing often goes with it
 check "another network" in_ns ue ip addr add 192.168.177.2/24 dev lan0

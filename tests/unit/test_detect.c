@@ -155,6 +155,9 @@ static void test_attempts(void **state)
 	eftf_detect_start(&d, &policy);
 	assert_int_equal(eftf_detect_tried(&d, EFTF_ATTEMPT_UNTRUSTED), EFTF_STEP_SHUN);
 	assert_int_equal(d.verdict, EFTF_VERDICT_INTERCEPTED);
+	eftf_detect_start(&d, &policy);
+	assert_int_equal(eftf_detect_tried(&d, EFTF_ATTEMPT_PORTAL), EFTF_STEP_LOGIN);
+	assert_string_equal(eftf_verdict_name(d.verdict), "portal");
 }
 
 static void test_proxy_fallback_once(void **state)

@@ -123,6 +123,9 @@ enum eftf_detect_step eftf_detect_tried(struct eftf_detect *d, enum eftf_attempt
 	case EFTF_ATTEMPT_UNTRUSTED:
 		d->verdict = EFTF_VERDICT_INTERCEPTED;
 		return EFTF_STEP_SHUN;
+	case EFTF_ATTEMPT_PORTAL:
+		d->verdict = EFTF_VERDICT_PORTAL;
+		return EFTF_STEP_LOGIN;
 	case EFTF_ATTEMPT_NO_TCP:
 		if (d->via_proxy || !d->policy.proxy_fallback)
 			return EFTF_STEP_WAIT;

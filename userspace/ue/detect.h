@@ -15,6 +15,7 @@
  *   S3  type I or II connection, TLS
  *         no TCP to the EFTF           -> the environment's proxy if allowed, else wait
  *         certificate or name is wrong -> intercepted: wait, longer
+ *         the same, and HTTP is led elsewhere -> portal: wait, evenly
  *   S4  tunnel up
  */
 #ifndef EFTF_UE_DETECT_H
@@ -59,6 +60,7 @@ enum eftf_verdict {
 	EFTF_VERDICT_FIREWALL,
 	EFTF_VERDICT_NO_NETWORK,
 	EFTF_VERDICT_INTERCEPTED,
+	EFTF_VERDICT_PORTAL,	/* it wants a login before it lets anything pass */
 	EFTF_VERDICT_UNTESTED,	/* mode off or always: nothing was probed */
 };
 
@@ -78,6 +80,7 @@ enum eftf_detect_step {
 	EFTF_STEP_RUN,		/* the tunnel is up */
 	EFTF_STEP_WAIT,		/* back off, then start again */
 	EFTF_STEP_SHUN,		/* who answers is not the EFTF: back off for longer */
+	EFTF_STEP_LOGIN,	/* a captive portal: look again and again, people log in when they like */
 };
 
 /* What came of a connection attempt. */
@@ -85,6 +88,7 @@ enum eftf_attempt {
 	EFTF_ATTEMPT_UP,
 	EFTF_ATTEMPT_NO_TCP,	/* nothing listens, or the proxy forbids it */
 	EFTF_ATTEMPT_UNTRUSTED,	/* certificate or name is wrong */
+	EFTF_ATTEMPT_PORTAL,	/* the same, by a captive portal */
 	EFTF_ATTEMPT_FAILED,	/* later: TLS, no address, hand-off */
 };
 

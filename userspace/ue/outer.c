@@ -12,6 +12,7 @@
 #include "connect.h"
 #include "log.h"
 #include "negotiate.h"
+#include "portal.h"
 #include "resolve.h"
 
 /* Of the time for a connection, for what follows a slow name server. */
@@ -95,6 +96,20 @@ static void log_connected(const struct eftf_outer_spec *how, const struct eftf_o
 		 o->tls.group);
 }
 
+/* Through a proxy port 80 of the peer would be the proxy's. */
+static bool is_portal(const struct eftf_outer_spec *how, struct eftf_signals *sig,
+		      const struct eftf_outer *o, struct eftf_err *err)
+{
+	char where[EFTF_PORTAL_WHERE];
+
+	if (how->detect->via_proxy ||
+	    !eftf_portal_ask(&o->peer, how->conf->address.host, how->link, sig, where))
+		return false;
+	eftf_err_set(err, EACCES, "a captive portal answers for %s: log in %s%s", how->conf->address.host,
+		     where[0] ? "at " : "with a browser", where);
+	return true;
+}
+
 enum eftf_attempt eftf_outer_open(const struct eftf_outer_spec *how, struct eftf_signals *sig,
 				  struct eftf_outer *o, struct eftf_err *err)
 {
@@ -111,6 +126,8 @@ enum eftf_attempt eftf_outer_open(const struct eftf_outer_spec *how, struct eftf
 		log_connected(how, o);
 	else
 		eftf_targets_failed(how->targets, &o->peer);
+	if (attempt == EFTF_ATTEMPT_UNTRUSTED && is_portal(how, sig, o, err))
+		attempt = EFTF_ATTEMPT_PORTAL;
 	return attempt;
 }
 

@@ -190,7 +190,7 @@ static void pause_ms(struct eftf_ue *ue, uint64_t ms)
 static void back_off(struct eftf_ue *ue, int step)
 {
 	struct eftf_backoff longer = { .failures = SHUN_FAILURES };
-	unsigned int ms = eftf_backoff_next(&ue->backoff);
+	unsigned int ms = eftf_backoff_next(step == EFTF_STEP_LOGIN ? &longer : &ue->backoff);
 
 	/* no more than this once: when the EFTF has been there, it is tried soon again */
 	if (step == EFTF_STEP_SHUN && ue->backoff.failures < SHUN_FAILURES)
@@ -268,7 +268,7 @@ static bool reload(struct eftf_ue *ue)
 	return true;
 }
 
-/* Connects, falls back where the flowchart says so. Returns RUN, WAIT or SHUN. */
+/* Connects, falls back where the flowchart says so. Returns RUN, WAIT, SHUN or LOGIN. */
 static int try_tunnel(struct eftf_ue *ue)
 {
 	int step = EFTF_STEP_TUNNEL;
@@ -372,7 +372,7 @@ static enum eftf_exit loop(struct eftf_ue *ue)
 		}
 		if (ue->sig.stop || ue->sig.reload)
 			continue;
-		if (ue->options.once && step == EFTF_STEP_SHUN)
+		if (ue->options.once && (step == EFTF_STEP_SHUN || step == EFTF_STEP_LOGIN))
 			return EFTF_EXIT_UNTRUSTED;
 		if (ue->options.once)
 			return step == EFTF_STEP_DIRECT || (step == EFTF_STEP_RUN &&

@@ -30,6 +30,7 @@ static const char *const verdicts[] = {
 	[EFTF_VERDICT_FIREWALL] = "firewall",
 	[EFTF_VERDICT_NO_NETWORK] = "no-network",
 	[EFTF_VERDICT_INTERCEPTED] = "intercepted",
+	[EFTF_VERDICT_PORTAL] = "portal",
 	[EFTF_VERDICT_UNTESTED] = "untested",
 };
 
