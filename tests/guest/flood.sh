@@ -9,22 +9,17 @@ set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 . ./topology.sh
+# shellcheck source=tests/guest/attack.sh
+. ./attack.sh
 
 PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
-attack=${EFTF_TEST_TOOLS:?}/gw-attack
 work=$(mktemp -d)
 socket=$work/gw.sock
 connections=${EFTF_FLOOD_CONNECTIONS:-50000}
 rate=1000
 length=$((connections / rate))
-# Each connection comes from another /48 of it.
-far=2001:db9::
 
 counter() { in_ns gw eftf-gw status -s "$socket" -j | jq ".connections.$1"; }
-# ues N: UEs that come one after the other, until there is an offer
-ues() { in_ns ue "$attack" measure "$GW_OUTER" 443 "$((length * 4))" "$1" >"$EFTF_RESULTS/ues"; }
-seen() { sed -n "s/^$1 //p" "$EFTF_RESULTS/ues"; }
-figures() { echo "$1: $(seen good) UEs, ms: least $(seen least), median $(seen median), p99 $(seen p99)"; }
 
 say "set-up"
 check "topology" topo_up
@@ -33,14 +28,14 @@ check "addresses of strangers" in_ns inet ip -6 route add local "$far/32" dev lo
 gw_tunnel_config "[status]" "socket = $socket"
 ue_tunnel_config
 check "gateway" gw_start
-ues 100
+ues 100 $((length * 4))
 check_is "UEs that got no offer" 0 "$(seen failed)"
 figures "quiet"
 
 say "$connections silent connections"
 spawn_in inet attack "$attack" silent "$GW_OUTER6" 443 "$length" "$rate" "$far"
 check "the gateway is full" wait_for "$length" "[[ \$(counter evicted) -gt 0 ]]" "evictions"
-ues $((length * 6))
+ues $((length * 6)) $((length * 4))
 check_range "UEs that got no offer, of $((length * 6))" 0 $((length / 5)) "$(seen failed)"
 check_range "p99 of TLS and offer, ms" 1 8000 "$(seen p99)"
 figures "flooded"
@@ -54,7 +49,7 @@ stop attack
 say "afterwards"
 echo "        accepted $(counter accepted), ended early $(counter evicted), refused by source $(counter refused_source), by rate $(counter refused_rate)"
 check_range "connections that the gateway has taken" $((connections / 2)) $((connections * 3)) "$(counter accepted)"
-ues 50
+ues 50 $((length * 4))
 check_is "UEs that got no offer" 0 "$(seen failed)"
 figures "quiet again"
 stop gw

@@ -5,15 +5,14 @@ set -u
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./topology.sh
+# shellcheck source=tests/guest/attack.sh
+. ./attack.sh
 
 PATH=${EFTF_BUILD:?}:$PATH
-attack=${EFTF_TEST_TOOLS:?}/gw-attack
 work=$(mktemp -d)
 log=$EFTF_RESULTS/gw.log
 # Seconds of each attack; more for a soak.
 length=${EFTF_ATTACK_SECONDS:-6}
-# Each connection of an attack comes from another /48 of it.
-far=2001:db9::
 
 # Without -v: an attack is not to be logged line by line.
 gw_start() {
@@ -23,9 +22,6 @@ gw_start() {
 }
 # attack MODE N [PREFIX]: from the router before the gateway, in the background
 attack() { spawn_in inet "attack" "$attack" "$1" "$GW_OUTER6" 443 1000 "$2" ${3:+"$3"}; }
-# ues N: UEs that come one after the other, until there is an offer
-ues() { in_ns ue "$attack" measure "$GW_OUTER" 443 60 "$1" >"$EFTF_RESULTS/ues"; }
-seen() { sed -n "s/^$1 //p" "$EFTF_RESULTS/ues"; }
 # DHCPINFORMs of the UE with this inner address, as fast as they leave
 inform='
 import socket, sys
@@ -60,7 +56,8 @@ under() {
 	check "gateway" gw_start
 	attack "$@"
 	sleep 2
-	ues $((length * 5))
+	ues $((length * 5)) 60
+	figures "$1"
 	# A gateway that an attack closes gives none; attacker, UEs and gateway share one processor here, of a machine with more to do
 	check_range "UEs that got no offer, of $((length * 5))" 0 $((length * 5 / 3)) "$(seen failed)"
 	check_range "p99 of TLS and offer, ms ($quiet when quiet)" 1 "$bound" "$(seen p99)"
@@ -79,7 +76,8 @@ check "certificates" ../lib/pki.sh "$work/pki"
 check "addresses of strangers" in_ns inet ip -6 route add local "$far/32" dev lo
 gw_tunnel_config "handshake_timeout = 3" "negotiate_timeout = 3" "max_handshakes = 256"
 check "gateway" gw_start
-ues 20
+ues 20 60
+figures quiet
 check_is "UEs that got no offer" 0 "$(seen failed)"
 quiet=$(seen p99)
 # That they are served at all, well within a UE's patience: attacker, UE and gateway share one processor here.
@@ -105,7 +103,8 @@ check "tunnel up" wait_for 20 "grep -q 'tunnel up' $EFTF_RESULTS/ue.log" "it"
 check_fails "no TLS inside the tunnel" in_ns ue timeout 5 openssl s_client -connect 10.64.0.1:443 </dev/null
 spawn_in ue inside python3 -c "$inform" 10.64.0.2
 sleep 2
-ues $((length * 3))
+ues $((length * 3)) 60
+figures "DHCP inside"
 check_is "UEs that got no offer" 0 "$(seen failed)"
 check_range "p99 of TLS and offer, ms ($quiet when quiet)" 1 "$bound" "$(seen p99)"
 check "the flood was on until then" alive inside
@@ -120,12 +119,12 @@ check_is "its capabilities" 0000000000000000 "$(of_worker CapPrm)"
 check_is "no new privileges" 1 "$(of_worker NoNewPrivs)"
 check_is "its user" 65534 "$(of_worker Uid)"
 check "it hangs" kill -STOP "$(worker)"
-ues 1
+ues 1 60
 check_is "UEs that got no offer meanwhile" 0 "$(seen failed)"
 check "it was killed" grep -q 'error: worker [0-9]* hangs: killed' "$log"
 check "it dies" kill -SEGV "$(worker)"
 check "that is said" wait_for 5 "grep -q 'ended by signal 11' $log" "the worker's end"
-ues 3
+ues 3 60
 check_is "UEs that got no offer then" 0 "$(seen failed)"
 check "it has no core file" eval '! ls core* /tmp/core*'
 stop gw

@@ -310,7 +310,8 @@ static void silent(double until, unsigned int rate)
 	double start = now();
 
 	while (now() < until) {
-		while (opened < (now() - start) * rate)
+		/* a machine that is slower than the rate never catches up */
+		while (now() < until && opened < (now() - start) * rate)
 			if (begin_connect() < 0)
 				refused++;
 		usleep(1000);
