@@ -251,9 +251,14 @@ static int no_lease(const struct eftf_dhcp_clients *c, struct eftf_err *err)
 			    EFTF_LEASE_MS / 1000);
 }
 
-static bool is_refused(const struct eftf_dhcp_clients *c)
+/* An EFTF that has refused all that it was asked for may close; one that owes an answer must not. */
+static bool is_refused(const struct exchange *x)
 {
-	return c->v4.state == EFTF_DHCPC_REFUSED || c->v6.state == EFTF_DHCPC_REFUSED;
+	const struct eftf_dhcp_clients *c = x->c;
+
+	if (c->v4.state == EFTF_DHCPC_REFUSED)
+		return !eftf_has6(c);
+	return c->v6.state == EFTF_DHCPC_REFUSED && !asks4(x);
 }
 
 /* Is it another address than the tunnel's? Before IPv4's REQUEST: an OFFER that is not taken has no effect. */
@@ -342,7 +347,7 @@ static int exchange(struct exchange *x, struct eftf_signals *sig, struct eftf_er
 		if (!ret)
 			ret = take_dhcp(x, err);
 		if (ret < 0)	/* after a refusal the EFTF may close */
-			return is_refused(x->c) ? no_lease(x->c, err) : ret;
+			return is_refused(x) ? no_lease(x->c, err) : ret;
 		limit_wait(x);
 		ret = judge(x, err);
 		if (ret)
