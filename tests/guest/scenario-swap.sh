@@ -12,7 +12,7 @@ log=$EFTF_RESULTS/gw.log
 ue_log=$EFTF_RESULTS/ue.log
 inner=10.64.0.2
 # packets a second, records per key, and seconds in which two or more keys wear out
-pace=50 limit=800 wear_seconds=32
+pace=50 limit=1600 wear_seconds=64
 [[ ! -e /sys/kernel/debug/kmemleak ]] || pace=5 limit=800 wear_seconds=200	# a debug kernel: slow
 
 # gw_config [LINE...]
