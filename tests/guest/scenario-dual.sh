@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Both families inside the tunnel: addresses, routes and servers of both, renewal, make-before-break, one alone.
+# Both families inside the tunnel: addresses, routes and servers of both, renewal, make-before-break, another program
+# that puts them in, one alone.
 set -u
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
@@ -97,6 +98,25 @@ say "the end"
 check "the UE ends" stop ue
 check "both addresses were given back" wait_for 10 "grep -q 'address released' $gw_log" "the release"
 check_fails "the UE has no IPv6 route into a tunnel" grep -q eftf0 <(in_ns ue ip -6 route show)
+
+say "another program puts addresses and routes in, as netifd does"
+check "a UE with configure = no" ue_up "configure = no" "routes = 198.51.100.0/24"
+check "the hook is told" wait_for 20 "grep -q '^EFTF_REASON=up' $work/env" "EFTF_REASON=up"
+own4=$(told EFTF_ADDRESS) own6=$(told EFTF_ADDRESS6)
+check_is "of the addresses" "$(inner)" "$own4+$own6"
+check_is "its device has no address" "" "$(in_ns ue ip addr show dev eftf0 scope global | grep inet)"
+check_is "and no route leads into it" "" "$( (in_ns ue ip route show; in_ns ue ip -6 route show) | grep eftf0 | grep -vE "^(fe80:|multicast)")"
+check "the outer connection keeps its own way" grep -q "$GW_OUTER .*dev lan0" <(in_ns ue ip route show)
+in_ns ue sh -c "ip addr add $own4/32 dev eftf0; ip addr add $own6/128 dev eftf0 nodad"
+for route in $(told EFTF_ROUTES) $(told EFTF_ROUTES6); do in_ns ue ip route add "$route" dev eftf0; done
+check "IPv4 through the tunnel" pings4 "$PCSCF"
+check "IPv6 through the tunnel" pings6 "$PCSCF6"
+kill -USR1 "$(pid_of ue)"
+check "the outer connection is replaced" wait_for 20 "said 'outer connection replaced'" "replacement"
+check "IPv4 goes on" pings4 "$PCSCF"
+check "IPv6 goes on" pings6 "$PCSCF6"
+check "it ends" stop ue
+check_is "and takes its own route back" "" "$(in_ns ue ip route show | grep "^$GW_OUTER")"
 
 say "IPv6 alone"
 check "a UE that wants IPv6 alone gets a tunnel" ue_up "family = 6"

@@ -8,13 +8,18 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ue/client_id.h"
 
 static char path[] = "/tmp/eftf-machine-id-XXXXXX";
+/* in a folder that cannot be made, and in one that is made */
+static const char nowhere[] = "/proc/eftf/client-id";
+static char own[64];
 
 static void write_id(const char *text)
 {
@@ -30,7 +35,8 @@ static int get(uint8_t *id, const char *configured, const char *device, bool *st
 	struct eftf_err err;
 
 	memset(id, 0, EFTF_DHCP4_CLIENT_ID_MAX);
-	return eftf_client_id(id, configured, path, device, 32473, stable, &err);
+	return eftf_client_id(id, configured, path, own[0] ? own : nowhere, device, 32473, stable,
+			      &err);
 }
 
 static void test_machine_id(void **state)
@@ -72,6 +78,41 @@ static void test_no_machine_id(void **state)
 	unlink(path);
 }
 
+/* A router: no /etc/machine-id, and the same identity at every start. */
+static void test_own_id_is_made_once(void **state)
+{
+	uint8_t a[EFTF_DHCP4_CLIENT_ID_MAX], b[EFTF_DHCP4_CLIENT_ID_MAX];
+	char folder[] = "/tmp/eftf-own-id-XXXXXX", made[40];
+	bool stable = false;
+	struct stat st;
+
+	(void)state;
+	write_id("");
+	assert_non_null(mkdtemp(folder));
+	snprintf(made, sizeof(made), "%s/eftf", folder);
+	snprintf(own, sizeof(own), "%s/client-id", made);
+	assert_int_equal(get(a, NULL, "eftf0", &stable), 23);
+	assert_true(stable);
+	assert_int_equal(stat(own, &st), 0);
+	assert_int_equal(st.st_size, 33);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	stable = false;
+	assert_int_equal(get(b, NULL, "eftf0", &stable), 23);
+	assert_true(stable);
+	assert_memory_equal(a, b, 23);
+	/* one that was cut off, on a full disk say, is no identity, and not overwritten */
+	assert_int_equal(truncate(own, 5), 0);
+	get(a, NULL, "eftf0", &stable);
+	assert_false(stable);
+	assert_int_equal(stat(own, &st), 0);
+	assert_int_equal(st.st_size, 5);
+	unlink(own);
+	unlink(path);
+	assert_int_equal(rmdir(made), 0);	/* nothing else is left in it */
+	rmdir(folder);
+	own[0] = 0;
+}
+
 static void test_configured(void **state)
 {
 	uint8_t a[EFTF_DHCP4_CLIENT_ID_MAX];
@@ -98,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_machine_id),
 		cmocka_unit_test(test_no_machine_id),
+		cmocka_unit_test(test_own_id_is_made_once),
 		cmocka_unit_test(test_configured),
 	};
 

@@ -106,6 +106,7 @@ static void test_what_is_missing(void **state)
 	bad(BASE ALWAYS "[tunnel]\naddress = 10.0.0.1\n", "address", "gateway");
 	bad(BASE ALWAYS "[tunnel]\naddress = 10.0.0.1/24\ngateway = 10.0.0.1\n", "gateway", "same");
 	bad(BASE ALWAYS "[tunnel]\nhook = run.sh\n", "hook", "absolute path");
+	bad(BASE ALWAYS "[tunnel]\nconfigure = no\n", "configure", "needs a hook");
 	bad(BASE ALWAYS "[tunnel]\nkeepalive = 100\ntimeout = 100\n", "timeout", "keepalive");
 	bad(BASE ALWAYS "[proxy]\nurl = http://a:1\npassword = x\n", "password", "user");
 	bad(BASE ALWAYS "[proxy]\nuser = x\n", "user", "url");
@@ -283,6 +284,8 @@ static void test_same_tunnel(void **state)
 	assert_false(same_tunnel(base, BASE ALWAYS "[tunnel]\nroutes = 10.0.0.0/9\nhook = /a\n"));
 	assert_false(same_tunnel(base, BASE ALWAYS "[tunnel]\nroutes = 10.0.0.0/8\nhook = /b\n"));
 	assert_false(same_tunnel(base, BASE ALWAYS "[tunnel]\nroutes = 10.0.0.0/8\n"));
+	assert_false(same_tunnel(base, BASE ALWAYS
+				 "[tunnel]\nroutes = 10.0.0.0/8\nhook = /a\nconfigure = no\n"));
 	assert_false(same_tunnel(base, BASE "port = 444\n" ALWAYS
 				 "[tunnel]\nroutes = 10.0.0.0/8\nhook = /a\n"));
 }

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "random.h"
@@ -52,15 +54,78 @@ static size_t read_machine_id(const char *path, char *out, size_t size)
 	return 32;
 }
 
+/* The folder of a path, if it is missing; what goes wrong is seen when the file is made. */
+static void make_folder(const char *path)
+{
+	const char *end = strrchr(path, '/');
+	char folder[256];
+
+	if (!end || end == path || (size_t)(end - path) >= sizeof(folder))
+		return;
+	memcpy(folder, path, (size_t)(end - path));
+	folder[end - path] = 0;
+	mkdir(folder, 0755);
+}
+
+static int write_id(const char *path)
+{
+	char text[2 * UUID_LEN + 2];
+	uint8_t id[UUID_LEN];
+	int fd, ret = -EIO;
+
+	if (eftf_random(id, sizeof(id)))
+		return -EIO;
+	for (size_t i = 0; i < UUID_LEN; i++)
+		snprintf(text + 2 * i, 3, "%02x", id[i]);
+	text[2 * UUID_LEN] = '\n';
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, 2 * UUID_LEN + 1) == 2 * UUID_LEN + 1 && !fsync(fd))
+		ret = 0;
+	return close(fd) ? -errno : ret;
+}
+
+/*
+ * Made beside its place and linked to it: it is there whole or not at all, and of two
+ * programs that start at the same time one makes it and the other reads it.
+ */
+static void make_own_id(const char *path)
+{
+	char beside[280];
+
+	if (snprintf(beside, sizeof(beside), "%s.%ld", path, (long)getpid()) >= (int)sizeof(beside))
+		return;
+	make_folder(path);
+	unlink(beside);		/* of a program that was killed, and had this number */
+	if (!write_id(beside) && link(beside, path) && errno != EEXIST)
+		rename(beside, path);	/* a file system without links */
+	unlink(beside);
+}
+
+/* Returns the octets of the identity, 0 if there is none and none can be made. */
+static size_t find_id(const char *machine_id, const char *own_id, char *out, size_t size)
+{
+	size_t len = read_machine_id(machine_id, out, size);
+
+	if (!len)
+		len = read_machine_id(own_id, out, size);
+	if (!len) {
+		make_own_id(own_id);
+		len = read_machine_id(own_id, out, size);
+	}
+	return len;
+}
+
 int eftf_client_id(uint8_t *out, const char *configured, const char *machine_id,
-		   const char *device, uint32_t enterprise, bool *stable, struct eftf_err *err)
+		   const char *own_id, const char *device, uint32_t enterprise, bool *stable, struct eftf_err *err)
 {
 	uint8_t digest[WC_SHA256_DIGEST_SIZE];
 	char secret[64];
 	size_t len = 0, n = 0, name_len = configured ? strlen(configured) : 0;
 
 	if (!configured)
-		len = read_machine_id(machine_id, secret, sizeof(secret));
+		len = find_id(machine_id, own_id, secret, sizeof(secret));
 	*stable = configured || len;
 	if (!*stable) {
 		len = sizeof(secret);

@@ -13,11 +13,13 @@
 /*
  * configured: what the configuration says, or NULL. machine_id: path of a
  * file as /etc/machine-id; only a hash of it, mixed with the device's name,
- * is ever sent. Without either the identifier is random: *stable = false.
+ * is ever sent. own_id: path of a file of the same form in its place, which is
+ * made, with its folder, where there is no such thing. If that cannot be, the
+ * identifier is random: *stable = false.
  * Returns the octets written to out (EFTF_DHCP4_CLIENT_ID_MAX), or a
  * negative errno.
  */
 int eftf_client_id(uint8_t *out, const char *configured, const char *machine_id,
-		   const char *device, uint32_t enterprise, bool *stable, struct eftf_err *err);
+		   const char *own_id, const char *device, uint32_t enterprise, bool *stable, struct eftf_err *err);
 
 #endif

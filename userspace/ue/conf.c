@@ -42,7 +42,7 @@ static const struct eftf_config_key keys[] = {
 	    .help = "PEM file of the client certificate chain; goes with key"),
 	KEY("eftf", "key", key, .apart = true, STRING(4096), .without = "no client certificate",
 	    .example = "/etc/eftf/ue.key", .help = "PEM file of the client's private key"),
-	KEY("eftf", "client_id", client_id, STRING(40), .without = "made of /etc/machine-id",
+	KEY("eftf", "client_id", client_id, STRING(40), .without = "made of /etc/machine-id; without that, of " EFTF_UE_ID_FILE ", which is made once",
 	    .example = "line-7", .help = "Identity of this UE towards the EFTF"),
 	KEY("eftf", "enterprise", enterprise, UINT(1, 0xffffffffu),
 	    .preset = TEXT(EFTF_ENTERPRISE_DEFAULT),
@@ -71,6 +71,8 @@ static const struct eftf_config_key keys[] = {
 	    .example = "10.64.0.7/24", .help = "Static inner address; goes with gateway"),
 	KEY("tunnel", "gateway", gateway, VALUE(ue_value_addr4), .without = "DHCP",
 	    .example = "10.64.0.1", .help = "Inner address of the EFTF; goes with address"),
+	KEY("tunnel", "configure", configure, BOOL, .preset = "yes",
+	    .help = "Put address and routes on the device; no: the hook is told of them and does that, as netifd of OpenWrt; only the route that keeps the outer connection out of the tunnel is still put in"),
 	KEY("tunnel", "hook", hook, STRING(4096), .value = &eftf_ue_value_path, .without = "none",
 	    .example = "/etc/eftf/hook",
 	    .help = "Program to run when the tunnel comes up, its lease is renewed with other values, and it goes down; without shell; the environment is that of vpnc-script and EFTF_*"),
@@ -137,6 +139,8 @@ static int check(const struct eftf_ue_conf *conf, const char *file, struct eftf_
 	else if (conf->static_addr.set &&
 		 conf->static_addr.addr.s_addr == conf->gateway.addr.s_addr)
 		wrong = "[tunnel] address and gateway are the same: gateway is the EFTF's own";
+	else if (!conf->configure && !conf->hook)
+		wrong = "[tunnel] configure = no needs a hook, which puts address and routes in";
 	else if (!EFTF_UE_PROXY && (conf->proxy_url || conf->proxy_fallback))
 		wrong = "[proxy] url and fallback need an eftf-ue with libcurl; this one was built without it (PROXY=no)";
 	else if (conf->proxy_password && !conf->proxy_user)

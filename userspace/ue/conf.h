@@ -14,6 +14,8 @@
 #include "err.h"
 
 #define EFTF_UE_CONF_FILE "/etc/eftf/eftf-ue.conf"
+/* Identity of a machine that has no /etc/machine-id. */
+#define EFTF_UE_ID_FILE "/etc/eftf/client-id"
 
 /* make PROXY=no: a program without libcurl, which knows no proxy */
 #ifdef EFTF_NO_PROXY
@@ -57,6 +59,7 @@ struct eftf_ue_conf {
 	bool key_update;			/* follow the EFTF's changes of its TLS key */
 	struct eftf_ue_routes routes;
 	struct eftf_value_prefix static_addr, gateway;
+	bool configure;				/* false: address and routes are the hook's work */
 	char *hook;
 	unsigned int hook_timeout;		/* s */
 	/* [proxy] */

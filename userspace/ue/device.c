@@ -141,7 +141,9 @@ static void remove_address(struct eftf_device *dev)
 
 	if (!dev->addr.set)
 		return;
-	if (eftf_rt_addr_del(dev->rt, dev->ifindex, AF_INET, &dev->addr.addr, dev->addr.plen, &err))
+	if (!dev->by_hook &&
+	    eftf_rt_addr_del(dev->rt, dev->ifindex, AF_INET, &dev->addr.addr, dev->addr.plen,
+			     &err))
 		log_debug("address of %s: %s", dev->name, err.text);
 	dev->addr.set = false;
 }
@@ -149,14 +151,15 @@ static void remove_address(struct eftf_device *dev)
 int eftf_device_set_address(struct eftf_device *dev, const struct eftf_value_prefix *addr,
 			    struct eftf_err *err)
 {
-	int ret;
+	int ret = 0;
 
 	if (dev->addr.set && dev->addr.addr.s_addr == addr->addr.s_addr &&
 	    dev->addr.plen == addr->plen)
 		return 0;
 	eftf_device_withdraw_routes(dev);
 	remove_address(dev);
-	ret = eftf_rt_addr_add(dev->rt, dev->ifindex, AF_INET, &addr->addr, addr->plen, err);
+	if (!dev->by_hook)
+		ret = eftf_rt_addr_add(dev->rt, dev->ifindex, AF_INET, &addr->addr, addr->plen, err);
 	if (ret && ret != -EEXIST)
 		return ret;
 	dev->addr = *addr;
@@ -177,12 +180,20 @@ static struct eftf_route make_route(const struct eftf_device *dev,
 	return r;
 }
 
+static int put_route(struct eftf_device *dev, const struct eftf_value_prefix *p,
+		     struct eftf_err *err)
+{
+	struct eftf_route r = make_route(dev, p);
+
+	return dev->by_hook ? 0 : eftf_rt_route_add(dev->rt, &r, err);
+}
+
 static void remove_route(struct eftf_device *dev, const struct eftf_value_prefix *p)
 {
 	struct eftf_route r = make_route(dev, p);
 	struct eftf_err err;
 
-	if (eftf_rt_route_del(dev->rt, &r, &err))
+	if (!dev->by_hook && eftf_rt_route_del(dev->rt, &r, &err))
 		log_debug("route of %s: %s", dev->name, err.text);
 }
 
@@ -300,9 +311,7 @@ int eftf_device_set_routes(struct eftf_device *dev, const struct eftf_routes *pl
 	}
 	dev->routes.n = 0;
 	for (i = 0; i < plan->n; i++) {
-		struct eftf_route r = make_route(dev, &plan->prefix[i]);
-
-		ret = eftf_rt_route_add(dev->rt, &r, err);
+		ret = put_route(dev, &plan->prefix[i], err);
 		if (ret)
 			return ret;
 		dev->routes.prefix[dev->routes.n++] = plan->prefix[i];
@@ -312,7 +321,7 @@ int eftf_device_set_routes(struct eftf_device *dev, const struct eftf_routes *pl
 	return 0;
 }
 
-void eftf_device_withdraw_routes(struct eftf_device *dev)
+static void drop_routes(struct eftf_device *dev)
 {
 	size_t i;
 
@@ -322,11 +331,17 @@ void eftf_device_withdraw_routes(struct eftf_device *dev)
 	remove_exempt(dev);
 }
 
+void eftf_device_withdraw_routes(struct eftf_device *dev)
+{
+	if (!dev->by_hook)
+		drop_routes(dev);
+}
+
 void eftf_device_close(struct eftf_device *dev)
 {
 	struct eftf_err err;
 
-	eftf_device_withdraw_routes(dev);
+	drop_routes(dev);
 	if (!dev->ifindex)
 		return;
 	remove_address(dev);

@@ -12,7 +12,7 @@
 #include "nl.h"
 #include "routes.h"
 
-/* Starts as 0 but for rt, which is the caller's. */
+/* Starts as 0 but for rt, which is the caller's, and by_hook. */
 struct eftf_device {
 	struct eftf_rt *rt;
 	char name[IFNAMSIZ];
@@ -20,6 +20,7 @@ struct eftf_device {
 	uint32_t mtu;
 	bool key_update;		/* its kernel can take new TLS keys */
 	bool created;			/* by us: removed by eftf_device_close() */
+	bool by_hook;			/* the caller's: addr and routes are only noted, the hook puts them in */
 	struct eftf_value_prefix addr;	/* on the device, by us */
 	struct eftf_routes routes;	/* into the device, by us */
 	bool has_exempt;
@@ -50,7 +51,10 @@ int eftf_device_set_routes(struct eftf_device *dev, const struct eftf_routes *pl
  * another way it is changed only with move.
  */
 void eftf_device_follow(struct eftf_device *dev, const struct eftf_route *hop, bool move);
-/* Takes all routes out, the outer peer's own one too; the address stays. */
+/*
+ * Takes all routes out, the outer peer's own one too; the address stays. by_hook: does
+ * nothing, since the outer peer needs its own one as long as the hook's are there.
+ */
 void eftf_device_withdraw_routes(struct eftf_device *dev);
 /*
  * Takes away what an earlier run that was killed has left: its link, and routes with

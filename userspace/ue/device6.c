@@ -37,7 +37,7 @@ static void remove_routes(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t
 	for (size_t i = 0; i < dev->routes.n; i++) {
 		struct eftf_route r = make_route(dev, ifindex, &dev->routes.prefix[i]);
 
-		if (!planned(plan, &dev->routes.prefix[i]) && eftf_rt_route_del(rt, &r, &err))
+		if (rt && !planned(plan, &dev->routes.prefix[i]) && eftf_rt_route_del(rt, &r, &err))
 			log_debug("IPv6 route: %s", err.text);
 	}
 	dev->routes.n = 0;
@@ -47,18 +47,19 @@ static int set_address(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t if
 		       const struct in6_addr *addr, struct eftf_err *err)
 {
 	static const struct eftf_routes6 none;
-	int ret;
+	int ret = 0;
 
 	if (!memcmp(&dev->addr, addr, sizeof(*addr)))
 		return 0;
 	remove_routes(dev, rt, ifindex, &none);
-	if (!IN6_IS_ADDR_UNSPECIFIED(&dev->addr) &&
+	if (rt && !IN6_IS_ADDR_UNSPECIFIED(&dev->addr) &&
 	    eftf_rt_addr_del(rt, ifindex, AF_INET6, &dev->addr, 128, err))
 		log_debug("IPv6 address: %s", err->text);
 	memset(&dev->addr, 0, sizeof(dev->addr));
 	if (IN6_IS_ADDR_UNSPECIFIED(addr))
 		return 0;
-	ret = eftf_rt_addr_add(rt, ifindex, AF_INET6, addr, 128, err);
+	if (rt)
+		ret = eftf_rt_addr_add(rt, ifindex, AF_INET6, addr, 128, err);
 	if (ret && ret != -EEXIST)
 		return ret;
 	dev->addr = *addr;
@@ -77,7 +78,7 @@ int eftf_device6_set(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifin
 	for (size_t i = 0; i < routes->n; i++) {
 		struct eftf_route r = make_route(dev, ifindex, &routes->prefix[i]);
 
-		ret = eftf_rt_route_add(rt, &r, err);
+		ret = rt ? eftf_rt_route_add(rt, &r, err) : 0;
 		if (ret)
 			return ret;
 		dev->routes.prefix[dev->routes.n++] = routes->prefix[i];

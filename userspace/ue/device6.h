@@ -13,8 +13,8 @@ struct eftf_device6 {
 };
 
 /*
- * The address and the routes are these from now on; :: takes both away. 0, or a
- * negative errno with what was put in until then.
+ * The address and the routes are these from now on; :: takes both away. rt NULL: they are
+ * only noted, the hook puts them in. 0, or a negative errno with what was put in until then.
  */
 int eftf_device6_set(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifindex,
 		     const struct in6_addr *addr, const struct eftf_routes6 *routes,

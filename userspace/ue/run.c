@@ -44,14 +44,14 @@ int eftf_prepare(const struct eftf_ue_conf *conf, const char *file, const struct
 		return ret;
 	memset(dhcp, 0, sizeof(*dhcp));
 	dhcp->enterprise = conf->enterprise;
-	ret = eftf_client_id(dhcp->client_id, conf->client_id, "/etc/machine-id", conf->device,
-			     conf->enterprise, &stable, err);
+	ret = eftf_client_id(dhcp->client_id, conf->client_id, "/etc/machine-id", EFTF_UE_ID_FILE,
+			     conf->device, conf->enterprise, &stable, err);
 	if (ret < 0)
 		return ret;
 	dhcp->client_id_len = (size_t)ret;
 	if (!stable)
-		log_warn("no /etc/machine-id: the client identifier is new at every start; set "
-			 "[eftf] client_id");
+		log_warn("no /etc/machine-id, and " EFTF_UE_ID_FILE " cannot be made: the client "
+			 "identifier is new at every start; set [eftf] client_id");
 	return 0;
 }
 

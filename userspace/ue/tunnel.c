@@ -91,8 +91,8 @@ static int judge6(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 /* Of IPv6: the routes are judged, the address may be there already. */
 static int set_device6(struct eftf_tunnel *t, struct eftf_err *err)
 {
-	return eftf_device6_set(&t->device6, t->device.rt, t->device.ifindex, &t->six.lease.address,
-				&t->routes6, err);
+	return eftf_device6_set(&t->device6, t->device.by_hook ? NULL : t->device.rt,
+				t->device.ifindex, &t->six.lease.address, &t->routes6, err);
 }
 
 static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
@@ -103,6 +103,7 @@ static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 
 	if (conf->static_addr.set)
 		addr.plen = conf->static_addr.plen;
+	t->device.by_hook = !conf->configure;
 	ret = eftf_device_open(&t->device, conf->device, conf->mtu ? conf->mtu : lease->mtu, err);
 	if (t->device6_of != t->device.ifindex)	/* of a link that is gone */
 		memset(&t->device6, 0, sizeof(t->device6));
@@ -264,7 +265,8 @@ void eftf_tunnel_close_device(struct eftf_tunnel *t)
 	struct eftf_err err;
 
 	if (t->device.ifindex &&
-	    eftf_device6_set(&t->device6, t->device.rt, t->device.ifindex, &no_address, &none, &err))
+	    eftf_device6_set(&t->device6, t->device.by_hook ? NULL : t->device.rt, t->device.ifindex,
+			     &no_address, &none, &err))
 		log_debug("%s", err.text);
 	memset(&t->device6, 0, sizeof(t->device6));
 	eftf_device_close(&t->device);

@@ -11,7 +11,6 @@
 }
 
 EFTF_RUN=${EFTF_RUN:-/var/run/eftf}
-EFTF_ETC=${EFTF_ETC:-/etc/eftf}
 
 proto_eftf_init_config() {
 	# shellcheck disable=SC2034	# netifd reads them
@@ -38,6 +37,7 @@ proto_eftf_init_config() {
 	proto_config_add_string proxy_password
 	proto_config_add_string proxy_auth
 	proto_config_add_array 'routes:list(string)'
+	proto_config_add_string family
 	proto_config_add_int mtu
 	proto_config_add_int keepalive
 }
@@ -55,16 +55,6 @@ eftf_line() {
 	echo "$1 = $2"
 }
 
-# A router has no /etc/machine-id: an identity made once, so that the EFTF knows this UE after a restart.
-eftf_identity() {
-	if [ ! -s "$EFTF_ETC/client-id" ]; then
-		mkdir -p "$EFTF_ETC"
-		tr -d '-' </proc/sys/kernel/random/uuid >"$EFTF_ETC/client-id.new" &&
-			mv "$EFTF_ETC/client-id.new" "$EFTF_ETC/client-id"
-	fi
-	cat "$EFTF_ETC/client-id"
-}
-
 # eftf_conf DEVICE: the configuration, of the variables that proto_eftf_setup has
 eftf_conf() {
 	echo "[eftf]"
@@ -75,10 +65,13 @@ eftf_conf() {
 	eftf_line crl "$crl"
 	eftf_line cert "$cert"
 	eftf_line key "$key"
-	eftf_line client_id "${client_id:-$(eftf_identity)}"
+	eftf_line client_id "$client_id"
 	echo "[tunnel]"
 	eftf_line device "$1"
+	# netifd puts address and routes in, as the hook tells it
+	eftf_line configure no
 	eftf_line hook /lib/netifd/eftf-hook
+	eftf_line family "$family"
 	eftf_line mtu "$mtu"
 	eftf_line keepalive "$keepalive"
 	for route in $routes; do
@@ -112,10 +105,10 @@ eftf_device() {
 proto_eftf_setup() {
 	local config="$1" device file routes route
 	local server server_port server_name ca crl cert key client_id mode pcscf media control
-	local proxy proxy_user proxy_password proxy_auth mtu keepalive
+	local proxy proxy_user proxy_password proxy_auth family mtu keepalive
 
 	json_get_vars server server_port server_name ca crl cert key client_id mode pcscf media control \
-		proxy proxy_user proxy_password proxy_auth mtu keepalive
+		proxy proxy_user proxy_password proxy_auth family mtu keepalive
 	json_get_values routes routes
 	if [ -z "$server" ] || [ -z "$ca" ]; then
 		echo "eftf: interface $config needs the options server and ca" >&2
@@ -129,7 +122,7 @@ proto_eftf_setup() {
 	# it may hold a password
 	(umask 077 && eftf_conf "$device" >"$file")
 	# for the hook, which is told of the device alone
-	printf '%s\n%s\n' "$config" "$routes" >"$EFTF_RUN/$device"
+	echo "$config" >"$EFTF_RUN/$device"
 	proto_export "INTERFACE=$config"
 	proto_run_command "$config" /usr/sbin/eftf-ue --config "$file"
 }
