@@ -22,6 +22,7 @@ help:
 	@echo 'make quick            unit tests, the tests of the module and a call, in User Mode Linux: minutes'
 	@echo 'make check            all tests: static checks, unit tests, guests with kernels $(GUEST_KERNELS) and User Mode Linux'
 	@echo 'make check-packages   what is installed, Debian packages, handlers for OpenWrt'
+	@echo 'make check-musl       the UE with musl, against a wolfSSL as OpenWrt has it; the first time also the libraries'
 	@echo 'make check-debug      the tests of the module in kernels with KASAN, lockdep, kmemleak, fault injection'
 	@echo '                      ONLY="attach fault": only those programs of tests/kernel'
 	@echo 'make check-races      the module in a kernel with KCSAN'
@@ -187,6 +188,10 @@ check-packages: need-guest guest-module-$(lastword $(GUEST_KERNELS))
 	@tests/lib/need.sh @check @deb
 	@OUT="$(OUT)" tests/check packages
 
+# eftf-ue and eftfctl with musl.
+check-musl: need-build
+	@OUT="$(OUT)" tests/check musl
+
 check-debug: in-guests guest-module-debug-6.12 guest-module-debug-newest guest-module-uml planted-debug-6.12
 	@OUT="$(OUT)" EFTF_GUEST_SECONDS=2400 EFTF_PATIENCE=900 EFTF_ONLY="$(ONLY)" tests/check $(DEBUG_JOBS) \
 		$(if $(ONLY),,$(LONG:%=uml:%))
@@ -216,4 +221,4 @@ clean:
 	-@test ! -d "$(KDIR)" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
 
 .PHONY: help all modules programs install install-module install-programs uninstall dist deb jobs need-build need-guest need-check test-tools in-guests guest demo bench bench-readme bench-voice quick check \
-	check-packages check-debug check-races soak fuzz clean
+	check-packages check-musl check-debug check-races soak fuzz clean
