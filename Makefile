@@ -178,7 +178,7 @@ quick: in-guests guest-module-uml
 	@OUT="$(OUT)" tests/check $(QUICK_JOBS)
 
 # sparse looks at the modules as they are built, the job "static" at what it says.
-check: STRICT := C=2
+check: export STRICT := C=2
 check: need-check guest guest-module-uml guest-module-uml-travel
 	@OUT="$(OUT)" tests/check $(CHECK_JOBS)
 
