@@ -244,14 +244,14 @@ static void adopt(struct eftf_dhcp_clients *clients, const struct eftf_dhcp_clie
 	clients->v6.previous = all_brought->v6.previous;
 	clients->v6.lease = all_brought->v6.lease;
 	memcpy(clients->v6.refusal, all_brought->v6.refusal, sizeof(clients->v6.refusal));
-	memcpy(clients->v6.warning.text, all_brought->v6.warning.text, sizeof(clients->v6.warning.text));
+	clients->v6.warning = all_brought->v6.warning;
 	dhcp->state = brought->state;
 	dhcp->token_len = brought->token_len;
 	memcpy(dhcp->token, brought->token, sizeof(dhcp->token));
 	dhcp->previous = brought->previous;
 	dhcp->lease = brought->lease;
 	memcpy(dhcp->refusal, brought->refusal, sizeof(dhcp->refusal));
-	memcpy(dhcp->warning.text, brought->warning.text, sizeof(dhcp->warning.text));
+	dhcp->warning = brought->warning;
 }
 
 static bool is_wished(const struct eftf_wish *w, const struct eftf_dhcp_clients *c)

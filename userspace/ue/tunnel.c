@@ -88,11 +88,18 @@ static int judge6(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	return eftf_offer6_check(&t->routes6, &t->six, &here, &conf->routes, log_conflict6, NULL, err);
 }
 
+/* Puts address and routes of IPv6 in place of those before, or leaves that to the hook. */
+static int put6(struct eftf_tunnel *t, const struct in6_addr *address,
+		const struct eftf_routes6 *routes, struct eftf_err *err)
+{
+	return eftf_device6_set(&t->device6, t->device.by_hook ? NULL : t->device.rt,
+				t->device.ifindex, address, routes, err);
+}
+
 /* Of IPv6: the routes are judged, the address may be there already. */
 static int set_device6(struct eftf_tunnel *t, struct eftf_err *err)
 {
-	return eftf_device6_set(&t->device6, t->device.by_hook ? NULL : t->device.rt,
-				t->device.ifindex, &t->six.lease.address, &t->routes6, err);
+	return put6(t, &t->six.lease.address, &t->routes6, err);
 }
 
 static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
@@ -264,9 +271,7 @@ void eftf_tunnel_close_device(struct eftf_tunnel *t)
 	static const struct in6_addr no_address;
 	struct eftf_err err;
 
-	if (t->device.ifindex &&
-	    eftf_device6_set(&t->device6, t->device.by_hook ? NULL : t->device.rt, t->device.ifindex,
-			     &no_address, &none, &err))
+	if (t->device.ifindex && put6(t, &no_address, &none, &err))
 		log_debug("%s", err.text);
 	memset(&t->device6, 0, sizeof(t->device6));
 	eftf_device_close(&t->device);
