@@ -7,7 +7,9 @@
  *
  *   round    lasts a round trip, but not less than 10 ms; gives the lowest
  *            round trip and the rate of delivery
- *   base     the lowest round trip ever; what a round is above it is queue
+ *   base     the lowest round trip ever that was seen twice, in two rounds; what a
+ *            round is above it is queue. Once may have been a packet, or an
+ *            acknowledgement, that has overtaken others
  *   limit    queue allowed: the target and three segments' time on the link
  *   bound    with more queue: what the path holds at this rate, and the target.
  *            With less than half of it, and bulk held back: one segment more, and
@@ -65,6 +67,12 @@ static u32 eftf_flight_limit(const struct eftf_flight *f, const struct eftf_flig
 	return (u32)min(limit, (u64)EFTF_FLIGHT_MAX);
 }
 
+/* us, of the round that has ended */
+static u32 eftf_flight_queue(const struct eftf_flight *f)
+{
+	return max(f->last_us, f->base_us) - f->base_us;
+}
+
 /* What the path holds without a queue, and the target. */
 static void eftf_flight_set(struct eftf_flight *f, const struct eftf_flight_settings *set,
 			    u32 rate, u32 mss)
@@ -94,6 +102,7 @@ static bool eftf_flight_wanted(const struct eftf_flight *f,
 static void eftf_flight_free_round(struct eftf_flight *f, u32 rate, u64 now)
 {
 	f->rate = rate;
+	f->heir = false;
 	if (now >= f->free_us) {
 		f->peak = rate;
 		return;
@@ -129,12 +138,14 @@ static enum eftf_flight_event eftf_flight_begin(struct eftf_flight *f,
 		f->probed_us = max(s->now_us, EFTF_FLIGHT_PROBE_GAP + 2) - EFTF_FLIGHT_PROBE_GAP - 1;
 	f->over = 0;
 	f->grow = 0;
-	if (f->strikes > 1) {
+	if (f->strikes > 1 || f->heir) {
 		eftf_flight_probe(f, mss, s->now_us);
+		f->probe += f->heir;	/* what the other one has begun takes a round more */
+		f->heir = false;
 		return EFTF_FLIGHT_PROBED;
 	}
 	if (f->min_us != EFTF_FLIGHT_NONE &&
-	    f->min_us - f->base_us > eftf_flight_limit(f, set, mss)) {
+	    f->min_us > (u64)f->base_us + eftf_flight_limit(f, set, mss)) {
 		eftf_flight_set(f, set, max(f->rate, mss), mss);
 	} else {
 		f->grow = EFTF_FLIGHT_GROW;
@@ -156,10 +167,11 @@ static enum eftf_flight_event eftf_flight_probed(struct eftf_flight *f,
 {
 	enum eftf_flight_event event = EFTF_FLIGHT_NOTHING;
 	u32 limit = eftf_flight_limit(f, set, mss);
-	u32 before = f->base_us, found = f->min_us;
+	u32 low = min(f->low_us, f->base_us);
+	u32 before = f->base_us, found = max(f->last_us, low);
 	u32 change = found > before ? found - before : before - found;
 
-	f->low_us = min(f->low_us, before);
+	f->low_us = low;
 	f->base_us = found;
 	f->over = 0;
 	f->same = f->strikes && change <= limit / 2 ? f->same + 1 : 0;
@@ -201,7 +213,7 @@ static bool eftf_flight_shrink(struct eftf_flight *f, const struct eftf_flight_s
 	eftf_flight_set(f, set, top, mss);
 	f->grow = 0;
 	/* a little more is no reason to doubt the base */
-	if (f->held && f->min_us - f->base_us > (u64)limit + f->base_us / 8 && f->over < most)
+	if (f->held && eftf_flight_queue(f) > (u64)limit + f->base_us / 8 && f->over < most)
 		f->over++;
 	return f->over >= most;
 }
@@ -213,7 +225,7 @@ static enum eftf_flight_event eftf_flight_round(struct eftf_flight *f,
 {
 	u64 age = now - f->probed_us;
 	u32 top = max(max(rate, f->rate), mss);
-	u32 queue = f->min_us - f->base_us;
+	u32 queue = eftf_flight_queue(f);
 	bool stuck = false;
 	u32 limit;
 
@@ -243,11 +255,44 @@ static enum eftf_flight_event eftf_flight_round(struct eftf_flight *f,
 	return EFTF_FLIGHT_NOTHING;
 }
 
+static void eftf_flight_measure(struct eftf_flight *f, u32 rtt_us)
+{
+	if (f->base_us == EFTF_FLIGHT_NONE)
+		f->base_us = rtt_us;
+	if (rtt_us < f->min_us) {
+		f->next_us = f->min_us;
+		f->min_us = rtt_us;
+	} else {
+		f->next_us = min(f->next_us, rtt_us);
+	}
+}
+
+/* What a round has measured. A single round trip below all that is known has to be seen again. */
+static u32 eftf_flight_lowest(const struct eftf_flight *f)
+{
+	if (f->min_us >= f->base_us || f->next_us == EFTF_FLIGHT_NONE ||
+	    f->next_us - f->min_us <= f->base_us / 8)
+		return f->min_us;
+	return f->next_us;
+}
+
+/* A round ends, or a time in which nothing was on its way: what does it say about the path? */
+static void eftf_flight_learn(struct eftf_flight *f)
+{
+	u32 lowest = eftf_flight_lowest(f);
+
+	if (f->min_us == EFTF_FLIGHT_NONE)
+		return;
+	f->base_us = min(f->base_us, max(lowest, f->last_us));
+	f->last_us = lowest;
+}
+
 static void eftf_flight_next_round(struct eftf_flight *f, u64 now, u32 acked)
 {
 	f->start_us = now;
 	f->acked = acked;
 	f->min_us = EFTF_FLIGHT_NONE;
+	f->next_us = EFTF_FLIGHT_NONE;
 	f->held = false;
 }
 
@@ -264,8 +309,31 @@ void eftf_flight_init(struct eftf_flight *f, u32 base_us)
 		.base_us = base_us ?: EFTF_FLIGHT_NONE,
 		.low_us = EFTF_FLIGHT_NONE,
 		.min_us = EFTF_FLIGHT_NONE,
+		.next_us = EFTF_FLIGHT_NONE,
+		.last_us = EFTF_FLIGHT_NONE,
 		.bound = EFTF_FLIGHT_NONE,
 	};
+}
+
+/**
+ * eftf_flight_inherit - a transport takes over from another one
+ * @f: flight of the new one, just initialised
+ * @base_us: round trip of the old one's path without a queue; EFTF_FLIGHT_NONE = unknown
+ * @rate: bytes per second that the old one had; 0 = unknown
+ *
+ * What the old one has on its way is a queue for both, and was one when TCP
+ * measured the new one's first round trip. If there is voice, it is let go
+ * first, and the path is measured without it: a probe. It tells, too, whether
+ * the path is another, longer one.
+ *
+ * Context: any.
+ */
+void eftf_flight_inherit(struct eftf_flight *f, u32 base_us, u32 rate)
+{
+	f->base_us = min(f->base_us, base_us);
+	f->rate = rate;
+	f->peak = rate;
+	f->heir = rate;
 }
 
 /**
@@ -288,11 +356,8 @@ enum eftf_flight_event eftf_flight_update(struct eftf_flight *f,
 	u32 rate;
 
 	if (s->rtt_us && s->delivered != f->delivered) {
-		u32 rtt = min(s->rtt_us, EFTF_FLIGHT_MAX);
-
 		f->delivered = s->delivered;
-		f->min_us = min(f->min_us, rtt);
-		f->base_us = min(f->base_us, rtt);
+		eftf_flight_measure(f, min(s->rtt_us, EFTF_FLIGHT_MAX));
 	}
 	if (!eftf_flight_wanted(f, set, s))
 		eftf_flight_end(f);
@@ -301,12 +366,14 @@ enum eftf_flight_event eftf_flight_update(struct eftf_flight *f,
 
 	/* nothing on its way, and not because of the bound: the time until now gives no rate */
 	if (!f->held && !f->probe && !eftf_flight_outstanding(s)) {
+		eftf_flight_learn(f);
 		eftf_flight_next_round(f, s->now_us, acked);
 		return event;
 	}
 	len = s->now_us - f->start_us;
 	if (f->min_us == EFTF_FLIGHT_NONE || len < max(f->min_us, EFTF_FLIGHT_ROUND_US))
 		return event;
+	eftf_flight_learn(f);
 	/* the peer may take back what it has said it has */
 	rate = (s32)(acked - f->acked) < 0 ? 0 : acked - f->acked;
 	rate = (u32)min(div64_u64((u64)rate * EFTF_FLIGHT_SECOND, len), (u64)EFTF_FLIGHT_NONE);

@@ -61,6 +61,8 @@ struct eftf_flight_sample {
  * @base_us: round trip of the path without a queue
  * @low_us: lowest of @base_us since @strikes was 0
  * @min_us: lowest round trip of this round; EFTF_FLIGHT_NONE = none yet
+ * @next_us: the lowest but one
+ * @last_us: lowest round trip of the last round that has ended, without one that is far below all others
  * @delivered: TCP's count at the last sample
  * @acked: sequence number that stands for what had been delivered at @start_us
  * @rate: bytes per second in the last round
@@ -73,6 +75,7 @@ struct eftf_flight_sample {
  * @strikes: probes in a row that found the path longer than before
  * @same: probes in a row that found the path as long as the one before
  * @held: bulk was held back in this round
+ * @heir: another transport was replaced, and no round has ended yet
  */
 struct eftf_flight {
 	u64 start_us;
@@ -81,6 +84,8 @@ struct eftf_flight {
 	u32 base_us;
 	u32 low_us;
 	u32 min_us;
+	u32 next_us;
+	u32 last_us;
 	u32 delivered;
 	u32 acked;
 	u32 rate;
@@ -92,6 +97,7 @@ struct eftf_flight {
 	u8 strikes;
 	u8 same;
 	bool held;
+	bool heir;
 };
 
 /**
@@ -107,6 +113,7 @@ enum eftf_flight_event {
 };
 
 void eftf_flight_init(struct eftf_flight *f, u32 base_us);
+void eftf_flight_inherit(struct eftf_flight *f, u32 base_us, u32 rate);
 enum eftf_flight_event eftf_flight_update(struct eftf_flight *f,
 					  const struct eftf_flight_settings *set,
 					  const struct eftf_flight_sample *s);

@@ -54,6 +54,19 @@ void eftf_hold_init(struct eftf_transport *tp)
 }
 
 /**
+ * eftf_hold_inherit - a new transport replaces another one
+ * @tp: the new one, not started
+ * @old: the one that drains from now on
+ *
+ * Context: process, the tunnel's lock held; the TX worker of @old may run.
+ */
+void eftf_hold_inherit(struct eftf_transport *tp, const struct eftf_transport *old)
+{
+	eftf_flight_inherit(&tp->flight, data_race(READ_ONCE(old->flight.base_us)),
+			    data_race(READ_ONCE(old->flight.rate)));
+}
+
+/**
  * eftf_hold_update - bring the bound up to date
  * @tp: transport
  *

@@ -5,6 +5,7 @@
 #include "types.h"
 
 void eftf_hold_init(struct eftf_transport *tp);
+void eftf_hold_inherit(struct eftf_transport *tp, const struct eftf_transport *old);
 void eftf_hold_update(struct eftf_transport *tp);
 bool eftf_hold_bulk(struct eftf_transport *tp);
 void eftf_hold_end(struct eftf_transport *tp);

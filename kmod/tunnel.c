@@ -12,6 +12,7 @@
 #include "deliver.h"
 #include "end.h"
 #include "event.h"
+#include "hold.h"
 #include "owner.h"
 #include "record.h"
 #include "table.h"
@@ -248,6 +249,8 @@ int eftf_tunnel_swap(struct eftf_tunnel *tunnel, struct eftf_transport *tp,
 		/* the helper has exchanged data on the new connection: its peer is known and alive */
 		tp->rx_fresh = false;
 		eftf_timer_received(tunnel);
+		if (old)
+			eftf_hold_inherit(tp, old);
 		eftf_transport_start(tp);
 		/*
 		 * The EFTF is told of the new connection before the UE uses it:

@@ -67,8 +67,28 @@ static void the_path_becomes_longer_and_shorter(void **state)
 	path_run(p, 2);
 	path_reset(p);
 	path_run(p, 10);
-	assert_in_range(path_delay(p, 99), 10, 10 + 50);
+	assert_in_range(path_delay(p, 99), 10, 10 + 60);
 	free(p);
+}
+
+static void packets_that_overtake_others_do_not_shorten_the_path(void **state)
+{
+	const u32 rtts[] = {20000, 50000, 150000};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		struct path *p = path_new(2000, rtts[i], 200);
+
+		p->voice = true;
+		p->overtake = 50;
+		path_run(p, 5);
+		path_reset(p);
+		path_run(p, 60);
+		assert_in_range(path_delay(p, 99), rtts[i] / 2000, rtts[i] / 2000 + 80);
+		assert_in_range(path_share(p, false), 88, 100);
+		free(p);
+	}
 }
 
 static void the_link_becomes_slower_and_faster(void **state)
@@ -118,6 +138,7 @@ int main(void)
 		cmocka_unit_test(voice_is_not_late_on_any_link),
 		cmocka_unit_test(a_call_with_signalling_begins_beside_bulk),
 		cmocka_unit_test(the_path_becomes_longer_and_shorter),
+		cmocka_unit_test(packets_that_overtake_others_do_not_shorten_the_path),
 		cmocka_unit_test(the_link_becomes_slower_and_faster),
 		cmocka_unit_test(others_do_not_starve_bulk_for_good),
 	};

@@ -30,6 +30,9 @@ static const struct row together[] = {	/* with voice from the beginning */
 static const struct row call_begins[] = {	/* with signalling after 7 s, voice after 10 */
 #include "traces/call-begins.inc"
 };
+static const struct row overtaken[] = {	/* with voice, and one packet of a hundred overtakes others */
+#include "traces/overtaken.inc"
+};
 static const struct row competition[] = {	/* with another TCP beside the tunnel */
 #include "traces/competition.inc"
 };
@@ -38,6 +41,7 @@ static const struct row competition[] = {	/* with another TCP beside the tunnel 
 struct outcome {
 	unsigned int bounded, held, probes, releases;	/* rows, but for events */
 	u64 voice_us, bound_us;	/* from the first row until voice was seen, and until there was a bound; 0 = never */
+	u32 base_us;
 	u64 late_queue_us, late;	/* sum of round trips above the base later than 2 s after that, and of how many rows */
 };
 
@@ -87,6 +91,7 @@ static struct outcome replay(const struct row *rows, size_t n)
 			o.late++;
 		}
 	}
+	o.base_us = f.base_us;
 	return o;
 }
 
@@ -113,6 +118,16 @@ static void a_call_begins_beside_bulk(void **state)
 	assert_in_range(o.late_queue_us / o.late, 0, 30000);
 }
 
+static void packets_that_overtake_others_do_not_shorten_the_path(void **state)
+{
+	struct outcome o = replay(overtaken, COUNT(overtaken));
+
+	(void)state;
+	assert_in_range(o.base_us, 45000, 55000);
+	assert_int_equal(o.releases, 0);
+	assert_in_range(o.late_queue_us / o.late, 0, 30000);
+}
+
 static void a_queue_of_others_is_not_yielded_to(void **state)
 {
 	struct outcome o = replay(competition, COUNT(competition));
@@ -128,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(voice_and_bulk_begin_together),
 		cmocka_unit_test(a_call_begins_beside_bulk),
+		cmocka_unit_test(packets_that_overtake_others_do_not_shorten_the_path),
 		cmocka_unit_test(a_queue_of_others_is_not_yielded_to),
 	};
 
