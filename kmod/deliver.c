@@ -15,8 +15,7 @@
 #include "trace.h"
 #include "types.h"
 
-/* Given to the stack at a time: packets, and bytes of memory. */
-#define EFTF_DELIVER_SLICE		64
+/* Given to the stack at a time, besides EFTF_DELIVER_SLICE packets: bytes of memory. */
 #define EFTF_DELIVER_SLICE_BYTES	(512 * 1024)
 /* What waits for it at most: likewise, for each tunnel. */
 #define EFTF_DELIVER_BACKLOG		1000
@@ -29,20 +28,38 @@ static void eftf_deliver_drop(struct eftf_tunnel *tunnel, struct sk_buff *skb)
 	kfree_skb(skb);
 }
 
+/* Takes a slice of what waits. Return: bytes of memory of it. */
+static unsigned int eftf_deliver_take(struct eftf_tunnel *tunnel, int budget,
+				      struct sk_buff_head *slice)
+{
+	unsigned int memory = 0;
+	struct sk_buff *skb;
+
+	spin_lock(&tunnel->ready.lock);
+	while (budget-- && (skb = __skb_dequeue(&tunnel->ready))) {
+		memory += skb->truesize;
+		__skb_queue_tail(slice, skb);
+	}
+	spin_unlock(&tunnel->ready.lock);
+	return memory;
+}
+
 static int eftf_deliver_poll(struct napi_struct *napi, int budget)
 {
 	struct eftf_tunnel *tunnel = container_of(napi, struct eftf_tunnel, napi);
 	bool running = netif_running(tunnel->edev->dev);
+	struct sk_buff_head slice;
 	struct sk_buff *skb;
-	int done = 0;
+	int done;
 
-	while (done < budget && (skb = skb_dequeue(&tunnel->ready))) {
-		atomic_sub(skb->truesize, &tunnel->ready_bytes);
+	__skb_queue_head_init(&slice);
+	atomic_sub(eftf_deliver_take(tunnel, budget, &slice), &tunnel->ready_bytes);
+	done = skb_queue_len(&slice);
+	while ((skb = __skb_dequeue(&slice))) {
 		if (likely(running))
 			napi_gro_receive(napi, skb);
 		else
 			eftf_deliver_drop(tunnel, skb);
-		done++;
 	}
 	if (done < budget)
 		napi_complete_done(napi, done);
@@ -102,6 +119,46 @@ static bool eftf_deliver_takes(const struct eftf_tunnel *tunnel)
 	       atomic_read(&tunnel->ready_bytes) < EFTF_DELIVER_BACKLOG_BYTES;
 }
 
+static void eftf_deliver_count(struct eftf_tunnel *tunnel, unsigned int packets,
+			       unsigned int bytes)
+{
+	struct pcpu_sw_netstats *stats = this_cpu_ptr(tunnel->edev->dev->tstats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_add(&stats->rx_packets, packets);
+	u64_stats_add(&stats->rx_bytes, bytes);
+	u64_stats_update_end(&stats->syncp);
+	eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_PACKETS, packets);
+	eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_BYTES, bytes);
+}
+
+/* Queues the first of the packets for the stack. Context: BH off. */
+static void eftf_deliver_slice(struct eftf_tunnel *tunnel, struct sk_buff_head *packets)
+{
+	bool takes = eftf_deliver_takes(tunnel);
+	unsigned int bytes = 0, memory = 0;
+	struct sk_buff_head slice;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&slice);
+	while (skb_queue_len(&slice) < EFTF_DELIVER_SLICE && memory < EFTF_DELIVER_SLICE_BYTES &&
+	       (skb = __skb_dequeue(packets))) {
+		if (unlikely(!takes)) {
+			eftf_deliver_drop(tunnel, skb);
+			continue;
+		}
+		bytes += skb->len;
+		memory += skb->truesize;
+		__skb_queue_tail(&slice, skb);
+	}
+	eftf_deliver_count(tunnel, skb_queue_len(&slice), bytes);
+	atomic_add(memory, &tunnel->ready_bytes);
+	spin_lock(&tunnel->ready.lock);
+	skb_queue_splice_tail(&slice, &tunnel->ready);
+	spin_unlock(&tunnel->ready.lock);
+	napi_schedule(&tunnel->napi);
+}
+
 /**
  * eftf_deliver - give packets to the stack
  * @tunnel: tunnel that they came by
@@ -111,36 +168,13 @@ static bool eftf_deliver_takes(const struct eftf_tunnel *tunnel)
  */
 void eftf_deliver(struct eftf_tunnel *tunnel, struct sk_buff_head *packets)
 {
-	struct net_device *dev = tunnel->edev->dev;
-	unsigned int n = 0, bytes = 0;
-	struct sk_buff *skb;
-
 	if (skb_queue_empty(packets))
 		return;
 	trace_eftf_deliver(tunnel, skb_queue_len(packets));
-	local_bh_disable();
-	while ((skb = __skb_dequeue(packets))) {
-		unsigned int len = skb->len;
-
-		if (unlikely(!eftf_deliver_takes(tunnel))) {
-			eftf_deliver_drop(tunnel, skb);
-			continue;
-		}
-		n++;
-		bytes += skb->truesize;
-		atomic_add(skb->truesize, &tunnel->ready_bytes);
-		skb_queue_tail(&tunnel->ready, skb);
-		dev_sw_netstats_rx_add(dev, len);
-		eftf_stat_inc(&tunnel->stats, EFTF_STAT_RX_PACKETS);
-		eftf_stat_add(&tunnel->stats, EFTF_STAT_RX_BYTES, len);
-		if (n == EFTF_DELIVER_SLICE || bytes >= EFTF_DELIVER_SLICE_BYTES) {
-			n = bytes = 0;
-			/* enabling BH runs the softirq, so the stack takes this slice before the next */
-			napi_schedule(&tunnel->napi);
-			local_bh_enable();
-			local_bh_disable();
-		}
+	while (!skb_queue_empty(packets)) {
+		local_bh_disable();
+		eftf_deliver_slice(tunnel, packets);
+		/* runs the softirq, so the stack takes this slice before the next */
+		local_bh_enable();
 	}
-	napi_schedule(&tunnel->napi);
-	local_bh_enable();
 }

@@ -70,6 +70,27 @@ int eftf_ktls_check(const struct sock *sk, struct netlink_ext_ack *extack)
 }
 
 /**
+ * eftf_ktls_expect_no_padding - let TLS decrypt straight into the reader's memory
+ * @sk: kTLS socket
+ *
+ * What the socket option TLS_RX_EXPECT_NO_PAD does, which waits for the socket's
+ * lock. Without it TLS decrypts each record of TLS 1.3 into memory of its own and
+ * copies it from there. A record that has padding after all, or is no data, is
+ * decrypted a second time, the slow way.
+ *
+ * Context: any, socket locked.
+ */
+void eftf_ktls_expect_no_padding(struct sock *sk)
+{
+	struct tls_context *ctx = tls_get_ctx(sk);
+
+	if (ctx->rx_conf != TLS_SW)
+		return;
+	ctx->rx_no_pad = 1;
+	tls_sw_ctx_rx(ctx)->zc_capable = 1;
+}
+
+/**
  * eftf_ktls_info - TLS version and cipher of a connection
  * @sk: kTLS socket
  *
@@ -215,6 +236,22 @@ static void eftf_ktls_error(struct sock *sk, int error, struct eftf_ktls_read *r
 	}
 }
 
+/*
+ * How much to ask for: TLS decrypts a record into the reader's memory only if all
+ * of it fits, so of long ones just the next. A guess: it is looked at without the
+ * lock.
+ */
+static size_t eftf_ktls_read_size(const struct sock *sk, size_t size)
+{
+	const struct tls_sw_context_rx *rx = eftf_ktls_rx(sk);
+	size_t record = READ_ONCE(rx->strp.stm.full_len);
+	u16 overhead = tls_get_ctx(sk)->prot_info.overhead_size;
+
+	if (record <= size / 4 + overhead || !skb_queue_empty_lockless(&rx->rx_list))
+		return size;
+	return min(record - overhead, size);
+}
+
 /**
  * eftf_ktls_recv - read once from a kTLS socket
  * @sock: kTLS socket, of which the caller is the module's only reader
@@ -222,8 +259,8 @@ static void eftf_ktls_error(struct sock *sk, int error, struct eftf_ktls_read *r
  * @size: bytes
  * @read: what was found
  *
- * The bio_vec iterator lets TLS decrypt straight into the page where it can
- * (TLS 1.2, or TLS 1.3 without padding).
+ * The bio_vec iterator lets TLS decrypt straight into the page; see
+ * eftf_ktls_expect_no_padding().
  *
  * Context: process; takes the socket's lock, does not wait for data.
  */
@@ -235,7 +272,7 @@ void eftf_ktls_recv(struct socket *sock, struct page *page, size_t size,
 	int ret;
 
 	*read = (struct eftf_ktls_read){};
-	ret = eftf_ktls_recvmsg(sock, page, size, &type);
+	ret = eftf_ktls_recvmsg(sock, page, eftf_ktls_read_size(sk, size), &type);
 	if (ret == -EAGAIN) {
 		read->records = type;	/* only empty records were consumed */
 		eftf_ktls_nothing(sk, read);

@@ -76,6 +76,7 @@ union eftf_ktls_key {
 };
 
 int eftf_ktls_check(const struct sock *sk, struct netlink_ext_ack *extack);
+void eftf_ktls_expect_no_padding(struct sock *sk);
 const struct tls_crypto_info *eftf_ktls_info(const struct sock *sk);
 u64 eftf_ktls_sequence(const struct sock *sk, enum eftf_direction direction);
 

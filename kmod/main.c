@@ -9,6 +9,7 @@
 #include <net/genetlink.h>
 #include <net/rtnetlink.h>
 
+#include "buffer.h"
 #include "device.h"
 #include "eftf_version.h"
 #include "end.h"
@@ -49,6 +50,7 @@ static void __exit eftf_exit(void)
 	eftf_netlink_exit();
 	eftf_owner_exit();
 	eftf_end_exit();
+	eftf_buffer_exit();
 	rcu_barrier();
 }
 

@@ -216,12 +216,11 @@ static struct sk_buff *eftf_queue_pop_bulk(struct eftf_queue *queue)
 
 static struct sk_buff *eftf_queue_pop_voice(struct eftf_queue *queue)
 {
-	codel_time_t now = codel_get_time();
 	struct sk_buff *skb;
 
 	while ((skb = eftf_queue_pop(queue, EFTF_BAND_VOICE))) {
 		if (!eftf_queue_cb(skb)->perishable ||
-		    now - eftf_queue_cb(skb)->enqueued <= EFTF_QUEUE_VOICE_AGE)
+		    codel_get_time() - eftf_queue_cb(skb)->enqueued <= EFTF_QUEUE_VOICE_AGE)
 			return skb;
 		eftf_queue_dropped(queue, EFTF_STAT_DROP_TX_AGE);
 		kfree_skb(skb);
@@ -237,6 +236,15 @@ static void eftf_queue_note_sojourn(struct eftf_queue *queue, const struct sk_bu
 	queue->sojourn[min_t(unsigned int, bucket, EFTF_SOJOURN_BUCKETS - 1)]++;
 }
 
+/*
+ * Looked at without the lock. What is queued after this look wakes the worker that
+ * takes packets, or the one that is about to: see eftf_wake_xmit().
+ */
+static bool eftf_queue_is_empty(const struct eftf_queue *queue, enum eftf_band band)
+{
+	return skb_queue_empty_lockless(&queue->bands[band]);
+}
+
 /**
  * eftf_queue_take_urgent - take the next packet of voice or video
  * @queue: queue
@@ -248,6 +256,9 @@ struct sk_buff *eftf_queue_take_urgent(struct eftf_queue *queue)
 {
 	struct sk_buff *skb;
 
+	if (eftf_queue_is_empty(queue, EFTF_BAND_VOICE) &&
+	    eftf_queue_is_empty(queue, EFTF_BAND_VIDEO))
+		return NULL;
 	spin_lock_bh(&queue->lock);
 	skb = eftf_queue_pop_voice(queue);
 	if (!skb)
@@ -269,6 +280,8 @@ struct sk_buff *eftf_queue_take_bulk(struct eftf_queue *queue)
 {
 	struct sk_buff *skb;
 
+	if (eftf_queue_is_empty(queue, EFTF_BAND_BULK))
+		return NULL;
 	spin_lock_bh(&queue->lock);
 	skb = eftf_queue_pop_bulk(queue);
 	if (skb)

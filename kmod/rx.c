@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The receiving worker: reads the decrypted stream into pages that live as long
- * as a run of the worker, puts packets together from envelopes that may be cut
- * at any byte, checks and delivers them.
+ * The receiving worker: reads the decrypted stream into a buffer, puts packets
+ * together from envelopes that may be cut at any byte, checks and delivers them.
  */
 #include <linux/gfp.h>
 #include <linux/ip.h>
@@ -12,6 +11,7 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "buffer.h"
 #include "control.h"
 #include "deliver.h"
 #include "end.h"
@@ -20,15 +20,16 @@
 #include "record.h"
 #include "rx.h"
 #include "table.h"
+#include "tcp.h"
 #include "timer.h"
 #include "trace.h"
 #include "types.h"
 #include "wake.h"
 
-#define EFTF_RX_ORDER		3	/* pages to read into, where there is much to read */
 #define EFTF_RX_BUDGET		32	/* reads in one run of the worker */
 #define EFTF_RX_LINEAR		2048	/* bytes of a packet in its skb, the rest in pages */
 #define EFTF_RX_UNKNOWN_MAX	16	/* envelopes of unknown type in a row */
+#define EFTF_RX_ACKS_AT_ONCE	256	/* reads, before acknowledgements are put off again */
 
 static void eftf_rx_framing(struct eftf_transport *tp, u32 reason)
 {
@@ -157,6 +158,20 @@ static void eftf_rx_no_memory(struct eftf_transport *tp)
 	dev_core_stats_rx_dropped_inc(tp->tunnel->edev->dev);
 }
 
+/*
+ * Memory for a packet. At first without reclaim: only then the kernel takes a page
+ * fragment, as for network cards, and GRO can join packets without a list of them.
+ */
+static struct sk_buff *eftf_rx_alloc(struct eftf_transport *tp, unsigned int len)
+{
+	struct net_device *dev = tp->tunnel->edev->dev;
+	struct sk_buff *skb;
+
+	len = min_t(unsigned int, len, EFTF_RX_LINEAR);
+	skb = __netdev_alloc_skb(dev, len, (GFP_KERNEL & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN);
+	return skb ?: __netdev_alloc_skb(dev, len, GFP_KERNEL | __GFP_NOWARN);
+}
+
 /* An envelope begins. */
 static void eftf_rx_begin(struct eftf_transport *tp, const struct ftt_ims_piece *piece)
 {
@@ -179,9 +194,7 @@ static void eftf_rx_begin(struct eftf_transport *tp, const struct ftt_ims_piece 
 		eftf_stat_inc(stats, EFTF_STAT_DROP_RX_EMPTY);
 		return;
 	}
-	tp->rx_skb = __netdev_alloc_skb(tp->tunnel->edev->dev,
-					min_t(unsigned int, piece->payload_len, EFTF_RX_LINEAR),
-					GFP_KERNEL | __GFP_NOWARN);
+	tp->rx_skb = eftf_rx_alloc(tp, piece->payload_len);
 	if (!tp->rx_skb)
 		eftf_rx_no_memory(tp);
 }
@@ -301,54 +314,6 @@ static void eftf_rx_need_key(struct eftf_transport *tp)
 		eftf_end_read(tp, &end);
 }
 
-/**
- * struct eftf_rx_buffer - what one run of the worker reads into
- * @page: page, compound if @order is not 0; NULL: no memory
- * @order: its order
- * @most: bytes of the longest read
- */
-struct eftf_rx_buffer {
-	struct page *page;
-	unsigned int order;
-	size_t most;
-};
-
-/* No effort for a large one: a small one does as well. */
-static struct page *eftf_rx_alloc_large(void)
-{
-	return alloc_pages((GFP_KERNEL & ~__GFP_DIRECT_RECLAIM) | __GFP_COMP | __GFP_NORETRY |
-			   __GFP_NOWARN, EFTF_RX_ORDER);
-}
-
-/*
- * Kernels zero new pages, and most runs read one packet: a large buffer is taken
- * only when the small one was filled, or was in the last run.
- */
-static void eftf_rx_buffer_get(struct eftf_rx_buffer *buf, bool large)
-{
-	buf->most = 0;
-	buf->order = EFTF_RX_ORDER;
-	buf->page = large ? eftf_rx_alloc_large() : NULL;
-	if (buf->page)
-		return;
-	buf->order = 0;
-	buf->page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
-}
-
-static void eftf_rx_buffer_grow(struct eftf_rx_buffer *buf)
-{
-	struct page *page;
-
-	if (buf->order || buf->most < PAGE_SIZE)
-		return;
-	page = eftf_rx_alloc_large();
-	if (!page)
-		return;
-	__free_page(buf->page);
-	buf->page = page;
-	buf->order = EFTF_RX_ORDER;
-}
-
 static void eftf_rx_data(struct eftf_transport *tp, struct page *page,
 			 const struct eftf_ktls_read *read, struct sk_buff_head *ready)
 {
@@ -376,17 +341,33 @@ static void eftf_rx_note_unfinished(struct eftf_transport *tp)
 		WRITE_ONCE(tp->unfinished_since, jiffies ?: 1);
 }
 
+/*
+ * TCP acknowledges each small segment that the reader takes as it comes, unless
+ * the connection is interactive: then every second one, or with the data that goes
+ * the other way, or after 40 ms (RFC 9293 3.8.6.3). When these have passed it goes
+ * back to the former, and rightly so if the peer sends only when all is
+ * acknowledged (Nagle): so it is asked for the latter anew, but not at once.
+ */
+static void eftf_rx_delay_acks(struct eftf_transport *tp)
+{
+	struct sock *sk = tp->sock->sk;
+
+	if (eftf_tcp_delays_acks(sk) || ++tp->rx_acks_at_once < EFTF_RX_ACKS_AT_ONCE)
+		return;
+	tp->rx_acks_at_once = 0;
+	tcp_sock_set_quickack(sk, 0);
+}
+
 /* Reads once. Return: true to go on, false when nothing more is to be had now. */
-static bool eftf_rx_once(struct eftf_transport *tp, struct eftf_rx_buffer *buf,
+static bool eftf_rx_once(struct eftf_transport *tp, const struct eftf_buffer *buf,
 			 struct sk_buff_head *ready)
 {
-	size_t size = PAGE_SIZE << buf->order;
 	struct page *page = buf->page;
 	struct eftf_ktls_read read;
 
-	eftf_ktls_recv(tp->sock, page, size, &read);
-	trace_eftf_read(tp->tunnel, size, read.kind, read.len);
-	buf->most = max(buf->most, read.len);
+	eftf_rx_delay_acks(tp);
+	eftf_ktls_recv(tp->sock, page, buf->size, &read);
+	trace_eftf_read(tp->tunnel, buf->size, read.kind, read.len);
 	if (read.cleared)
 		eftf_wake_tx(tp);	/* it may have been given the mark */
 	if (read.records) {
@@ -437,11 +418,10 @@ void eftf_rx_work(struct work_struct *work)
 	struct eftf_transport *tp = container_of(to_delayed_work(work), struct eftf_transport,
 						 rx_work);
 	int budget = EFTF_RX_BUDGET;
-	struct eftf_rx_buffer buf;
+	struct eftf_buffer buf;
 	struct sk_buff_head ready;
 
-	eftf_rx_buffer_get(&buf, tp->rx_large);
-	if (!buf.page) {
+	if (!eftf_buffer_get(&buf)) {
 		eftf_wake_rx_later(tp);
 		return;
 	}
@@ -455,14 +435,13 @@ void eftf_rx_work(struct work_struct *work)
 		}
 		if (!eftf_rx_once(tp, &buf, &ready))
 			break;
-		eftf_rx_buffer_grow(&buf);
-		eftf_deliver(tp->tunnel, &ready);
+		/* GRO merges what it gets at once, and long records are read one at a time */
+		if (skb_queue_len(&ready) >= EFTF_DELIVER_SLICE)
+			eftf_deliver(tp->tunnel, &ready);
 		cond_resched();
 	}
 	eftf_deliver(tp->tunnel, &ready);
-	if (buf.most)
-		tp->rx_large = buf.most >= PAGE_SIZE;
-	__free_pages(buf.page, buf.order);
+	eftf_buffer_put(&buf);
 }
 
 /**

@@ -56,4 +56,10 @@ static inline void eftf_tcp_hasten(struct sock *sk)
 	WRITE_ONCE(icsk->icsk_rto_min, min_t(u32, icsk->icsk_rto_min, EFTF_TCP_RTO_MIN));
 }
 
+/* Does TCP put acknowledgements off, to send them with data or for several segments? */
+static inline bool eftf_tcp_delays_acks(const struct sock *sk)
+{
+	return READ_ONCE(inet_csk(sk)->icsk_ack.pingpong);
+}
+
 #endif

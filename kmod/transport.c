@@ -78,6 +78,7 @@ static int eftf_transport_try_claim(struct eftf_transport *tp, struct netlink_ex
 		/* override the caller's Nagle and SO_RCVLOWAT settings */
 		tcp_sk(sk)->nonagle = TCP_NAGLE_OFF;
 		eftf_tcp_hasten(sk);
+		eftf_ktls_expect_no_padding(sk);
 		WRITE_ONCE(sk->sk_rcvlowat, 1);
 	}
 	bh_unlock_sock(sk);

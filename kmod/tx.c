@@ -11,6 +11,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "batch.h"
 #include "control.h"
 #include "end.h"
 #include "hold.h"
@@ -18,6 +19,7 @@
 #include "path.h"
 #include "ktls.h"
 #include "record.h"
+#include "segment.h"
 #include "timer.h"
 #include "trace.h"
 #include "tx.h"
@@ -40,44 +42,6 @@ static void eftf_tx_bound_unsent(struct sock *sk)
 	WRITE_ONCE(tcp_sk(sk)->notsent_lowat, clamp_t(unsigned long, rate >> 6, 4096, 131072));
 }
 
-/* Appends a packet to the batch. Return: false if there is no room. */
-static bool eftf_batch_add(struct eftf_batch *batch, struct sk_buff *skb)
-{
-	const skb_frag_t *frag;
-	unsigned int i;
-
-	if (batch->n == EFTF_BATCH_PACKETS ||
-	    batch->n_vecs + 2 + skb_shinfo(skb)->nr_frags > EFTF_BATCH_VECS)
-		return false;
-	ftt_ims_put_header(batch->hdr[batch->n], FTT_IMS_TYPE_IP, skb->len);
-	batch->vec[batch->n_vecs].iov_base = batch->hdr[batch->n];
-	batch->vec[batch->n_vecs++].iov_len = FTT_IMS_HDR_LEN;
-	if (skb_headlen(skb)) {
-		batch->vec[batch->n_vecs].iov_base = skb->data;
-		batch->vec[batch->n_vecs++].iov_len = skb_headlen(skb);
-	}
-	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
-		frag = &skb_shinfo(skb)->frags[i];
-		batch->vec[batch->n_vecs].iov_base = skb_frag_address(frag);
-		batch->vec[batch->n_vecs++].iov_len = skb_frag_size(frag);
-	}
-	batch->n++;
-	batch->len += FTT_IMS_HDR_LEN + skb->len;
-	batch->inner += skb->len;
-	__skb_queue_tail(&batch->skbs, skb);
-	return true;
-}
-
-static void eftf_batch_reset(struct eftf_batch *batch)
-{
-	__skb_queue_purge(&batch->skbs);
-	batch->n_vecs = 0;
-	batch->n = 0;
-	batch->len = 0;
-	batch->done = 0;
-	batch->inner = 0;
-}
-
 static void eftf_tx_drop(struct eftf_transport *tp, struct sk_buff *skb, enum eftf_stat why)
 {
 	eftf_stat_inc(&tp->tunnel->stats, why);
@@ -85,22 +49,9 @@ static void eftf_tx_drop(struct eftf_transport *tp, struct sk_buff *skb, enum ef
 	kfree_skb(skb);
 }
 
-/* kvecs need mapped memory */
-static bool eftf_tx_needs_linear(const struct sk_buff *skb)
-{
-	unsigned int i;
-
-	if (skb_has_frag_list(skb))
-		return true;
-	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++)
-		if (PageHighMem(skb_frag_page(&skb_shinfo(skb)->frags[i])))
-			return true;
-	return false;
-}
-
 /*
- * Makes finished packets of one from the stack: segments, checksums, memory
- * that can be mapped.
+ * Makes packets that a batch takes of one from the stack: memory that can be
+ * mapped, checksums; segments, unless the batch makes them itself.
  */
 static void eftf_tx_prepare(struct eftf_transport *tp, struct sk_buff *skb,
 			    struct sk_buff_head *out)
@@ -108,6 +59,10 @@ static void eftf_tx_prepare(struct eftf_transport *tp, struct sk_buff *skb,
 	struct sk_buff *segs, *next;
 
 	if (skb_is_gso(skb)) {
+		if (eftf_batch_can_map(skb) && eftf_segment_begin(skb)) {
+			__skb_queue_tail(out, skb);
+			return;
+		}
 		segs = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HIGHDMA);
 		if (IS_ERR_OR_NULL(segs)) {
 			eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_NOMEM);
@@ -123,8 +78,7 @@ static void eftf_tx_prepare(struct eftf_transport *tp, struct sk_buff *skb,
 		skb_mark_not_on_list(skb);
 		if (skb->len > FTT_IMS_MAX_PAYLOAD)
 			eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_TOO_BIG);
-		else if (!skb_frags_readable(skb) ||
-			 (eftf_tx_needs_linear(skb) && skb_linearize(skb)))
+		else if (!eftf_batch_can_map(skb) && skb_linearize(skb))
 			eftf_tx_drop(tp, skb, EFTF_STAT_DROP_TX_NOMEM);
 		else
 			__skb_queue_tail(out, skb);
@@ -132,10 +86,10 @@ static void eftf_tx_prepare(struct eftf_transport *tp, struct sk_buff *skb,
 }
 
 /*
- * Next finished packet, or NULL. Voice and video overtake even the rest of a
- * bulk packet that is sent in segments. @from: where to put it back.
+ * Where the next packet or segment is the first, or NULL. Voice and video
+ * overtake even the rest of a bulk packet that is sent in segments.
  */
-static struct sk_buff *eftf_tx_next(struct eftf_transport *tp, struct sk_buff_head **from)
+static struct sk_buff_head *eftf_tx_next(struct eftf_transport *tp)
 {
 	struct eftf_queue *queue = &tp->tunnel->queue;
 	/* the old transport of a swap ends with what it has begun */
@@ -148,10 +102,8 @@ static struct sk_buff *eftf_tx_next(struct eftf_transport *tp, struct sk_buff_he
 			break;
 		eftf_tx_prepare(tp, skb, &tp->urgent);
 	}
-	*from = &tp->urgent;
 	if (!skb_queue_empty(&tp->urgent))
-		return __skb_dequeue(&tp->urgent);
-	*from = &tp->segs;
+		return &tp->urgent;
 	if (current_one && (!skb_queue_empty(&tp->segs) || READ_ONCE(queue->packets)) &&
 	    eftf_hold_bulk(tp)) {
 		eftf_timer_stalled(tp);	/* no acknowledgement comes on a dead path */
@@ -163,23 +115,17 @@ static struct sk_buff *eftf_tx_next(struct eftf_transport *tp, struct sk_buff_he
 			break;
 		eftf_tx_prepare(tp, skb, &tp->segs);
 	}
-	return __skb_dequeue(&tp->segs);
+	return skb_queue_empty(&tp->segs) ? NULL : &tp->segs;
 }
 
 static void eftf_tx_fill(struct eftf_transport *tp)
 {
 	size_t size = eftf_hold_record_size(tp);
-	struct eftf_batch *batch = &tp->batch;
 	struct sk_buff_head *from;
-	struct sk_buff *skb;
 
-	while ((skb = eftf_tx_next(tp, &from))) {
-		if ((batch->n && batch->len + FTT_IMS_HDR_LEN + skb->len > size) ||
-		    !eftf_batch_add(batch, skb)) {
-			__skb_queue_head(from, skb);
+	while ((from = eftf_tx_next(tp)))
+		if (!eftf_batch_add(&tp->batch, from, size))
 			return;
-		}
-	}
 }
 
 /* Return: 0 when the whole batch was accepted, else a negative errno. */
@@ -308,7 +254,7 @@ void eftf_tx_init(struct eftf_transport *tp)
 {
 	__skb_queue_head_init(&tp->urgent);
 	__skb_queue_head_init(&tp->segs);
-	__skb_queue_head_init(&tp->batch.skbs);
+	eftf_batch_init(&tp->batch);
 	init_completion(&tp->final_alert);
 }
 
@@ -372,13 +318,24 @@ void eftf_tx_work(struct work_struct *work)
 	eftf_tx_finish(tp);
 }
 
+/* Packets in a list, those that are still to be made of one as well */
+static unsigned int eftf_tx_count(const struct sk_buff_head *list)
+{
+	unsigned int n = 0;
+	struct sk_buff *skb;
+
+	skb_queue_walk(list, skb)
+		n += skb_is_gso(skb) ? eftf_segment_left(skb) : 1;
+	return n;
+}
+
 /**
  * eftf_tx_purge - free what will not be sent any more
  * @tp: transport whose works have ended
  */
 void eftf_tx_purge(struct eftf_transport *tp)
 {
-	unsigned int n = tp->batch.n + skb_queue_len(&tp->urgent) + skb_queue_len(&tp->segs);
+	unsigned int n = tp->batch.n + eftf_tx_count(&tp->urgent) + eftf_tx_count(&tp->segs);
 
 	eftf_stat_add(&tp->tunnel->stats, EFTF_STAT_DROP_TX_CLOSED, n);
 	while (n--)

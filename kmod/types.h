@@ -215,15 +215,18 @@ struct eftf_tunnel {
 	struct rcu_head rcu;
 };
 
+/* With these a transport has just less than 4 KiB. */
 #define EFTF_BATCH_PACKETS	64
-#define EFTF_BATCH_VECS		192
+#define EFTF_BATCH_VECS		128
+#define EFTF_BATCH_HEADERS	1024
 
 /**
  * struct eftf_batch - envelopes on their way into one record
- * @skbs: the packets, freed when the last byte was accepted
+ * @skbs: packets that nothing more is to be sent of, freed when the last byte was accepted
  * @vec: headers and packet data in turn
- * @hdr: the envelope headers
+ * @header: headers of envelopes; of segments of a packet, those of IP and TCP behind it
  * @n_vecs: used in @vec
+ * @header_len: used in @header
  * @n: envelopes
  * @len: bytes in all
  * @done: bytes that TLS has accepted
@@ -232,8 +235,9 @@ struct eftf_tunnel {
 struct eftf_batch {
 	struct sk_buff_head skbs;
 	struct kvec vec[EFTF_BATCH_VECS];
-	u8 hdr[EFTF_BATCH_PACKETS][FTT_IMS_HDR_LEN];
+	u8 header[EFTF_BATCH_HEADERS] __aligned(4);
 	unsigned int n_vecs;
+	unsigned int header_len;
 	unsigned int n;
 	size_t len;
 	size_t done;
@@ -322,14 +326,14 @@ struct eftf_path {
  * @batch: being sent; TX worker only
  * @flight: bound of what is outstanding; TX worker writes
  * @hold_until: bytes outstanding down to which bulk waits, with %EFTF_TP_HELD
- * @urgent: finished packets that go before anything else; TX worker only
- * @segs: finished packets of the bulk band; TX worker only
+ * @urgent: prepared packets that go before anything else; TX worker only
+ * @segs: prepared packets of the bulk band; TX worker only
  * @failing_since: jiffies of the first failure of TLS since anything was sent, 0 = none; TX
  *	worker only
  * @decoder: place in the received stream; RX worker only
  * @rx_skb: packet being put together; NULL: the envelope's payload is skipped
  * @rx_unknown: envelopes of unknown type in a row; RX worker only
- * @rx_large: the last read that found data filled a page; RX worker only
+ * @rx_acks_at_once: reads since TCP has stopped to delay acknowledgements; RX worker only
  * @rx_fresh: no envelope was seen on the connection yet; RX worker only
  * @unfinished_since: jiffies when the envelope, or handshake message, began that has not ended
  *	yet; 0 = none; RX worker writes
@@ -371,7 +375,7 @@ struct eftf_transport {
 	struct ftt_ims_decoder decoder;
 	struct sk_buff *rx_skb;
 	unsigned int rx_unknown;
-	bool rx_large;
+	unsigned int rx_acks_at_once;
 	bool rx_fresh;
 	unsigned long unfinished_since;
 	unsigned int tickets;

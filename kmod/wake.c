@@ -100,9 +100,11 @@ void eftf_wake_xmit(struct eftf_tunnel *tunnel, struct sk_buff *skb)
 	eftf_queue_add(&tunnel->queue, skb, !eftf_queue_is_marked(skb) &&
 		       eftf_signalling_is(tunnel->edev, skb));
 	/*
-	 * Read after the queue's lock: the transport that a swap or the start
-	 * makes current meanwhile has either seen the packet or is woken here.
+	 * The transport that a swap or the start makes current meanwhile has
+	 * either seen the packet or is woken here: it is current before its
+	 * worker is queued, and that is a full barrier, too.
 	 */
+	smp_mb();
 	tp = rcu_dereference(tunnel->transport);
 	if (tp)
 		eftf_wake_tx(tp);

@@ -261,6 +261,12 @@ void fx_set(struct fx *fx, const struct eftf_tunnel_change *change)
 		fail_msg("set: %s", err.text);
 }
 
+void fx_set_times(struct fx *fx, uint32_t keepalive, uint32_t timeout)
+{
+	fx_set(fx, &(const struct eftf_tunnel_change){.has_keepalive = true, .keepalive = keepalive,
+						      .has_timeout = true, .timeout = timeout});
+}
+
 size_t fx_envelope(const struct fx *fx, uint8_t *out, const void *data, size_t len)
 {
 	struct eftf_inner_udp udp = {

@@ -74,6 +74,8 @@ int fx_attach_fd(struct fx *fx, int fd, struct eftf_err *err);
 
 /* Changes the tunnel's settings. */
 void fx_set(struct fx *fx, const struct eftf_tunnel_change *change);
+/* ... keep-alive interval and timeout, s; 0: none. */
+void fx_set_times(struct fx *fx, uint32_t keepalive, uint32_t timeout);
 
 /* An envelope with a UDP packet from the peer's inner address to the module's. */
 size_t fx_envelope(const struct fx *fx, uint8_t *out, const void *data, size_t len);

@@ -112,7 +112,7 @@ static void pump_packet(struct pump *p)
 
 static void pump_octets(struct pump *p, const uint8_t *data, size_t len)
 {
-	struct ftt_ims_piece piece;
+	struct ftt_ims_piece piece = { 0 };
 
 	while (len) {
 		int used = ftt_ims_decode(&p->decoder, data, len, &piece);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Control records, releases, resets, silence: what ends a tunnel and what it tells. */
+/* Control records, releases, resets: what ends a tunnel and what it tells. */
 #include "fixture.h"
 
 #include <errno.h>
@@ -280,157 +280,6 @@ static void key_limit_of_the_peer(void **state)
 	fx_wait_records(fx, EFTF_DIRECTION_RX, 20);
 }
 
-static void set_times(struct fx *fx, uint32_t keepalive, uint32_t timeout)
-{
-	const struct eftf_tunnel_change change = {
-		.has_keepalive = true, .keepalive = keepalive,
-		.has_timeout = true, .timeout = timeout,
-	};
-
-	fx_set(fx, &change);
-}
-
-static void keep_alive_when_nothing_was_sent(void **state)
-{
-	static uint8_t data[REC_MAX + 256];
-	struct fx *fx = *state;
-	uint8_t type = 0;
-	int64_t start;
-	long n;
-
-	fx_attach(fx);
-	/* with time to spare for a machine that has other things to do */
-	set_times(fx, 4, 0);
-	start = fx_now();
-	/* sending puts it off, receiving does not */
-	for (int i = 0; i < 5; i++) {
-		fx_sleep(1000);
-		fx_dut_says(fx, "busy");
-		fx_expect_envelope(fx, "busy");
-	}
-	assert_int_equal(fx_stat(fx, EFTF_STAT_KEEPALIVES_TX), 0);
-	n = rec_recv(&fx->peer, &type, data, 15000);
-	assert_true(fx_now() - start >= 8500);
-	assert_int_equal(n, FTT_IMS_HDR_LEN + 28);
-	assert_int_equal(type, REC_DATA);
-	assert_int_equal(ftt_ims_check_ip(data + 3, 28), FTT_IMS_IPV4);
-	assert_int_equal(data[3 + 9], IPPROTO_ICMP);
-	assert_int_equal(data[3 + 20], 8);
-	assert_memory_equal(data + 3 + 12, fx->role == EFTF_ROLE_UE ?
-			    "\x0a\x40\0\2\x0a\x40\0\1" : "\x0a\x40\0\1\x0a\x40\0\2", 8);
-	assert_int_equal(fx_stat(fx, EFTF_STAT_KEEPALIVES_TX), 1);
-}
-
-/* Those that cannot leave do not pile up. */
-static void keep_alives_of_a_stalled_tunnel(void **state)
-{
-	struct fx *fx = *state;
-
-	fx_attach(fx);
-	fx_stuff(fx);
-	set_times(fx, 3, 0);
-	fx_sleep(7500);
-	assert_in_range(fx_stat(fx, EFTF_STAT_KEEPALIVES_TX), 1, 3);
-}
-
-static void silence_ends_the_tunnel(void **state)
-{
-	struct fx *fx = *state;
-	int64_t start;
-
-	fx_attach(fx);
-	/* silence before the timeout was set does not count; an empty record is a sign of life */
-	fx_sleep(3500);
-	set_times(fx, 0, 3);
-	for (int i = 0; i < 4; i++) {
-		fx_sleep(1000);
-		rec_send(&fx->peer, REC_DATA, "", 0);
-	}
-	for (int i = 0; i < 4; i++) {
-		fx_sleep(1000);
-		fx_peer_says(fx, "still here");
-		fx_expect_udp(fx, "still here");
-	}
-	start = fx_now();
-	fx_expect_down(fx, EFTF_REASON_TIMEOUT);
-	assert_true(fx_now() - start >= 2500);
-	fx_expect_closed(fx, 1, 0);
-}
-
-/* One that goes on byte by byte keeps the tunnel alive; its end is due within the timeout all the same. */
-static void unfinished(struct fx *fx, uint8_t type, const uint8_t *begin, size_t len)
-{
-	struct eftf_tunnel_info info;
-	int64_t start;
-
-	fx_attach(fx);
-	set_times(fx, 0, 3);
-	rec_send(&fx->peer, type, begin, len);
-	start = fx_now();
-	/* twice the timeout; what the module does not read any more does no harm */
-	for (int i = 0; i < 12 && !rec_there(&fx->peer); i++) {
-		fx_sleep(500);
-		rec_send(&fx->peer, type, "x", 1);
-	}
-	info = fx_expect_down(fx, EFTF_REASON_UNFINISHED);
-	assert_string_equal(info.reason_name, "unfinished");
-	assert_true(fx_now() - start >= 2500);
-	fx_expect_closed(fx, 1, 0);
-	close(fx->peer.fd);
-	fx->peer.fd = -1;
-}
-
-static void unfinished_envelope(void **state)
-{
-	unfinished(*state, REC_DATA, (const uint8_t *)"\1\xff\xff" "E", 4);	/* a packet */
-	unfinished(*state, REC_DATA, (const uint8_t *)"\1\xff", 2);		/* a header */
-}
-
-static void unfinished_envelope_of_unknown_type(void **state)
-{
-	struct fx *fx = *state;
-
-	unfinished(fx, REC_DATA, (const uint8_t *)"\1\0\3\7\xff\xff?", 7);
-}
-
-static void unfinished_ticket(void **state)
-{
-	unfinished(*state, REC_HANDSHAKE, (const uint8_t *)"\4\0\xff\xff?", 5);
-}
-
-/* Envelopes that end are no reason, however often one is cut. */
-static void long_envelopes_that_end(void **state)
-{
-	struct fx *fx = *state;
-	uint8_t out[256];
-	size_t n;
-
-	fx_attach(fx);
-	set_times(fx, 0, 3);
-	n = fx_envelope(fx, out, "in pieces", 9);
-	rec_send(&fx->peer, REC_DATA, out, 2);
-	for (int i = 0; i < 8; i++) {
-		fx_sleep(750);
-		/* the end of one and the beginning of the next in one record */
-		memmove(out + n, out, 2);
-		rec_send(&fx->peer, REC_DATA, out + 2, n);
-		fx_expect_udp(fx, "in pieces");
-	}
-}
-
-static void stall_is_told(void **state)
-{
-	struct fx *fx = *state;
-
-	fx_attach(fx);
-	fx_stuff(fx);
-	assert_true(fx_event(fx, EFTF_CMD_EVENT_STALLED).queue_packets > 0);
-	/* and nothing waits for ever: the release is bounded */
-	close(fx->peer.fd);
-	fx->peer.fd = -1;
-	fx_expect_down(fx, EFTF_REASON_RESET);
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,15 +300,6 @@ int main(int argc, char **argv)
 		GW(tickets_from_a_ue_are_impossible),
 		UE(key_limit),
 		UE(key_limit_of_the_peer),
-		UE(keep_alive_when_nothing_was_sent),
-		GW(keep_alive_when_nothing_was_sent),
-		UE(keep_alives_of_a_stalled_tunnel),
-		UE(silence_ends_the_tunnel),
-		UE(stall_is_told),
-		UE(unfinished_envelope),
-		GW(unfinished_envelope_of_unknown_type),
-		UE(unfinished_ticket),
-		UE(long_envelopes_that_end),
 #define UE12(f) FX_TLS12(f, ue, fx_teardown)
 #define GW12(f) FX_TLS12(f, gw, fx_teardown)
 		UE12(peer_releases),
@@ -477,9 +317,6 @@ int main(int argc, char **argv)
 		GW12(hello_request_is_ignored),
 		UE12(key_limit),
 		UE12(key_limit_of_the_peer),
-		UE12(silence_ends_the_tunnel),
-		UE12(stall_is_told),
-		UE12(unfinished_envelope),
 	};
 
 	if (argc > 1)

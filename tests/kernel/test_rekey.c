@@ -229,7 +229,7 @@ static void nobody_brings_the_key(void **state)
 	peer_updates(fx, false, &next);
 	start = fx_now();
 	fx_event(fx, EFTF_CMD_EVENT_DOWN);
-	assert_in_range(fx_now() - start, 8000, 15000);
+	assert_true(fx_now() - start >= 8000);
 	fx_expect_closed(fx, 1, 0);
 }
 

@@ -63,16 +63,19 @@ static size_t read_slabs(struct cache *caches)
 
 /*
  * How many more are no leak: the free ones of a slab that a processor has for
- * itself count as used. A leak is one for each round, or for each of a kind;
- * in the few rounds of a checked kernel only the former stands out, but there
- * kmemleak finds the others.
+ * itself count as used. A leak is one for each round, or for each of a kind. The
+ * few rounds of a checked kernel show only the former, and of objects that do not
+ * come by the hundred in a slab; there kmemleak finds the others.
  */
 static long noise(const struct cache *cache, int rounds)
 {
-	long slabs = 2 * cache->per_slab < rounds * 3 / 4 ? 2 * cache->per_slab : rounds * 3 / 4;
-	long kind = fault_available() ? rounds * 3 / 4 : rounds / 4;
+	long slabs = 2 * cache->per_slab, most = rounds * 3 / 4;
 
-	return slabs > kind ? slabs : kind;
+	if (fault_available())
+		return slabs > most ? slabs : most;
+	if (slabs > most)
+		slabs = most;
+	return slabs > rounds / 4 ? slabs : rounds / 4;
 }
 
 /* Every way to end, in turn. */
