@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "file.h"
+
 #define MAX_ANSWER (64u << 20)	/* octets: the tunnels of a large gateway */
 #define PATIENCE_S 20		/* of who asks, for each piece of an answer */
 
@@ -43,19 +45,6 @@ static int remove_stale(const struct sockaddr_un *sun, struct eftf_err *err)
 	return 0;
 }
 
-/* What is above the folder has to be there; if it cannot be made bind() says so. */
-static void make_folder(const struct sockaddr_un *sun)
-{
-	char folder[sizeof(sun->sun_path)], *slash;
-
-	memcpy(folder, sun->sun_path, sizeof(folder));
-	slash = strrchr(folder, '/');
-	if (!slash || slash == folder)
-		return;
-	*slash = 0;
-	mkdir(folder, 0755);
-}
-
 int eftf_ask_listen(const char *path, struct eftf_err *err)
 {
 	struct sockaddr_un sun;
@@ -64,7 +53,7 @@ int eftf_ask_listen(const char *path, struct eftf_err *err)
 
 	if (ret)
 		return ret;
-	make_folder(&sun);
+	eftf_file_make_folder(sun.sun_path);
 	ret = remove_stale(&sun, err);
 	if (ret)
 		return ret;

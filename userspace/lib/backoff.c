@@ -27,8 +27,15 @@ unsigned int eftf_backoff_next(struct eftf_backoff *b)
 	return eftf_backoff_draw(b, random);
 }
 
-void eftf_backoff_lived(struct eftf_backoff *b, uint64_t up_ms)
+void eftf_backoff_up(struct eftf_backoff *b, uint64_t now_ms)
 {
-	if (up_ms >= EFTF_BACKOFF_STABLE_MS)
+	if (!b->up_at)
+		b->up_at = now_ms;
+}
+
+void eftf_backoff_down(struct eftf_backoff *b, uint64_t now_ms)
+{
+	if (b->up_at && now_ms - b->up_at >= EFTF_BACKOFF_STABLE_MS)
 		b->failures = 0;
+	b->up_at = 0;
 }

@@ -40,7 +40,7 @@ static bool has_critical(struct eftf_der in)
 static long walk_revoked(struct eftf_der list, struct eftf_der *serial)
 {
 	struct eftf_der entry, number, extensions;
-	time_t when;
+	int64_t when;
 	long n = 0;
 
 	for (; list.len; n++) {
@@ -77,7 +77,7 @@ static int parse_revoked(struct eftf_crl *crl, struct eftf_der list, struct eftf
 static int parse_tbs(struct eftf_crl *crl, struct eftf_der tbs, struct eftf_err *err)
 {
 	struct eftf_der value, revoked = { NULL, 0 };
-	time_t this_update;
+	int64_t this_update;
 
 	if (eftf_der_peek(&tbs) == EFTF_DER_INTEGER)
 		eftf_der_next(&tbs, &value);

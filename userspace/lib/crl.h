@@ -20,7 +20,7 @@ struct eftf_crl {
 	struct eftf_der tbs;		/* whole TBSCertList: what is signed */
 	struct eftf_der alg;		/* contents of the signature's AlgorithmIdentifier */
 	struct eftf_der signature;
-	time_t next_update;
+	int64_t next_update;	/* s since 1970 */
 	struct eftf_der *serial;	/* of what is revoked, sorted */
 	size_t n_serials;
 	struct eftf_der signer;		/* key that is known to have signed it; p is the list's own */

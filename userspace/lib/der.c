@@ -69,7 +69,18 @@ static bool two_digits(const uint8_t **p, int *n)
 	return true;
 }
 
-bool eftf_der_take_time(struct eftf_der *in, time_t *t)
+/* timegm() would do where time_t has 64 bits: with 32, what lasts beyond 2038 would have ended in 1969. */
+static int64_t seconds_of(const struct tm *tm)
+{
+	/* of a year that begins with March, so that the odd day is its last */
+	int64_t year = tm->tm_year + 1900 - (tm->tm_mon < 2), month = (tm->tm_mon + 10) % 12;
+	int64_t days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 +
+		tm->tm_mday - 719469;
+
+	return ((days * 24 + tm->tm_hour) * 60 + tm->tm_min) * 60 + tm->tm_sec;
+}
+
+bool eftf_der_take_time(struct eftf_der *in, int64_t *t)
 {
 	struct eftf_der v;
 	int tag = eftf_der_next(in, &v), century = 20;
@@ -92,7 +103,7 @@ bool eftf_der_take_time(struct eftf_der *in, time_t *t)
 		century = 19;
 	tm.tm_year += century * 100 - 1900;
 	tm.tm_mon--;
-	*t = timegm(&tm);
+	*t = seconds_of(&tm);
 	return true;
 }
 

@@ -32,7 +32,7 @@ int eftf_der_peek(const struct eftf_der *in);
 /* Takes one element, which must have this tag. whole (or NULL): header and contents. */
 bool eftf_der_take(struct eftf_der *in, int tag, struct eftf_der *value, struct eftf_der *whole);
 /* Takes a UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 allows them; seconds since 1970. */
-bool eftf_der_take_time(struct eftf_der *in, time_t *t);
+bool eftf_der_take_time(struct eftf_der *in, int64_t *t);
 bool eftf_der_equal(const struct eftf_der *a, const struct eftf_der *b);
 
 #endif

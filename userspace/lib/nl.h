@@ -113,6 +113,13 @@ typedef void (*eftf_nl_tunnel_fn)(const struct eftf_tunnel_info *info, void *arg
  */
 int eftf_nl_tunnel_get(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, eftf_nl_tunnel_fn fn,
 		       void *arg, struct eftf_err *err);
+/*
+ * All of a device, each told as it comes, so that ten thousand take no memory here. fn may not use nl.
+ * again: the table has changed while it was read, so what was told is void, and all of it follows anew.
+ * What was told counts only if 0 is returned.
+ */
+int eftf_nl_tunnel_each(struct eftf_nl *nl, uint32_t ifindex, eftf_nl_tunnel_fn fn, void (*again)(void *arg),
+			void *arg, struct eftf_err *err);
 
 /* A socket of its own that joins the events group: never mixed with answers. */
 int eftf_nl_events_open(struct eftf_nl **nl, struct eftf_err *err);

@@ -158,6 +158,27 @@ int eftf_nl_tunnel_del(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, struct
 	return eftf_nlsock_ask(&nl->s, &ask, err);
 }
 
+/* ---- reading ------------------------------------------------------------- */
+
+/* id 0: a dump, of one device or of all (ifindex 0). */
+static int ask_for(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, struct eftf_nl_ask *ask,
+		   struct eftf_err *err)
+{
+	bool one = ifindex && id;
+	char what[WHAT_SIZE];
+	struct eftf_nlreq req;
+
+	ask->nlh = eftf_nl_genl_start(&req, nl->family.id, EFTF_CMD_TUNNEL_GET, one ? 0 : NLM_F_DUMP);
+	ask->what = "tunnel show";
+	if (ifindex) {
+		ask->what = name(what, "show", ifindex, id);
+		mnl_attr_put_u32(ask->nlh, EFTF_A_IFINDEX, ifindex);
+	}
+	if (one)
+		mnl_attr_put_u32(ask->nlh, EFTF_A_ID, id);
+	return eftf_nlsock_ask(&nl->s, ask, err);
+}
+
 /* What one reading of the table brought; delivered only when it is whole. */
 struct list {
 	struct eftf_tunnel_info *v;
@@ -203,28 +224,53 @@ int eftf_nl_tunnel_get(struct eftf_nl *nl, uint32_t ifindex, uint32_t id, eftf_n
 		       void *arg, struct eftf_err *err)
 {
 	struct list list = {.ifindex = ifindex, .id = id};
-	char what[WHAT_SIZE];
-	struct eftf_nlreq req;
-	bool one = ifindex && id;
-	struct nlmsghdr *nlh = eftf_nl_genl_start(&req, nl->family.id, EFTF_CMD_TUNNEL_GET,
-						  one ? 0 : NLM_F_DUMP);
-	struct eftf_nl_ask ask = {.nlh = nlh, .answer = list_answer, .again = list_again,
-				  .arg = &list, .what = "tunnel show"};
+	struct eftf_nl_ask ask = {.answer = list_answer, .again = list_again, .arg = &list};
+	int ret = ask_for(nl, ifindex, id, &ask, err);
 	size_t i;
-	int ret;
 
-	if (ifindex) {
-		ask.what = name(what, "show", ifindex, id);
-		mnl_attr_put_u32(nlh, EFTF_A_IFINDEX, ifindex);
-	}
-	if (one)
-		mnl_attr_put_u32(nlh, EFTF_A_ID, id);
-	ret = eftf_nlsock_ask(&nl->s, &ask, err);
-	if (!ret && one && !list.n)
+	if (!ret && ifindex && id && !list.n)
 		ret = eftf_err_set(err, EPROTO, "tunnel show: the kernel's answer describes "
 				   "no tunnel %u", id);
 	for (i = 0; !ret && i < list.n; i++)
 		fn(&list.v[i], arg);
 	free(list.v);
 	return ret;
+}
+
+struct each {
+	uint32_t ifindex;
+	eftf_nl_tunnel_fn fn;
+	void (*again)(void *arg);
+	void *arg;
+	unsigned int n;
+};
+
+static void each_again(void *arg)
+{
+	struct each *each = arg;
+
+	each->n = 0;
+	each->again(each->arg);
+}
+
+static int each_answer(const struct nlmsghdr *nlh, void *arg)
+{
+	struct eftf_tunnel_info info;
+	struct each *each = arg;
+
+	if (eftf_nl_tunnel_parse(nlh, &info) || info.ifindex != each->ifindex)
+		return 0;
+	if (each->n++ >= MAX_TUNNELS)
+		return -E2BIG;
+	each->fn(&info, each->arg);
+	return 0;
+}
+
+int eftf_nl_tunnel_each(struct eftf_nl *nl, uint32_t ifindex, eftf_nl_tunnel_fn fn, void (*again)(void *arg),
+			void *arg, struct eftf_err *err)
+{
+	struct each each = {.ifindex = ifindex, .fn = fn, .again = again, .arg = arg};
+	struct eftf_nl_ask ask = {.answer = each_answer, .again = each_again, .arg = &each};
+
+	return ask_for(nl, ifindex, 0, &ask, err);
 }

@@ -156,13 +156,54 @@ int eftf_sandbox_filter(uint32_t otherwise, int (*add_rules)(void *filter, const
 	return ret ? eftf_err_set(err, -ret, "the seccomp filter is refused: %s", strerror(-ret)) : 0;
 }
 
-int eftf_sandbox_allow(void *filter, const int *calls, size_t n)
+/*
+ * Where words have 32 bits libc calls what has wider arguments in the place of the first, and on some processors what is
+ * older. What a kernel does not have is ignored by libseccomp.
+ */
+static const struct {
+	int call, variant;
+} variants[] = {
+	{ SCMP_SYS(clock_getres), SCMP_SYS(clock_getres_time64) },
+	{ SCMP_SYS(clock_gettime), SCMP_SYS(clock_gettime64) },
+	{ SCMP_SYS(clock_nanosleep), SCMP_SYS(clock_nanosleep_time64) },
+	{ SCMP_SYS(fcntl), SCMP_SYS(fcntl64) },
+	{ SCMP_SYS(fstat), SCMP_SYS(fstat64) },
+	{ SCMP_SYS(futex), SCMP_SYS(futex_time64) },
+	{ SCMP_SYS(getegid), SCMP_SYS(getegid32) },
+	{ SCMP_SYS(geteuid), SCMP_SYS(geteuid32) },
+	{ SCMP_SYS(getgid), SCMP_SYS(getgid32) },
+	{ SCMP_SYS(getuid), SCMP_SYS(getuid32) },
+	{ SCMP_SYS(lseek), SCMP_SYS(_llseek) },
+	{ SCMP_SYS(lstat), SCMP_SYS(lstat64) },
+	{ SCMP_SYS(mmap), SCMP_SYS(mmap2) },
+	{ SCMP_SYS(newfstatat), SCMP_SYS(fstatat64) },
+	{ SCMP_SYS(ppoll), SCMP_SYS(ppoll_time64) },
+	{ SCMP_SYS(pselect6), SCMP_SYS(pselect6_time64) },
+	{ SCMP_SYS(recvfrom), SCMP_SYS(recv) },
+	{ SCMP_SYS(recvmmsg), SCMP_SYS(recvmmsg_time64) },
+	{ SCMP_SYS(rt_sigreturn), SCMP_SYS(sigreturn) },
+	{ SCMP_SYS(select), SCMP_SYS(_newselect) },
+	{ SCMP_SYS(sendto), SCMP_SYS(send) },
+	{ SCMP_SYS(stat), SCMP_SYS(stat64) },
+	{ SCMP_SYS(timerfd_settime), SCMP_SYS(timerfd_settime64) },
+};
+
+static int add(void *filter, uint32_t action, const int *calls, size_t n)
 {
 	int ret = 0;
 
-	for (size_t i = 0; !ret && i < n; i++)
-		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+	for (size_t i = 0; !ret && i < n; i++) {
+		ret = seccomp_rule_add(filter, action, calls[i], 0);
+		for (size_t v = 0; !ret && v < COUNT(variants); v++)
+			if (variants[v].call == calls[i])
+				ret = seccomp_rule_add(filter, action, variants[v].variant, 0);
+	}
 	return ret;
+}
+
+int eftf_sandbox_allow(void *filter, const int *calls, size_t n)
+{
+	return add(filter, SCMP_ACT_ALLOW, calls, n);
 }
 
 /* For libc's comfort: it looks for files, and does without them. */
@@ -192,36 +233,63 @@ static const int allowed[] = {
 
 #define MAPPED_CODE 4			/* PROT_EXEC */
 
-static int add_rules(void *filter, const void *arg)
+/* Memory, but no code. On s390 mmap() has its arguments behind a pointer, out of a filter's sight. */
+static int allow_memory(void *filter)
 {
 	const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, MAPPED_CODE, 0);
-	uint32_t opening = *(const uint32_t *)arg;
-	int ret = eftf_sandbox_allow(filter, allowed, COUNT(allowed));
+	int ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_code);
 
-	for (size_t i = 0; !ret && i < COUNT(refused); i++)
-		ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
+#ifdef __s390__
 	if (!ret)
-		ret = seccomp_rule_add(filter, opening, SCMP_SYS(openat), 0);
-	if (!ret)
-		ret = seccomp_rule_add(filter, opening, SCMP_SYS(open), 0);
+		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 0);
+#else
 	if (!ret)
 		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code);
 	if (!ret)
-		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_code);
+		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap2), 1, no_code);
+#endif
 	return ret;
 }
 
-int eftf_sandbox_system_calls(struct eftf_err *err)
+enum opening { REFUSED, READ_ONLY, ANY };	/* what may be done with files */
+
+static int allow_opening(void *filter, enum opening opening)
+{
+	static const int calls[] = { SCMP_SYS(openat), SCMP_SYS(open) };
+	const unsigned int changing = O_ACCMODE | O_CREAT | O_TRUNC;
+	int ret;
+
+	if (opening != READ_ONLY)
+		return add(filter, opening == ANY ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES), calls,
+			   COUNT(calls));
+	ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+			       SCMP_A2(SCMP_CMP_MASKED_EQ, changing, O_RDONLY));
+	return ret ? ret : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+					    SCMP_A1(SCMP_CMP_MASKED_EQ, changing, O_RDONLY));
+}
+
+static int add_rules(void *filter, const void *arg)
+{
+	int ret = eftf_sandbox_allow(filter, allowed, COUNT(allowed));
+
+	if (!ret)
+		ret = add(filter, SCMP_ACT_ERRNO(EACCES), refused, COUNT(refused));
+	if (!ret)
+		ret = allow_opening(filter, *(const enum opening *)arg);
+	return ret ? ret : allow_memory(filter);
+}
+
+int eftf_sandbox_system_calls(bool needs_random, struct eftf_err *err)
 {
 	/* wolfSSL opens them by itself where the processor has no random numbers of its own */
 	static const char *const devices[] = { "/dev/urandom", "/dev/random" };
 	/* the last access of Landlock's first version, and all below it */
 	const uint64_t all = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
-	uint32_t opening;
+	enum opening opening = ANY;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return eftf_err_set(err, errno, "no_new_privs: %s", strerror(errno));
-	opening = eftf_sandbox_files(all, devices, COUNT(devices), err) ? SCMP_ACT_ERRNO(EACCES) :
-		SCMP_ACT_ALLOW;
+	if (eftf_sandbox_files(all, devices, COUNT(devices), err))
+		opening = needs_random ? READ_ONLY : REFUSED;
 	return eftf_sandbox_filter(SCMP_ACT_KILL_PROCESS, add_rules, &opening, err);
 }

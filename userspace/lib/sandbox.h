@@ -7,6 +7,7 @@
 #ifndef EFTF_SANDBOX_H
 #define EFTF_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,9 +47,11 @@ int eftf_sandbox_allow(void *filter, const int *calls, size_t n);
 /*
  * System calls of a process that talks over the sockets that it has: no new
  * files but the random devices (and those only where there is Landlock), no
- * sockets, programs or processes. Whatever else is called ends it.
+ * sockets, programs or processes. Whatever else is called ends it. needs_random:
+ * it cannot do without those devices; where there is no Landlock, which knows one
+ * file from another, it may then open whatever its user can read.
  * -EOPNOTSUPP: this kernel has no seccomp filter.
  */
-int eftf_sandbox_system_calls(struct eftf_err *err);
+int eftf_sandbox_system_calls(bool needs_random, struct eftf_err *err);
 
 #endif

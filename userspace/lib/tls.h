@@ -26,6 +26,7 @@ struct eftf_tls_config {
 	const char *key_file;	/* PEM; required with cert_file */
 	const char *crl_file;	/* PEM or DER: what the CAs of ca_file have revoked; optional */
 	const char *ocsp_file;	/* server: DER: what the CA says of cert_file, for eftf_tls_ctx_staple() */
+	const char *alpn;	/* client: protocol names to offer (RFC 7301), by commas; NULL: no ALPN */
 	/* Reload: its lists stay if the new ones cannot be used. NULL at the start. */
 	const struct eftf_tls_ctx *old;
 };
@@ -58,6 +59,7 @@ unsigned int eftf_tls_ctx_suits(const struct eftf_tls_ctx *ctx, const uint8_t *r
 /*
  * For a process that can open no files: random octets of connections that are
  * made from now on come by getrandom(). wolfSSL would open /dev/urandom.
+ * -EOPNOTSUPP: it still does, as it was built without WOLF_CRYPTO_CB (OpenWrt's).
  */
 int eftf_tls_ctx_without_files(struct eftf_tls_ctx *ctx, struct eftf_err *err);
 /*

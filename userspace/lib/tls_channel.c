@@ -2,6 +2,7 @@
 #include "tls_priv.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include <wolfssl/error-ssl.h>
@@ -30,6 +31,16 @@ static enum eftf_channel_status failed(struct eftf_tls *tls, int code, struct ef
 	return EFTF_CHANNEL_FAILED;
 }
 
+void eftf_tls_begin_turn(struct eftf_tls *tls, unsigned int records)
+{
+	tls->rx.turn_ends = tls->rx.n + records;
+}
+
+bool eftf_tls_turn_over(struct eftf_tls *tls)
+{
+	return tls->rx.n >= tls->rx.turn_ends && eftf_tls_drained(tls);
+}
+
 /* At most one record more is read from the socket. */
 static enum eftf_channel_status read_record(void *arg, uint8_t *buf, size_t want, size_t *got,
 					    struct eftf_err *err)
@@ -38,6 +49,10 @@ static enum eftf_channel_status read_record(void *arg, uint8_t *buf, size_t want
 	unsigned int before = tls->rx.n;
 	int n, code;
 
+	if (eftf_tls_turn_over(tls)) {
+		*got = 0;
+		return EFTF_CHANNEL_AGAIN;
+	}
 	if (before > MAX_RECORDS) {
 		eftf_err_set(err, EPROTO, "the peer sent too many TLS records");
 		return EFTF_CHANNEL_FAILED;
@@ -76,6 +91,7 @@ void eftf_tls_channel(struct eftf_channel *ch, struct eftf_tls *tls)
 	static const struct eftf_channel_io io = { read_record, write_record };
 
 	tls->rx.n = 0;
+	eftf_tls_begin_turn(tls, UINT_MAX);
 	eftf_channel_init_io(ch, &io, tls);
 }
 

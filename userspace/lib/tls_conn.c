@@ -216,6 +216,21 @@ static int offer_status_request(struct eftf_tls *tls, struct eftf_err *err)
 	return 0;
 }
 
+/* Who does not choose one of the names goes on without; the tunnel is the same. */
+static int offer_alpn(struct eftf_tls *tls, char *names, struct eftf_err *err)
+{
+#ifdef HAVE_ALPN
+	if (names && wolfSSL_UseALPN(tls->ssl, names, (unsigned int)strlen(names),
+				     WOLFSSL_ALPN_CONTINUE_ON_MISMATCH) != WOLFSSL_SUCCESS)
+		return eftf_err_set(err, EINVAL, "wolfSSL does not take the protocol names %.200s", names);
+#else
+	(void)tls;
+	(void)names;
+	(void)err;
+#endif
+	return 0;
+}
+
 static int set_peer(struct eftf_tls *tls, const char *name, struct eftf_err *err)
 {
 	size_t len = name ? strlen(name) : 0;
@@ -274,6 +289,8 @@ int eftf_tls_new(struct eftf_tls **out, struct eftf_tls_ctx *ctx, int fd, const 
 		ret = offer_renegotiation_info(tls, err);
 	if (!tls->server && !ret)
 		ret = offer_status_request(tls, err);
+	if (!tls->server && !ret)
+		ret = offer_alpn(tls, ctx->alpn, err);
 	if (ret) {
 		eftf_tls_free(tls);
 		return ret;

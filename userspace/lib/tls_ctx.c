@@ -144,8 +144,9 @@ static int set_signatures(WOLFSSL_CTX *wolf, WOLFSSL_CTX *scratch, struct eftf_e
 }
 
 /*
- * Tickets would sit in the stream behind the handshake, a resumed session of
- * TLS 1.2 has no client certificate, and the tunnel has a token of its own.
+ * The profile says "should". wolfSSL as a server resumes without a new key exchange (psk_ke)
+ * if a client wants that, and by a ticket of a client whose certificate it does not look at
+ * again; tests/unit/test_tls_resumption.c shows it, and what resumption would save.
  */
 static int forbid_resumption(const struct eftf_tls_ctx *ctx, struct eftf_err *err)
 {
@@ -317,6 +318,17 @@ static int load_files(struct eftf_tls_ctx *ctx, const struct eftf_tls_config *cf
 	return cfg->server ? eftf_err_set(err, EINVAL, "a server needs a certificate file") : 0;
 }
 
+static int set_alpn(struct eftf_tls_ctx *ctx, const char *names, struct eftf_err *err)
+{
+#ifdef HAVE_ALPN
+	ctx->alpn = strdup(names);
+	return ctx->alpn ? 0 : eftf_err_set(err, ENOMEM, "out of memory");
+#else
+	(void)ctx;
+	return eftf_err_set(err, EOPNOTSUPP, "this wolfSSL knows no ALPN (%.100s)", names);
+#endif
+}
+
 int eftf_tls_ctx_new(struct eftf_tls_ctx **out, const struct eftf_tls_config *cfg,
 		     struct eftf_err *err)
 {
@@ -337,6 +349,8 @@ int eftf_tls_ctx_new(struct eftf_tls_ctx **out, const struct eftf_tls_config *cf
 		ret = set_profile(ctx, err);
 	if (!ret)
 		ret = load_files(ctx, cfg, err);
+	if (!ret && cfg->alpn)
+		ret = set_alpn(ctx, cfg->alpn, err);
 	if (ret) {
 		eftf_tls_ctx_free(ctx);
 		return ret;
@@ -354,5 +368,6 @@ void eftf_tls_ctx_free(struct eftf_tls_ctx *ctx)
 	wolfSSL_CTX_free(ctx->wolf);
 	eftf_tls_trust_put(ctx->trust);
 	free(ctx->own_der);
+	free(ctx->alpn);
 	free(ctx);
 }

@@ -22,6 +22,7 @@ struct eftf_tls_ctx {
 	struct eftf_tls_staple *staple;	/* NULL: none is sent */
 	struct eftf_tls_trust *trust;	/* NULL: no peer certificate is asked for */
 	struct eftf_tls_profile profile;
+	char *alpn;			/* client: what is offered; from the heap; NULL: nothing */
 	uint8_t *own_der;		/* its certificate; from the heap */
 	struct eftf_x509 own;		/* the same, taken apart */
 };
@@ -34,6 +35,7 @@ struct tls_records {
 	size_t at;			/* octets of the record seen */
 	uint8_t nonce[TLS12_NONCE];	/* first octets of the last record: TLS 1.2's explicit nonce */
 	unsigned int n;			/* whole records */
+	unsigned int turn_ends;		/* n at which the channel begins no other */
 	size_t octets;			/* of all */
 };
 

@@ -81,12 +81,15 @@ static int check_signatures(const struct eftf_tls_trust *t, struct eftf_crls *cr
 static int check_expired(const struct eftf_crls *crls, struct eftf_err *err)
 {
 	const struct eftf_crl *crl = eftf_crls_expired(crls, time(NULL));
-	char day[32];
+	char day[32] = "?";
 	struct tm tm;
+	time_t since;
 
 	if (!crl)
 		return 0;
-	strftime(day, sizeof(day), "%Y-%m-%d %H:%M", gmtime_r(&crl->next_update, &tm));
+	since = (time_t)crl->next_update;
+	if (gmtime_r(&since, &tm))
+		strftime(day, sizeof(day), "%Y-%m-%d %H:%M", &tm);
 	return eftf_err_set(err, EKEYEXPIRED,
 			    "CRL file %.200s: a list in it is out of date since %s UTC: get a new one from the CA",
 			    crls->path, day);

@@ -21,7 +21,7 @@ struct eftf_x509 {
 	struct eftf_der raw;		/* the whole certificate; all else points into it */
 	struct eftf_der serial;		/* contents of the INTEGER */
 	struct eftf_der issuer, subject;	/* whole Names */
-	time_t not_before, not_after;
+	int64_t not_before, not_after;	/* s since 1970 */
 	struct eftf_der spki;		/* whole SubjectPublicKeyInfo */
 	struct eftf_der alg;		/* contents of the signature's AlgorithmIdentifier */
 	struct eftf_der usage;		/* contents of keyUsage's BIT STRING; p is NULL: for all */
