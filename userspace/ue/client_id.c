@@ -8,9 +8,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "random.h"
 
 #define ID_TYPE_RFC4361 255
@@ -54,19 +54,6 @@ static size_t read_machine_id(const char *path, char *out, size_t size)
 	return 32;
 }
 
-/* The folder of a path, if it is missing; what goes wrong is seen when the file is made. */
-static void make_folder(const char *path)
-{
-	const char *end = strrchr(path, '/');
-	char folder[256];
-
-	if (!end || end == path || (size_t)(end - path) >= sizeof(folder))
-		return;
-	memcpy(folder, path, (size_t)(end - path));
-	folder[end - path] = 0;
-	mkdir(folder, 0755);
-}
-
 static int write_id(const char *path)
 {
 	char text[2 * UUID_LEN + 2];
@@ -96,7 +83,7 @@ static void make_own_id(const char *path)
 
 	if (snprintf(beside, sizeof(beside), "%s.%ld", path, (long)getpid()) >= (int)sizeof(beside))
 		return;
-	make_folder(path);
+	eftf_file_make_folder(path);
 	unlink(beside);		/* of a program that was killed, and had this number */
 	if (!write_id(beside) && link(beside, path) && errno != EEXIST)
 		rename(beside, path);	/* a file system without links */

@@ -42,6 +42,8 @@ static const struct eftf_config_key keys[] = {
 	    .help = "PEM file of the client certificate chain; goes with key"),
 	KEY("eftf", "key", key, .apart = true, STRING(4096), .without = "no client certificate",
 	    .example = "/etc/eftf/ue.key", .help = "PEM file of the client's private key"),
+	KEY("eftf", "alpn", alpn, STRING(255), .value = &eftf_ue_value_alpn, .without = "no ALPN",
+	    .example = "http/1.1", .help = "Protocol names to offer by ALPN (RFC 7301) where something in front of the EFTF chooses by them; it need not choose one"),
 	KEY("eftf", "client_id", client_id, STRING(40), .without = "made of /etc/machine-id; without that, of " EFTF_UE_ID_FILE ", which is made once",
 	    .example = "line-7", .help = "Identity of this UE towards the EFTF"),
 	KEY("eftf", "enterprise", enterprise, UINT(1, 0xffffffffu),
@@ -68,9 +70,13 @@ static const struct eftf_config_key keys[] = {
 	    .example = "192.0.2.0/24, 198.51.100.0/24",
 	    .help = "Prefixes to route into the tunnel besides those that the EFTF gives, which they also allow if they contain them; all allows whatever it gives: without such a word no route goes in that covers a network, router or name server of this machine; may be repeated"),
 	KEY("tunnel", "address", static_addr, VALUE(ue_value_prefix), .without = "DHCP",
-	    .example = "10.64.0.7/24", .help = "Static inner address; goes with gateway"),
+	    .example = "10.64.0.7/24", .help = "Static inner address; goes with gateway; with this one or address6 there is no DHCP, and so no other address of either family"),
 	KEY("tunnel", "gateway", gateway, VALUE(ue_value_addr4), .without = "DHCP",
 	    .example = "10.64.0.1", .help = "Inner address of the EFTF; goes with address"),
+	KEY("tunnel", "address6", static_addr6, VALUE(ue_value_addr6), .without = "DHCP",
+	    .example = "fd00:64::7", .help = "Static inner address of IPv6, beside address or alone; goes with gateway6"),
+	KEY("tunnel", "gateway6", gateway6, VALUE(ue_value_addr6), .without = "DHCP",
+	    .example = "fd00:64::1", .help = "Inner IPv6 address of the EFTF; goes with address6"),
 	KEY("tunnel", "configure", configure, BOOL, .preset = "yes",
 	    .help = "Put address and routes on the device; no: the hook is told of them and does that, as netifd of OpenWrt; only the route that keeps the outer connection out of the tunnel is still put in"),
 	KEY("tunnel", "hook", hook, STRING(4096), .value = &eftf_ue_value_path, .without = "none",
@@ -99,6 +105,10 @@ static const struct eftf_config_key keys[] = {
 	    .help = "P-CSCF address to probe with SIP OPTIONS"),
 	KEY("detect", "sip_port", sip_port, UINT(1, 65535), .preset = "5060",
 	    .help = "Port of the P-CSCF"),
+	KEY("detect", "sips_port", sips_port, UINT(1, 65535), .zero = "no probe of SIP over TLS", .preset = "0",
+	    .help = "Its port of SIP over TLS, usually 5061, where the phone uses that: one that answers is as good as one of UDP or TCP"),
+	KEY("detect", "ipsec", ipsec, VALUE(value_addr_port), .without = "no IPsec probe",
+	    .example = "192.0.2.10:4500", .help = "IKE responder to probe, in UDP, where the phone's IPsec needs that port; signalling alone is not enough then"),
 	KEY("detect", "media", media, VALUE(value_addr_port), .without = "no media probe",
 	    .example = "192.0.2.20:3478", .help = "STUN server to probe the media path"),
 	KEY("detect", "control", control, VALUE(value_host_port),
@@ -107,7 +117,7 @@ static const struct eftf_config_key keys[] = {
 	KEY("detect", "timeout_ms", probe_timeout_ms, UINT(100, 60000), .preset = "4000",
 	    .help = "Time for the probes, milliseconds"),
 	KEY("detect", "recheck", recheck, UINT(10, 86400), .preset = "1800",
-	    .help = "Seconds between probes while no tunnel is needed"),
+	    .help = "Seconds between looks at the direct way: while no tunnel is needed, and while there is one, which is left when that way is open and no call can be in it: at most two packets in 30 s"),
 	KEY("detect", "remember", remember, .apart = true, UINT(60, 31536000),
 	    .zero = "not at all", .preset = "86400",
 	    .help = "Seconds after which a firewall, and the way through it, is found out anew on a network where it is known; until then that way is gone without probes, and if it fails, the probes follow at once"),
@@ -139,6 +149,11 @@ static int check(const struct eftf_ue_conf *conf, const char *file, struct eftf_
 	else if (conf->static_addr.set &&
 		 conf->static_addr.addr.s_addr == conf->gateway.addr.s_addr)
 		wrong = "[tunnel] address and gateway are the same: gateway is the EFTF's own";
+	else if (IN6_IS_ADDR_UNSPECIFIED(&conf->static_addr6) != IN6_IS_ADDR_UNSPECIFIED(&conf->gateway6))
+		wrong = "[tunnel] address6 and gateway6 go together: one of them is missing";
+	else if (!IN6_IS_ADDR_UNSPECIFIED(&conf->gateway6) &&
+		 IN6_ARE_ADDR_EQUAL(&conf->static_addr6, &conf->gateway6))
+		wrong = "[tunnel] address6 and gateway6 are the same: gateway6 is the EFTF's own";
 	else if (!conf->configure && !conf->hook)
 		wrong = "[tunnel] configure = no needs a hook, which puts address and routes in";
 	else if (!EFTF_UE_PROXY && (conf->proxy_url || conf->proxy_fallback))
@@ -151,6 +166,8 @@ static int check(const struct eftf_ue_conf *conf, const char *file, struct eftf_
 		wrong = "[proxy] user must not contain a colon";
 	else if (conf->timeout && conf->timeout <= conf->keepalive)
 		wrong = "[tunnel] timeout must be longer than keepalive";
+	else if (conf->sips_port && !conf->pcscf.ss_family)
+		wrong = "[detect] sips_port needs pcscf: it is a port of that";
 	else if (conf->mode == EFTF_MODE_AUTO && !conf->pcscf.ss_family && !conf->media.ss_family)
 		wrong = "[detect] mode auto needs pcscf or media to probe; or set mode = always";
 	return wrong ? eftf_err_set(err, EINVAL, "%s: %s", file, wrong) : 0;

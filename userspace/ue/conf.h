@@ -47,6 +47,7 @@ struct eftf_ue_conf {
 	unsigned int port;
 	struct eftf_value_target name;
 	char *ca, *crl, *cert, *key;
+	char *alpn;
 	char *client_id;
 	unsigned int enterprise;
 	/* [tunnel] */
@@ -59,6 +60,7 @@ struct eftf_ue_conf {
 	bool key_update;			/* follow the EFTF's changes of its TLS key */
 	struct eftf_ue_routes routes;
 	struct eftf_value_prefix static_addr, gateway;
+	struct in6_addr static_addr6, gateway6;	/* ::: not configured */
 	bool configure;				/* false: address and routes are the hook's work */
 	char *hook;
 	unsigned int hook_timeout;		/* s */
@@ -69,8 +71,8 @@ struct eftf_ue_conf {
 	bool proxy_fallback;
 	/* [detect] */
 	int mode;				/* enum eftf_mode */
-	struct sockaddr_storage pcscf, media;	/* ss_family 0: not configured */
-	unsigned int sip_port;
+	struct sockaddr_storage pcscf, ipsec, media;	/* ss_family 0: not configured */
+	unsigned int sip_port, sips_port;	/* sips_port 0: not probed */
 	struct eftf_value_target control;
 	unsigned int probe_timeout_ms;
 	unsigned int recheck;			/* s */
@@ -94,6 +96,11 @@ int eftf_ue_conf_load_text(struct eftf_ue_conf *conf, const char *text, size_t l
 void eftf_ue_conf_free(struct eftf_ue_conf *conf);
 /* Can a tunnel that was made for one go on with the other? Files of certificates and logging do not matter to it. */
 bool eftf_ue_conf_same_tunnel(const struct eftf_ue_conf *a, const struct eftf_ue_conf *b);
+/* Are the inner addresses configured, so that there is no DHCP? */
+static inline bool eftf_ue_conf_is_static(const struct eftf_ue_conf *conf)
+{
+	return conf->static_addr.set || !IN6_IS_ADDR_UNSPECIFIED(&conf->static_addr6);
+}
 /* The name that the certificate must carry. */
 const char *eftf_ue_conf_name(const struct eftf_ue_conf *conf);
 /* A configuration with all keys and their meaning, which the program accepts as it stands. */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dhcp6.h"
+
 static int parse_routes(const char *text, void *member)
 {
 	struct eftf_ue_routes *routes = member;
@@ -75,6 +77,20 @@ const struct eftf_config_value eftf_ue_value_addr4 = {
 	.allowed = "an IPv4 unicast address", .parse = parse_addr4,
 };
 
+static int parse_addr6(const char *text, void *member)
+{
+	struct in6_addr addr;
+
+	if (inet_pton(AF_INET6, text, &addr) != 1 || !eftf_dhcp6_is_host(&addr))
+		return -EINVAL;
+	*(struct in6_addr *)member = addr;
+	return 0;
+}
+
+const struct eftf_config_value eftf_ue_value_addr6 = {
+	.allowed = "an IPv6 unicast address, not of one link alone", .parse = parse_addr6,
+};
+
 int eftf_ue_proxy_target(const char *url, struct eftf_value_target *target)
 {
 	static const char scheme[] = "http://";
@@ -115,4 +131,22 @@ static int check_path(const char *text, void *member)
 
 const struct eftf_config_value eftf_ue_value_path = {
 	.allowed = "an absolute path", .parse = check_path,
+};
+
+/* No name is empty. */
+static int check_alpn(const char *text, void *member)
+{
+	bool begun = false;
+
+	(void)member;
+	for (; *text; text++) {
+		if (*text <= ' ' || *text > '~' || (*text == ',' && !begun))
+			return -EINVAL;
+		begun = *text != ',';
+	}
+	return begun ? 0 : -EINVAL;
+}
+
+const struct eftf_config_value eftf_ue_value_alpn = {
+	.allowed = "up to 255 octets of names, separated by commas, without blanks", .parse = check_alpn,
 };

@@ -24,7 +24,9 @@ int eftf_ue_proxy_target(const char *url, struct eftf_value_target *target);
 extern const struct eftf_config_value eftf_ue_value_routes;
 /* struct eftf_value_prefix: an address with or without its prefix length; an address */
 extern const struct eftf_config_value eftf_ue_value_prefix, eftf_ue_value_addr4;
+/* struct in6_addr */
+extern const struct eftf_config_value eftf_ue_value_addr6;
 /* checks a STRING */
-extern const struct eftf_config_value eftf_ue_value_proxy, eftf_ue_value_path;
+extern const struct eftf_config_value eftf_ue_value_proxy, eftf_ue_value_path, eftf_ue_value_alpn;
 
 #endif

@@ -12,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "interim.h"
+
 #define URL_MAX 512
 #define EXTRA_MAX 8
 
@@ -22,6 +25,14 @@ struct eftf_connector {
 	struct curl_slist *resolved;	/* for CURLOPT_RESOLVE; NULL: libcurl asks */
 	bool added;
 	bool done;
+	/*
+	 * libcurl gives a connection up when CONNECT is answered with 100 or 103, having read
+	 * nothing behind that: what follows is then read here.
+	 */
+	int kept;			/* that connection; -1: none */
+	bool old;			/* asked by HTTP/1.0: such a client gets no interim answer (RFC 9110 15.2) */
+	struct eftf_interim interim;
+	uint64_t deadline;
 };
 
 int eftf_connect_init(struct eftf_err *err)
@@ -91,6 +102,38 @@ static int bind_to_link(void *arg, curl_socket_t fd, curlsocktype purpose)
 		CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
 }
 
+/* In the place of close(). */
+static int keep_or_close(void *arg, curl_socket_t fd)
+{
+	struct eftf_connector *c = arg;
+	long code = 0;
+
+	/* it also comes when all goes, the easy handle first */
+	if (c->added)
+		curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &code);
+	if (!c->spec->proxy || c->kept >= 0 || !eftf_interim_is(code))
+		return close(fd);
+	c->kept = fd;
+	return 0;
+}
+
+static CURLcode set_callbacks(struct eftf_connector *c)
+{
+	CURLcode rc = curl_easy_setopt(c->easy, CURLOPT_CLOSESOCKETFUNCTION, keep_or_close);
+
+	if (!rc)
+		rc = curl_easy_setopt(c->easy, CURLOPT_CLOSESOCKETDATA, c);
+	if (!rc)
+		rc = curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, swallow);
+	if (!rc)
+		rc = curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, swallow);
+	if (!rc && c->spec->link)
+		rc = curl_easy_setopt(c->easy, CURLOPT_SOCKOPTFUNCTION, bind_to_link);
+	if (!rc && c->spec->link)
+		rc = curl_easy_setopt(c->easy, CURLOPT_SOCKOPTDATA, (void *)c->spec->link);
+	return rc;
+}
+
 static CURLcode set_options(CURL *easy, const struct eftf_connect_spec *spec)
 {
 	bool v6 = strchr(spec->host, ':') != NULL;
@@ -113,14 +156,6 @@ static CURLcode set_options(CURL *easy, const struct eftf_connect_spec *spec)
 		rc = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)spec->timeout_ms);
 	if (!rc)
 		rc = curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, swallow);
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, swallow);
-	if (!rc && spec->link)
-		rc = curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, bind_to_link);
-	if (!rc && spec->link)
-		rc = curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, (void *)spec->link);
 	return rc ? rc : set_proxy(easy, spec);
 }
 
@@ -136,6 +171,8 @@ int eftf_connector_new(struct eftf_connector **out, const struct eftf_connect_sp
 	if (!c)
 		return eftf_err_set(err, ENOMEM, "no memory");
 	c->spec = spec;
+	c->kept = -1;
+	c->deadline = eftf_now_ms() + spec->timeout_ms;
 	c->multi = curl_multi_init();
 	c->easy = curl_easy_init();
 	resolved = spec->targets && eftf_targets_text(spec->targets, spec->addrs, spec->n_addrs, text);
@@ -143,6 +180,8 @@ int eftf_connector_new(struct eftf_connector **out, const struct eftf_connect_sp
 		c->resolved = curl_slist_append(NULL, text);
 	if (c->multi && c->easy && (c->resolved || !resolved))
 		rc = set_options(c->easy, spec);
+	if (!rc)
+		rc = set_callbacks(c);
 	if (!rc && c->resolved)
 		rc = curl_easy_setopt(c->easy, CURLOPT_RESOLVE, c->resolved);
 	if (!rc && curl_multi_add_handle(c->multi, c->easy))
@@ -160,10 +199,14 @@ int eftf_connector_new(struct eftf_connector **out, const struct eftf_connect_sp
 	return 0;
 }
 
-static int proxy_said(const struct eftf_connect_spec *spec, long code, struct eftf_err *err)
+static int proxy_said(const struct eftf_connector *c, long code, struct eftf_err *err)
 {
+	const struct eftf_connect_spec *spec = c->spec;
 	const char *host = spec->host;
 
+	if (code == 407 && c->old && c->kept >= 0)
+		return eftf_err_set(err, EACCES, "the proxy wants a user name (407) after an interim "
+				    "answer, even by HTTP/1.0: it has to ask for it at once");
 	if (code == 407 && !spec->user)
 		return eftf_err_set(err, EACCES, "the proxy wants a user name (407): set user and "
 				    "password in [proxy]");
@@ -181,6 +224,19 @@ static int proxy_said(const struct eftf_connect_spec *spec, long code, struct ef
 			    code);
 }
 
+static int explain_timeout(const struct eftf_connect_spec *spec, const char *whom,
+			   struct eftf_err *err)
+{
+	return eftf_err_set(err, ETIMEDOUT, "%s: no connection to %s:%u in %u ms", whom, spec->host,
+			    spec->port, spec->timeout_ms);
+}
+
+static int explain_end(const struct eftf_connect_spec *spec, const char *whom, struct eftf_err *err)
+{
+	return eftf_err_set(err, EIO, "%s: it closed the connection, says too much, or is no "
+			    "HTTP proxy (CONNECT %s:%u)", whom, spec->host, spec->port);
+}
+
 static int explain(struct eftf_connector *c, CURLcode rc, struct eftf_err *err)
 {
 	const struct eftf_connect_spec *spec = c->spec;
@@ -190,7 +246,7 @@ static int explain(struct eftf_connector *c, CURLcode rc, struct eftf_err *err)
 	curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &code);
 	curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
 	if (code >= 300 || (code && code < 200))
-		return proxy_said(spec, code, err);
+		return proxy_said(c, code, err);
 	switch (rc) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return eftf_err_set(err, ENXIO, "cannot resolve %s: check the name and the DNS",
@@ -199,16 +255,17 @@ static int explain(struct eftf_connector *c, CURLcode rc, struct eftf_err *err)
 		return eftf_err_set(err, ENXIO, "cannot resolve the proxy %s: check the name and "
 				    "the DNS", spec->proxy);
 	case CURLE_OPERATION_TIMEDOUT:
-		return eftf_err_set(err, ETIMEDOUT, "%s: no connection to %s:%u in %u ms", whom,
-				    spec->host, spec->port, spec->timeout_ms);
+		return explain_timeout(spec, whom, err);
 	case CURLE_COULDNT_CONNECT:
 		return eftf_connect_refused(spec, whom, (int)os_errno, err);
 	case CURLE_RECV_ERROR:
 	case CURLE_GOT_NOTHING:
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_UNSUPPORTED_PROTOCOL:
-		return eftf_err_set(err, EIO, "%s: it closed the connection, says too much, or is no "
-				    "HTTP proxy (CONNECT %s:%u)", whom, spec->host, spec->port);
+#if LIBCURL_VERSION_NUM >= 0x080600
+	case CURLE_TOO_LARGE:	/* before, it was an error of receiving */
+#endif
+		return explain_end(spec, whom, err);
 	default:
 		return eftf_err_set(err, EIO, "%s: %s (%s:%u)", whom, curl_easy_strerror(rc),
 				    spec->host, spec->port);
@@ -223,12 +280,70 @@ static int result(struct eftf_connector *c, struct eftf_err *err)
 	while ((msg = curl_multi_info_read(c->multi, &left))) {
 		if (msg->msg != CURLMSG_DONE)
 			continue;
+		if (msg->data.result && c->kept >= 0)
+			return 0;
 		if (msg->data.result)
 			return explain(c, msg->data.result, err);
 		c->done = true;
 		return 1;
 	}
 	return 0;
+}
+
+/* Credentials are libcurl's work, which has not seen that they are wanted: it asks again, so that it does. */
+static int ask_again(struct eftf_connector *c, struct eftf_err *err)
+{
+	CURLcode rc;
+
+	curl_multi_remove_handle(c->multi, c->easy);
+	c->added = false;
+	close(c->kept);
+	c->kept = -1;
+	c->interim = (struct eftf_interim){ 0 };
+	c->old = true;
+	rc = curl_easy_setopt(c->easy, CURLOPT_PROXYTYPE, (long)CURLPROXY_HTTP_1_0);
+	if (!rc)	/* 0 would be none */
+		rc = curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)eftf_ms_left(c->deadline) + 1);
+	if (!rc && curl_multi_add_handle(c->multi, c->easy))
+		rc = CURLE_OUT_OF_MEMORY;
+	c->added = !rc;
+	return rc ? eftf_err_set(err, EIO, "libcurl: %s", curl_easy_strerror(rc)) : 0;
+}
+
+/* One octet at a time: what is behind the header is not for us. */
+static int read_on(struct eftf_connector *c, struct eftf_err *err)
+{
+	for (;;) {
+		char octet;
+		ssize_t got = recv(c->kept, &octet, 1, MSG_DONTWAIT);
+		int status;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == EAGAIN)
+			return eftf_ms_left(c->deadline) ? 0 : explain_timeout(c->spec, "proxy", err);
+		status = got > 0 ? eftf_interim_take(&c->interim, octet) : -EPROTO;
+		if (status < 0)
+			return explain_end(c->spec, "proxy", err);
+		c->done = status >= 200 && status <= 299;
+		if (status == 407 && c->spec->user && !c->old)
+			return ask_again(c, err);
+		if (status)
+			return c->done ? 1 : proxy_said(c, status, err);
+	}
+}
+
+/* As eftf_connector_poll(), when libcurl has no part in it any more. */
+static int poll_kept(struct eftf_connector *c, struct pollfd *extra, unsigned int n, int timeout_ms,
+		     struct eftf_err *err)
+{
+	struct pollfd pfd[EXTRA_MAX + 1] = { { .fd = c->kept, .events = POLLIN } };
+	int left = eftf_ms_left(c->deadline);
+
+	memcpy(&pfd[1], extra, n * sizeof(*extra));
+	if (poll(pfd, n + 1, timeout_ms < left ? timeout_ms : left) > 0)
+		memcpy(extra, &pfd[1], n * sizeof(*extra));
+	return read_on(c, err);
 }
 
 int eftf_connector_poll(struct eftf_connector *c, struct pollfd *extra, unsigned int n,
@@ -240,11 +355,14 @@ int eftf_connector_poll(struct eftf_connector *c, struct pollfd *extra, unsigned
 
 	if (n > EXTRA_MAX)
 		return eftf_err_set(err, EINVAL, "too many descriptors");
-	if (curl_multi_perform(c->multi, &running))
+	if (c->kept < 0 && curl_multi_perform(c->multi, &running))
 		return eftf_err_set(err, EIO, "libcurl: the connection engine failed");
 	ret = result(c, err);
 	if (ret)
 		return ret;
+	/* libcurl has nothing to wait for then */
+	if (c->kept >= 0)
+		return poll_kept(c, extra, n, timeout_ms, err);
 	for (i = 0; i < n; i++) {
 		extra[i].revents = 0;
 		fds[i].fd = extra[i].fd;
@@ -266,8 +384,11 @@ int eftf_connector_take(struct eftf_connector *c, int *out, struct eftf_err *err
 	curl_socket_t sock = CURL_SOCKET_BAD;
 	int fd, one = 1, flags;
 
-	if (!c->done || curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &sock) ||
-	    sock == CURL_SOCKET_BAD)
+	if (c->kept >= 0)
+		sock = c->kept;
+	else if (c->done)
+		curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &sock);
+	if (!c->done || sock == CURL_SOCKET_BAD)
 		return eftf_err_set(err, EIO, "libcurl gave no socket: the peer closed at once?");
 	/* a duplicate: libcurl closes its own descriptor when it is freed, and
 	 * close() of one of two says nothing to the peer
@@ -293,8 +414,11 @@ void eftf_connector_free(struct eftf_connector *c)
 		return;
 	if (c->added)
 		curl_multi_remove_handle(c->multi, c->easy);
+	c->added = false;
 	curl_easy_cleanup(c->easy);
 	curl_multi_cleanup(c->multi);
 	curl_slist_free_all(c->resolved);
+	if (c->kept >= 0)
+		close(c->kept);
 	free(c);
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "detect.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define SIGNALLING (EFTF_PROBE_BIT(EFTF_PROBE_SIP_UDP) | EFTF_PROBE_BIT(EFTF_PROBE_SIP_TCP))
+#define SIGNALLING (EFTF_PROBE_BIT(EFTF_PROBE_SIP_UDP) | EFTF_PROBE_BIT(EFTF_PROBE_SIP_TCP) | \
+		    EFTF_PROBE_BIT(EFTF_PROBE_SIP_TLS))
+#define IPSEC EFTF_PROBE_BIT(EFTF_PROBE_IPSEC)
 #define MEDIA EFTF_PROBE_BIT(EFTF_PROBE_STUN)
 #define CONTROL EFTF_PROBE_BIT(EFTF_PROBE_CONTROL)
 
@@ -37,28 +40,35 @@ static enum eftf_detect_step choose_way(struct eftf_detect *d)
 	return EFTF_STEP_TUNNEL;
 }
 
+static enum eftf_detect_step nothing_answered(struct eftf_detect *d)
+{
+	bool portal = d->evidence[EFTF_PROBE_CONTROL].result == EFTF_RESULT_PORTAL;
+
+	d->verdict = portal ? EFTF_VERDICT_PORTAL : EFTF_VERDICT_NO_NETWORK;
+	return portal ? EFTF_STEP_LOGIN : EFTF_STEP_WAIT;
+}
+
 static enum eftf_detect_step judge(struct eftf_detect *d)
 {
-	enum known signalling = known(d, SIGNALLING), media = known(d, MEDIA);
+	enum known signalling = known(d, SIGNALLING), ipsec = known(d, IPSEC), media = known(d, MEDIA);
+	bool some = signalling == KNOWN_YES || ipsec == KNOWN_YES || media == KNOWN_YES;
 	enum known control = known(d, CONTROL);
 
-	if (signalling == KNOWN_OPEN || media == KNOWN_OPEN)
+	if (signalling == KNOWN_OPEN || ipsec == KNOWN_OPEN || media == KNOWN_OPEN)
 		return EFTF_STEP_PROBE;
 	d->signalling_fails = signalling == KNOWN_NO;
+	d->ipsec_fails = ipsec == KNOWN_NO;
 	d->media_fails = media == KNOWN_NO;
-	if (!d->signalling_fails && !d->media_fails &&
-	    (signalling == KNOWN_YES || media == KNOWN_YES)) {
+	if (some && !d->signalling_fails && !d->ipsec_fails && !d->media_fails) {
 		d->verdict = EFTF_VERDICT_OPEN;
 		return EFTF_STEP_DIRECT;
 	}
 	/* One kind of probe was answered, so there is a network: the control probe need not be waited for. */
-	if (signalling != KNOWN_YES && media != KNOWN_YES) {
+	if (!some) {
 		if (control == KNOWN_OPEN)
 			return EFTF_STEP_PROBE;
-		if (control == KNOWN_NO) {
-			d->verdict = EFTF_VERDICT_NO_NETWORK;
-			return EFTF_STEP_WAIT;
-		}
+		if (control == KNOWN_NO)
+			return nothing_answered(d);
 	}
 	d->verdict = EFTF_VERDICT_FIREWALL;
 	return choose_way(d);
@@ -111,6 +121,15 @@ enum eftf_detect_step eftf_detect_probed(struct eftf_detect *d,
 	d->pending &= ~bit;
 	d->evidence[evidence->kind] = *evidence;
 	return judge(d);
+}
+
+enum eftf_detect_step eftf_detect_portal(struct eftf_detect *d, const char *where)
+{
+	struct eftf_evidence *e = &d->evidence[EFTF_PROBE_CONTROL];
+
+	e->result = EFTF_RESULT_PORTAL;
+	snprintf(e->detail, sizeof(e->detail), "%.*s", (int)sizeof(e->detail) - 1, where);
+	return nothing_answered(d);
 }
 
 enum eftf_detect_step eftf_detect_tried(struct eftf_detect *d, enum eftf_attempt attempt)

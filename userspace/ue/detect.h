@@ -5,17 +5,18 @@
  * step out.
  *
  *   S0  policy: off -> direct; always -> S2; auto -> S1
- *   S1  probes in parallel: does signalling, does media get through?
+ *   S1  probes in parallel: does signalling get through, by one of its transports; does IPsec; does media?
  *         all that is needed answered  -> open: no tunnel
  *         not, but the control did     -> firewall: S2
  *         nothing at all answered      -> no network: wait
+ *         the same, and HTTP is led elsewhere -> portal: wait, evenly
  *         a way that worked on this network before, not long ago, goes first:
  *         firewall: S2; if it fails, S1 as if nothing were known
  *   S2  HTTP proxy configured? type II, else type I (TS 24.322 5.2.2.1)
  *   S3  type I or II connection, TLS
  *         no TCP to the EFTF           -> the environment's proxy if allowed, else wait
  *         certificate or name is wrong -> intercepted: wait, longer
- *         the same, and HTTP is led elsewhere -> portal: wait, evenly
+ *         the same, or no TCP, and HTTP is led elsewhere -> portal
  *   S4  tunnel up
  */
 #ifndef EFTF_UE_DETECT_H
@@ -29,12 +30,15 @@ enum eftf_mode { EFTF_MODE_AUTO, EFTF_MODE_ALWAYS, EFTF_MODE_OFF };
 enum eftf_probe_kind {
 	EFTF_PROBE_SIP_UDP,	/* OPTIONS to the P-CSCF */
 	EFTF_PROBE_SIP_TCP,
+	EFTF_PROBE_SIP_TLS,	/* a TLS handshake's begin with the P-CSCF */
+	EFTF_PROBE_IPSEC,	/* IKE_SA_INIT in UDP, where ESP in UDP would go (TS 33.203 Annex M) */
 	EFTF_PROBE_STUN,	/* Binding over UDP to the media address */
 	EFTF_PROBE_CONTROL,	/* TCP to what a firewall lets through: EFTF or proxy */
 	EFTF_PROBE_KINDS,
 };
 
 #define EFTF_PROBE_BIT(kind) (1u << (kind))
+#define EFTF_DETAIL_TEXT 96
 
 enum eftf_probe_result {
 	EFTF_RESULT_NONE,	/* not asked for, or still under way */
@@ -43,6 +47,7 @@ enum eftf_probe_result {
 	EFTF_RESULT_REFUSED,	/* RST, or ICMP port unreachable */
 	EFTF_RESULT_UNREACHABLE,/* no route, or an ICMP error */
 	EFTF_RESULT_GARBLED,	/* something came that is no answer */
+	EFTF_RESULT_PORTAL,	/* control: nothing came, and HTTP is led elsewhere; detail says where */
 	EFTF_RESULT_FAILED,	/* could not be sent; detail says why */
 };
 
@@ -51,7 +56,7 @@ struct eftf_evidence {
 	enum eftf_probe_result result;
 	unsigned int ms;	/* from the first send to the result */
 	char target[272];	/* host:port */
-	char detail[96];	/* "" or what the answer said */
+	char detail[EFTF_DETAIL_TEXT];	/* "" or what the answer said */
 };
 
 enum eftf_verdict {
@@ -88,7 +93,7 @@ enum eftf_attempt {
 	EFTF_ATTEMPT_UP,
 	EFTF_ATTEMPT_NO_TCP,	/* nothing listens, or the proxy forbids it */
 	EFTF_ATTEMPT_UNTRUSTED,	/* certificate or name is wrong */
-	EFTF_ATTEMPT_PORTAL,	/* the same, by a captive portal */
+	EFTF_ATTEMPT_PORTAL,	/* one of these two, by a captive portal */
 	EFTF_ATTEMPT_FAILED,	/* later: TLS, no address, hand-off */
 };
 
@@ -109,7 +114,7 @@ struct eftf_detect {
 	bool via_proxy;		/* TUNNEL: type II */
 	bool via_fallback;	/* with the environment's proxy */
 	bool remembered;	/* the verdict is of another time on this network */
-	bool signalling_fails, media_fails;
+	bool signalling_fails, ipsec_fails, media_fails;
 	unsigned int pending;	/* EFTF_PROBE_BIT()s without result */
 	struct eftf_evidence evidence[EFTF_PROBE_KINDS];
 };
@@ -126,6 +131,11 @@ enum eftf_detect_step eftf_detect_known(struct eftf_detect *d,
  */
 enum eftf_detect_step eftf_detect_probed(struct eftf_detect *d,
 					 const struct eftf_evidence *evidence);
+/*
+ * Only after the verdict no network: HTTP, which was asked for since, is led elsewhere, to where
+ * (printable; "": it does not say). Returns LOGIN.
+ */
+enum eftf_detect_step eftf_detect_portal(struct eftf_detect *d, const char *where);
 enum eftf_detect_step eftf_detect_tried(struct eftf_detect *d, enum eftf_attempt attempt);
 
 #endif

@@ -3,11 +3,9 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "log.h"
-#include "way.h"
 
 /* Alias of the links that this program makes: one without a tunnel is a left-over of a killed run. */
 #define ALIAS "eftf-ue"
@@ -62,19 +60,23 @@ static void find_ours(const struct eftf_route *route, void *arg)
 
 void eftf_device_sweep(const char *name, bool alone)
 {
+	static const int families[] = { AF_INET, AF_INET6 };
 	struct sweep s = { .ifindex = if_nametoindex(name), .alone = alone };
 	struct eftf_device dev = { .rt = NULL };
 	struct eftf_err err;
-	size_t i, gone = 0;
+	size_t gone = 0;
 
 	if (eftf_rt_open(&dev.rt, &err))
 		return;		/* the first attempt says why */
-	if (!eftf_rt_route_dump(dev.rt, AF_INET, find_ours, &s, &err)) {
-		for (i = 0; i < s.n; i++)
+	for (int f = 0; f < 2; f++) {
+		s.n = 0;
+		if (eftf_rt_route_dump(dev.rt, families[f], find_ours, &s, &err))
+			continue;
+		for (size_t i = 0; i < s.n; i++)
 			gone += !eftf_rt_route_del(dev.rt, &s.route[i], &err);
 	}
 	if (gone)
-		log_info("%zu routes of an earlier run taken away", gone);
+		log_info("routes of an earlier run taken away: %zu", gone);
 	if (s.ifindex && remove_left_over(&dev, name, &err))
 		log_debug("device %s: %s", name, err.text);
 	eftf_rt_close(dev.rt);
@@ -135,6 +137,37 @@ int eftf_device_open(struct eftf_device *dev, const char *name, uint32_t mtu,
 	return info.up ? 0 : eftf_rt_link_up(dev->rt, info.ifindex, true, err);
 }
 
+static struct eftf_route make_route(const struct eftf_device *dev,
+				    const struct eftf_value_prefix *p)
+{
+	struct eftf_route r = {
+		.family = AF_INET, .plen = p->plen, .ifindex = dev->ifindex, .has_src = true,
+		.metric = EFTF_ROUTES_METRIC, .protocol = EFTF_RTPROT,
+	};
+
+	memcpy(r.dst, &p->addr, sizeof(p->addr));
+	memcpy(r.src, &dev->addr.addr, sizeof(dev->addr.addr));
+	return r;
+}
+
+static void remove_route(struct eftf_device *dev, const struct eftf_value_prefix *p)
+{
+	struct eftf_route r = make_route(dev, p);
+	struct eftf_err err;
+
+	if (!dev->by_hook && eftf_rt_route_del(dev->rt, &r, &err))
+		log_debug("route of %s: %s", dev->name, err.text);
+}
+
+static void drop_routes(struct eftf_device *dev)
+{
+	size_t i;
+
+	for (i = 0; i < dev->routes.n; i++)
+		remove_route(dev, &dev->routes.prefix[i]);
+	dev->routes.n = 0;
+}
+
 static void remove_address(struct eftf_device *dev)
 {
 	struct eftf_err err;
@@ -156,7 +189,7 @@ int eftf_device_set_address(struct eftf_device *dev, const struct eftf_value_pre
 	if (dev->addr.set && dev->addr.addr.s_addr == addr->addr.s_addr &&
 	    dev->addr.plen == addr->plen)
 		return 0;
-	eftf_device_withdraw_routes(dev);
+	drop_routes(dev);
 	remove_address(dev);
 	if (!dev->by_hook)
 		ret = eftf_rt_addr_add(dev->rt, dev->ifindex, AF_INET, &addr->addr, addr->plen, err);
@@ -167,119 +200,12 @@ int eftf_device_set_address(struct eftf_device *dev, const struct eftf_value_pre
 	return 0;
 }
 
-static struct eftf_route make_route(const struct eftf_device *dev,
-				    const struct eftf_value_prefix *p)
-{
-	struct eftf_route r = {
-		.family = AF_INET, .plen = p->plen, .ifindex = dev->ifindex, .has_src = true,
-		.metric = EFTF_ROUTES_METRIC, .protocol = EFTF_RTPROT,
-	};
-
-	memcpy(r.dst, &p->addr, sizeof(p->addr));
-	memcpy(r.src, &dev->addr.addr, sizeof(dev->addr.addr));
-	return r;
-}
-
 static int put_route(struct eftf_device *dev, const struct eftf_value_prefix *p,
 		     struct eftf_err *err)
 {
 	struct eftf_route r = make_route(dev, p);
 
 	return dev->by_hook ? 0 : eftf_rt_route_add(dev->rt, &r, err);
-}
-
-static void remove_route(struct eftf_device *dev, const struct eftf_value_prefix *p)
-{
-	struct eftf_route r = make_route(dev, p);
-	struct eftf_err err;
-
-	if (!dev->by_hook && eftf_rt_route_del(dev->rt, &r, &err))
-		log_debug("route of %s: %s", dev->name, err.text);
-}
-
-static void remove_exempt(struct eftf_device *dev)
-{
-	struct eftf_err err;
-
-	if (dev->has_exempt && eftf_rt_route_del(dev->rt, &dev->exempt, &err))
-		log_debug("host route to the outer peer: %s", err.text);
-	dev->has_exempt = false;
-}
-
-static int put_exempt(struct eftf_device *dev, const struct in_addr *peer,
-		      const struct eftf_route *hop, struct eftf_err *err)
-{
-	struct eftf_route route = *hop;
-	int ret;
-
-	route.family = AF_INET;
-	route.plen = 32;
-	route.metric = EFTF_ROUTES_METRIC;
-	route.protocol = EFTF_RTPROT;
-	memset(route.dst, 0, sizeof(route.dst));
-	memcpy(route.dst, peer, sizeof(*peer));
-	/* in one step: no packet goes astray in between */
-	ret = eftf_rt_route_add(dev->rt, &route, err);
-	if (ret)
-		return ret;
-	dev->exempt = route;
-	dev->has_exempt = true;
-	return 0;
-}
-
-/* Only IPv4 peers can be covered; routes into the tunnel are IPv4. */
-static struct in_addr peer_addr4(const struct sockaddr_storage *peer)
-{
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)peer;
-	struct in_addr addr;
-
-	if (peer->ss_family != AF_INET6)
-		return ((const struct sockaddr_in *)peer)->sin_addr;
-	memcpy(&addr, &sin6->sin6_addr.s6_addr[12], sizeof(addr));
-	return addr;
-}
-
-static int exempt_peer(struct eftf_device *dev, const struct sockaddr_storage *peer,
-		       struct eftf_err *err)
-{
-	struct in_addr addr = peer_addr4(peer);
-	struct eftf_route kernels = { 0 }, hop;
-	int ret;
-
-	if (dev->has_exempt && memcmp(dev->exempt.dst, &addr, sizeof(addr)))
-		remove_exempt(dev);
-	ret = eftf_rt_route_lookup(dev->rt, AF_INET, &addr, &kernels, err);
-	if (!ret && kernels.ifindex == if_nametoindex("lo"))
-		return 0;	/* our own address: the local table comes first */
-	/* what the kernel says may be our own route of before */
-	if (ret || dev->has_exempt || kernels.ifindex == dev->ifindex) {
-		struct eftf_err why;
-
-		if (!eftf_way_find(dev->rt, dev->ifindex, peer, &hop, &why))
-			kernels = hop;
-		else if (ret || kernels.ifindex == dev->ifindex)
-			return eftf_err_set(err, ELOOP, "the outer connection would go into the "
-					    "tunnel itself: check the routes of %s", dev->name);
-	}
-	return put_exempt(dev, &addr, &kernels, err);
-}
-
-void eftf_device_follow(struct eftf_device *dev, const struct eftf_route *hop, bool move)
-{
-	struct eftf_route kernels;
-	struct in_addr addr;
-	struct eftf_err err;
-
-	if (!dev->has_exempt)
-		return;
-	memcpy(&addr, dev->exempt.dst, sizeof(addr));
-	if (!eftf_rt_route_lookup(dev->rt, AF_INET, &addr, &kernels, &err) &&
-	    kernels.ifindex != dev->ifindex && (!move || eftf_way_same_hop(hop, &kernels)))
-		return;
-	if (put_exempt(dev, &addr, hop, &err))
-		log_warn("host route to the EFTF: %s", err.text);
-	else
-		log_info("the host route to the EFTF is in place again");
 }
 
 static bool planned(const struct eftf_routes *plan, const struct eftf_value_prefix *p)
@@ -295,16 +221,11 @@ static bool planned(const struct eftf_routes *plan, const struct eftf_value_pref
 }
 
 int eftf_device_set_routes(struct eftf_device *dev, const struct eftf_routes *plan,
-			   const struct sockaddr_storage *peer, struct eftf_err *err)
+			   struct eftf_err *err)
 {
 	size_t i;
 	int ret;
 
-	if (eftf_routes_cover(plan, peer)) {
-		ret = exempt_peer(dev, peer, err);
-		if (ret)
-			return ret;
-	}
 	for (i = 0; i < dev->routes.n; i++) {
 		if (!planned(plan, &dev->routes.prefix[i]))
 			remove_route(dev, &dev->routes.prefix[i]);
@@ -316,25 +237,7 @@ int eftf_device_set_routes(struct eftf_device *dev, const struct eftf_routes *pl
 			return ret;
 		dev->routes.prefix[dev->routes.n++] = plan->prefix[i];
 	}
-	if (!eftf_routes_cover(plan, peer))
-		remove_exempt(dev);
 	return 0;
-}
-
-static void drop_routes(struct eftf_device *dev)
-{
-	size_t i;
-
-	for (i = 0; i < dev->routes.n; i++)
-		remove_route(dev, &dev->routes.prefix[i]);
-	dev->routes.n = 0;
-	remove_exempt(dev);
-}
-
-void eftf_device_withdraw_routes(struct eftf_device *dev)
-{
-	if (!dev->by_hook)
-		drop_routes(dev);
 }
 
 void eftf_device_close(struct eftf_device *dev)

@@ -6,7 +6,6 @@
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 #include "err.h"
 #include "nl.h"
@@ -23,8 +22,6 @@ struct eftf_device {
 	bool by_hook;			/* the caller's: addr and routes are only noted, the hook puts them in */
 	struct eftf_value_prefix addr;	/* on the device, by us */
 	struct eftf_routes routes;	/* into the device, by us */
-	bool has_exempt;
-	struct eftf_route exempt;	/* the outer peer's own way */
 };
 
 /*
@@ -38,24 +35,9 @@ int eftf_device_open(struct eftf_device *dev, const char *name, uint32_t mtu,
 /* Replaces the address, and with it the routes, if it is another one. */
 int eftf_device_set_address(struct eftf_device *dev, const struct eftf_value_prefix *addr,
 			    struct eftf_err *err);
-/*
- * Puts the planned routes in and takes those out that are not planned any
- * more. If they cover the outer peer, it gets a host route by the way that
- * leads to it beside the tunnel. -ELOOP: there is none.
- */
+/* Puts the planned routes in and takes those out that are not planned any more. */
 int eftf_device_set_routes(struct eftf_device *dev, const struct eftf_routes *plan,
-			   const struct sockaddr_storage *peer, struct eftf_err *err);
-/*
- * The host route of the outer peer, if it needs one, is to lead by hop. It is put
- * back if it has gone, with its link or by the hand of another program; if it leads
- * another way it is changed only with move.
- */
-void eftf_device_follow(struct eftf_device *dev, const struct eftf_route *hop, bool move);
-/*
- * Takes all routes out, the outer peer's own one too; the address stays. by_hook: does
- * nothing, since the outer peer needs its own one as long as the hook's are there.
- */
-void eftf_device_withdraw_routes(struct eftf_device *dev);
+			   struct eftf_err *err);
 /*
  * Takes away what an earlier run that was killed has left: its link, and routes with
  * our protocol number into it; if this is the only eftf-ue of the namespace (alone),

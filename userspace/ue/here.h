@@ -8,20 +8,24 @@
 
 #include "nl.h"
 #include "offer.h"
+#include "offer6.h"
 
 /*
  * Fills here: addresses and networks of all links but device (an ifindex; 0:
- * none), the router on the way to peer, and peer itself. What cannot be read
+ * none), the default router, that on the way to peer, and peer itself. What cannot be read
  * is left out.
  */
 void eftf_here_read(struct eftf_here *here, struct eftf_rt *rt, uint32_t device,
 		    const struct sockaddr_storage *peer);
+/* The same of IPv6, but for the router on the way to peer. */
+void eftf_here6_read(struct eftf_here6 *here, struct eftf_rt *rt, uint32_t device,
+		     const struct sockaddr_storage *peer);
 /*
- * Adds the name servers of a file in the form of resolv.conf, loopback excluded. Returns
- * 0, -ENOENT, ...
+ * Adds the name servers of a file in the form of resolv.conf, those of loopback and of a link alone
+ * excluded. Returns 0, -ENOENT, ...
  */
-int eftf_here_add_resolv(struct eftf_here *here, const char *path);
+int eftf_here_add_resolv(struct eftf_here *here, struct eftf_here6 *here6, const char *path);
 /* The name servers of this machine and nothing else: while no hook has put the tunnel's there. */
-void eftf_here_read_dns(struct eftf_here *here);
+void eftf_here_read_dns(struct eftf_here *here, struct eftf_here6 *here6);
 
 #endif

@@ -131,6 +131,17 @@ static void put_ours(FILE *f, const struct eftf_hook_info *info)
 	put_number(f, "EFTF_PID", (unsigned long)info->pid);
 }
 
+/* Without a number of networks the script would make a default route. */
+static void put_vpnc6(FILE *f, const struct eftf_lease6 *l)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	put_addrs6(f, "INTERNAL_IP6_ADDRESS", &l->address, 1);
+	fprintf(f, "INTERNAL_IP6_NETMASK=%s/128%c", inet_ntop(AF_INET6, &l->address, text, sizeof(text)), 0);
+	put_addrs6(f, "INTERNAL_IP6_DNS", l->dns, l->n_dns);
+	put_number(f, "CISCO_IPV6_SPLIT_INC", 0);
+}
+
 /*
  * What is on the device, which is not what the EFTF calls its network: of that
  * vpnc-script would make a route of its own, whatever is here already. For the same
@@ -152,6 +163,8 @@ static void put_vpnc(FILE *f, const struct eftf_hook_info *info)
 	put_addrs(f, "INTERNAL_IP4_DNS", l->dns, l->n_dns);
 	put_number(f, "INTERNAL_IP4_MTU", info->mtu);
 	put_number(f, "CISCO_SPLIT_INC", 0);
+	if (info->six && eftf_six_there(info->six))
+		put_vpnc6(f, &info->six->lease);
 }
 
 char *eftf_hook_facts(const struct eftf_hook_info *info, size_t *size)

@@ -31,7 +31,7 @@ static const char help[] =
 "\n"
 "Exit status: 0 stopped, or with --detect: open; 1 error; 2 wrong usage or\n"
 "configuration; with --once 3: the EFTF's certificate or name is wrong;\n"
-"with --detect 10 firewall, 11 no network.\n"
+"with --detect 10 firewall, 11 no network, 12 a captive portal.\n"
 "SIGHUP reads the configuration again; SIGUSR1 opens a new outer\n"
 "connection now and moves the tunnel to it, without a break; SIGTERM ends.\n";
 
@@ -145,6 +145,8 @@ static enum eftf_exit detect(struct eftf_ue *ue, bool json)
 		return EFTF_EXIT_FIREWALL;
 	case EFTF_VERDICT_NO_NETWORK:
 		return EFTF_EXIT_NO_NETWORK;
+	case EFTF_VERDICT_PORTAL:
+		return EFTF_EXIT_PORTAL;
 	default:
 		return EFTF_EXIT_ERROR;
 	}
@@ -166,7 +168,7 @@ static enum eftf_exit work(struct eftf_ue *ue, const struct command *cmd)
 		log_error("%s", err.text);
 		return EFTF_EXIT_ERROR;
 	}
-	ret = cmd->test ? eftf_prepare(&ue->conf, ue->options.conf, NULL, &ue->tls, &ue->dhcp.v4, &err) :
+	ret = cmd->test ? eftf_prepare(&ue->conf, ue->options.conf, NULL, &ue->tls, NULL, &err) :
 		eftf_prepare_at_start(ue, &err);
 	if (ret == -EINTR)
 		return EFTF_EXIT_OK;

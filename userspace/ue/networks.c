@@ -6,8 +6,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "file.h"
 
 #define HEADER "eftf-ue networks 1\n"
 #define LINE_MAX_OCTETS 128
@@ -115,7 +116,7 @@ int eftf_networks_load(struct eftf_networks *nets, const char *path, struct eftf
 	return eftf_err_set(err, EBADMSG, "file %s: not of eftf-ue's making", path);
 }
 
-static int write_all(int fd, const struct eftf_networks *nets)
+int eftf_networks_save(const struct eftf_networks *nets, const char *path, struct eftf_err *err)
 {
 	char text[FILE_MAX + 1] = HEADER;
 	size_t len = sizeof(HEADER) - 1;
@@ -124,35 +125,6 @@ static int write_all(int fd, const struct eftf_networks *nets)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %s %" PRId64 "\n",
 					nets->item[i].key, ways[nets->item[i].fallback],
 					nets->item[i].at);
-	errno = ENOSPC;		/* of a write that is cut */
-	return write(fd, text, len) == (ssize_t)len ? 0 : -errno;
-}
-
-int eftf_networks_save(const struct eftf_networks *nets, const char *path, struct eftf_err *err)
-{
-	char folder[256], fresh[256];
-	char *slash;
-	int fd, ret;
-
-	snprintf(folder, sizeof(folder), "%s", path);
-	slash = strrchr(folder, '/');
-	if (slash && slash != folder) {
-		*slash = '\0';
-		mkdir(folder, 0755);
-	}
-	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >= (int)sizeof(fresh))
-		return eftf_err_set(err, ENAMETOOLONG, "file %s: name too long", path);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return eftf_err_set(err, errno, "file %s: %s", fresh, strerror(errno));
-	ret = write_all(fd, nets);
-	if (close(fd) && !ret)
-		ret = -errno;
-	if (!ret && rename(fresh, path))
-		ret = -errno;
-	if (ret) {
-		unlink(fresh);
-		return eftf_err_set(err, -ret, "file %s: %s", path, strerror(-ret));
-	}
-	return 0;
+	eftf_file_make_folder(path);
+	return eftf_file_replace(path, 0600, text, len, err);
 }

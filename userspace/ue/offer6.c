@@ -3,19 +3,17 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "addr.h"
 #include "config_value.h"
 
 struct check {
 	struct eftf_routes6 *routes;
 	const struct eftf_here6 *here;
 	const struct eftf_ue_routes *configured;
-	eftf_offer6_fn told;
-	void *arg;
+	struct eftf_conflicts6 *conflicts;
 };
 
 static struct eftf_prefix6 make_prefix(const struct in6_addr *addr, uint8_t plen)
@@ -41,37 +39,27 @@ static bool overlap(const struct eftf_prefix6 *a, const struct eftf_prefix6 *b)
 
 void eftf_here6_add(struct eftf_here6 *here, const struct in6_addr *addr, uint8_t plen)
 {
+	struct eftf_prefix6 p = make_prefix(addr, plen);
+
+	for (size_t i = 0; i < here->n; i++)
+		if (here->item[i].plen == plen && contains(&here->item[i], &p))
+			return;
 	if (here->n < EFTF_HERE6_MAX)
-		here->item[here->n++] = make_prefix(addr, plen);
+		here->item[here->n++] = p;
 }
 
-static uint8_t mask_length(const struct sockaddr_in6 *mask)
+bool eftf_routes6_cover(const struct eftf_routes6 *routes, const struct sockaddr_storage *peer)
 {
-	unsigned int n = 0;
+	struct eftf_prefix6 host = { .plen = 128 };
+	const uint8_t *octets;
 
-	for (int i = 0; mask && i < 16; i++)
-		n += (unsigned int)__builtin_popcount(mask->sin6_addr.s6_addr[i]);
-	return mask ? (uint8_t)n : 128;
-}
-
-void eftf_here6_read(struct eftf_here6 *here, uint32_t device, const struct sockaddr_storage *peer)
-{
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)peer;
-	struct ifaddrs *list, *i;
-
-	here->n = 0;
-	if (peer->ss_family == AF_INET6 && eftf_dhcp6_is_host(&sin6->sin6_addr))
-		eftf_here6_add(here, &sin6->sin6_addr, 128);
-	if (getifaddrs(&list))
-		return;
-	for (i = list; i; i = i->ifa_next) {
-		sin6 = (const struct sockaddr_in6 *)i->ifa_addr;
-		if (sin6 && sin6->sin6_family == AF_INET6 && eftf_dhcp6_is_host(&sin6->sin6_addr) &&
-		    !(device && if_nametoindex(i->ifa_name) == device))
-			eftf_here6_add(here, &sin6->sin6_addr,
-				       mask_length((const struct sockaddr_in6 *)i->ifa_netmask));
-	}
-	freeifaddrs(list);
+	if (eftf_addr_octets(peer, &octets) != sizeof(host.addr))
+		return false;
+	memcpy(&host.addr, octets, sizeof(host.addr));
+	for (size_t i = 0; i < routes->n; i++)
+		if (contains(&routes->prefix[i], &host))
+			return true;
+	return false;
 }
 
 /* ---- the parts of an offer ---------------------------------------------------------- */
@@ -85,24 +73,29 @@ static bool allowed(const struct check *c, const struct eftf_prefix6 *p)
 	return c->configured->all;
 }
 
-/* What no machine has for itself: ::/8 with loopback, link-local, multicast. */
-static bool is_special(const struct eftf_prefix6 *p)
+/* Is something in it that no machine has for itself: ::/8 with loopback, link-local, multicast? */
+static bool has_special(const struct eftf_prefix6 *p)
 {
 	static const struct eftf_prefix6 special[] = {
 		{ { { { 0 } } }, 8 }, { { { { 0xfe, 0x80 } } }, 10 }, { { { { 0xff } } }, 8 },
 	};
 
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
-		if (contains(&special[i], p))
+		if (overlap(&special[i], p))
 			return true;
 	return false;
 }
 
 static const struct eftf_prefix6 *find_here(const struct check *c, const struct eftf_prefix6 *p)
 {
-	for (size_t i = 0; i < c->here->n; i++)
-		if (overlap(&c->here->item[i], p))
-			return &c->here->item[i];
+	/* what is more than the peer alone leaves it its own way */
+	if (c->here->peer.plen && contains(&c->here->peer, p))
+		return &c->here->peer;
+	/* a single machine says more than its network */
+	for (int hosts = 1; hosts >= 0; hosts--)
+		for (size_t i = 0; i < c->here->n; i++)
+			if ((c->here->item[i].plen == 128) == hosts && overlap(&c->here->item[i], p))
+				return &c->here->item[i];
 	return NULL;
 }
 
@@ -117,14 +110,17 @@ static const char *text_of(const struct eftf_prefix6 *p, char out[INET6_ADDRSTRL
 	return out;
 }
 
+/* outcome: up to the name of what it conflicts with, if there is that */
 static void tell(const struct check *c, const char *what, const struct eftf_prefix6 *p,
-		 const struct eftf_prefix6 *with, const char *why)
+		 const char *outcome, const struct eftf_prefix6 *with, const char *remedy)
 {
-	char a[INET6_ADDRSTRLEN + 4], b[INET6_ADDRSTRLEN + 4], text[256];
+	char a[INET6_ADDRSTRLEN + 4], b[INET6_ADDRSTRLEN + 4];
+	struct eftf_conflicts6 *to = c->conflicts;
 
-	snprintf(text, sizeof(text), "%s %s is left out: %s%s", what, text_of(p, a), why,
-		 with ? text_of(with, b) : "");
-	c->told(text, c->arg);
+	if (to->n == EFTF_CONFLICTS6_MAX)
+		return;
+	snprintf(to->text[to->n++], sizeof(to->text[0]), "%s %s is %s%s%s", what, text_of(p, a), outcome,
+		 with ? text_of(with, b) : "", remedy);
 }
 
 static void add(const struct check *c, const struct eftf_prefix6 *p)
@@ -152,15 +148,48 @@ static void add_route(const struct check *c, const struct eftf_prefix6 *p)
 	add(c, &half);
 }
 
-static void check_host(const struct check *c, const char *what, const struct in6_addr *addr)
+#define HERE "left out: here is "
+#define ALLOW " (allow it by [tunnel] routes)"
+
+static int check_address(const struct check *c, const struct in6_addr *addr, struct eftf_err *err)
+{
+	struct eftf_prefix6 p = make_prefix(addr, 128);
+	const struct eftf_prefix6 *with = find_here(c, &p);
+	char text[INET6_ADDRSTRLEN + 4];
+
+	if (with && with->plen == 128)
+		return eftf_err_set(err, EADDRINUSE, "the inner address %s is that of this machine, its router, a name "
+				    "server or the EFTF: one of the two networks must be numbered anew",
+				    text_of(&p, text));
+	if (with && !allowed(c, &p))
+		tell(c, "inner address", &p, "used, and hides a machine of ", with, "");
+	return 0;
+}
+
+static void check_gateway(const struct check *c, const struct in6_addr *addr)
 {
 	struct eftf_prefix6 p = make_prefix(addr, 128);
 	const struct eftf_prefix6 *with = find_here(c, &p);
 
 	if (with && (with->plen == 128 || !allowed(c, &p)))
-		tell(c, what, &p, with, "here is ");
+		tell(c, "gateway", &p, HERE, with, "");
 	else
 		add(c, &p);
+}
+
+/* Always routed, but for a machine without which nothing works. */
+static void check_pcscf(const struct check *c, const struct in6_addr *addr)
+{
+	struct eftf_prefix6 p = make_prefix(addr, 128);
+	const struct eftf_prefix6 *with = find_here(c, &p);
+
+	if (with && with->plen == 128) {
+		tell(c, "P-CSCF", &p, HERE, with, "");
+		return;
+	}
+	if (with && !allowed(c, &p))
+		tell(c, "P-CSCF", &p, "used, and hides a machine of ", with, "");
+	add(c, &p);
 }
 
 static void check_route(const struct check *c, const struct eftf_prefix6 *p)
@@ -168,17 +197,60 @@ static void check_route(const struct check *c, const struct eftf_prefix6 *p)
 	const struct eftf_prefix6 *with = find_here(c, p);
 
 	if (with && p->plen == 128 && with->plen == 128)
-		tell(c, "route", p, with, "here is ");
+		tell(c, "route", p, HERE, with, "");
 	else if (allowed(c, p))
 		add_route(c, p);
-	else if (is_special(p))
-		tell(c, "route", p, NULL, "these are nobody's addresses");
-	else if (p->plen < 2)
-		tell(c, "route", p, NULL, "half of all addresses would go into the tunnel (allow it by [tunnel] routes)");
+	else if (has_special(p))
+		tell(c, "route", p, "left out: it has nobody's addresses", NULL, ALLOW);
 	else if (with)
-		tell(c, "route", p, with, "(allow it by [tunnel] routes) here is ");
+		tell(c, "route", p, HERE, with, ALLOW);
 	else
 		add(c, p);
+}
+
+/* Addresses of the prefixes, each once, in units of 2 to the power of 65. */
+static uint64_t addresses(const struct eftf_prefix6 *p, size_t n)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0, j; i < n; i++) {
+		for (j = 0; j < n; j++)
+			if (j != i && contains(&p[j], &p[i]) && (j < i || p[j].plen != p[i].plen))
+				break;
+		if (j == n && p[i].plen < 64)
+			sum += UINT64_C(1) << (63 - p[i].plen);
+	}
+	return sum;
+}
+
+/* The largest go until what is left is half of all addresses or less. */
+static size_t limit(const struct check *c, struct eftf_prefix6 *p, size_t n)
+{
+	while (addresses(p, n) > UINT64_C(1) << 62) {
+		size_t largest = 0;
+
+		for (size_t i = 1; i < n; i++)
+			if (p[i].plen < p[largest].plen)
+				largest = i;
+		tell(c, "route", &p[largest], "left out: more than half of all addresses would go into the tunnel",
+		     NULL, ALLOW);
+		memmove(p + largest, p + largest + 1, (n - largest - 1) * sizeof(*p));
+		n--;
+	}
+	return n;
+}
+
+static void check_routes(const struct check *c, const struct eftf_ra *ra)
+{
+	struct eftf_prefix6 pushed[EFTF_RA_MAX_ROUTES];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ra->n_routes; i++)
+		pushed[n++] = make_prefix(&ra->routes[i].addr, ra->routes[i].plen);
+	if (!c->configured->all)
+		n = limit(c, pushed, n);
+	for (size_t i = 0; i < n; i++)
+		check_route(c, &pushed[i]);
 }
 
 /* The DNS servers that may stay move to the front. They are routed, too: they are the tunnel's. */
@@ -191,35 +263,40 @@ static void check_dns(const struct check *c, struct eftf_lease6 *lease)
 		const struct eftf_prefix6 *with = find_here(c, &p);
 
 		if (with && !allowed(c, &p))
-			tell(c, "name server", &p, with, "here is ");
+			tell(c, "name server", &p, HERE, with, "");
 		else
 			lease->dns[n++] = lease->dns[i];
 	}
 	lease->n_dns = n;
 }
 
-int eftf_offer6_check(struct eftf_routes6 *routes, struct eftf_six *six,
-		      const struct eftf_here6 *here, const struct eftf_ue_routes *configured,
-		      eftf_offer6_fn told, void *arg, struct eftf_err *err)
+bool eftf_conflicts6_have(const struct eftf_conflicts6 *c, const char *text)
 {
-	struct check c = { routes, here, configured, told, arg };
+	for (size_t i = 0; i < c->n; i++)
+		if (!strcmp(c->text[i], text))
+			return true;
+	return false;
+}
+
+int eftf_offer6_check(struct eftf_routes6 *routes, struct eftf_conflicts6 *conflicts, struct eftf_six *six,
+		      const struct eftf_here6 *here, const struct eftf_ue_routes *configured,
+		      struct eftf_err *err)
+{
+	struct check c = { routes, here, configured, conflicts };
 	struct eftf_lease6 *lease = &six->lease;
-	char text[INET6_ADDRSTRLEN];
+	int ret;
 
 	routes->n = 0;
-	for (size_t i = 0; i < here->n; i++)
-		if (!memcmp(&here->item[i].addr, &lease->address, 16)) {
-			inet_ntop(AF_INET6, &lease->address, text, sizeof(text));
-			return eftf_err_set(err, EADDRINUSE, "the inner address %s is this machine's already: "
-					    "one of the two networks must be numbered anew", text);
-		}
+	conflicts->n = 0;
+	ret = check_address(&c, &lease->address, err);
+	if (ret)
+		return ret;
 	if (!IN6_IS_ADDR_UNSPECIFIED(&lease->unicast))
-		check_host(&c, "gateway", &lease->unicast);
+		check_gateway(&c, &lease->unicast);
 	for (size_t i = 0; i < lease->n_sip; i++)
-		check_host(&c, "P-CSCF", &lease->sip[i]);
+		check_pcscf(&c, &lease->sip[i]);
 	check_dns(&c, lease);
-	for (size_t i = 0; i < six->ra.n_routes; i++)
-		check_route(&c, &six->ra.routes[i]);
+	check_routes(&c, &six->ra);
 	for (size_t i = 0; i < configured->n6; i++)
 		add_route(&c, &configured->prefix6[i]);
 	return 0;

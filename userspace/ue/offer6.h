@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the EFTF offers for IPv6, checked against what is here, as offer.h does
- * it for IPv4. No I/O but for eftf_here6_read().
+ * it for IPv4. No I/O.
  */
 #ifndef EFTF_UE_OFFER6_H
 #define EFTF_UE_OFFER6_H
@@ -15,8 +15,10 @@
 #include "dhcp6.h"
 #include "err.h"
 #include "inner6.h"
+#include "offer.h"
 
-#define EFTF_HERE6_MAX 64
+#define EFTF_HERE6_MAX 128
+#define EFTF_CONFLICTS6_MAX 16
 #define EFTF_ROUTES6_MAX (EFTF_RA_MAX_ROUTES + EFTF_UE_MAX_ROUTES6 + 2 * EFTF_DHCP6_MAX_ADDRS + 2)
 
 /* A lease of IPv6 with what router advertisements say beside it. */
@@ -30,10 +32,14 @@ static inline bool eftf_six_there(const struct eftf_six *six)
 	return !IN6_IS_ADDR_UNSPECIFIED(&six->lease.address);
 }
 
-/* Networks and addresses that are not to be covered. */
+/*
+ * What is not to be covered: the networks of links, and as /128 what must not be hidden: this machine's
+ * addresses, its routers, its name servers.
+ */
 struct eftf_here6 {
 	struct eftf_prefix6 item[EFTF_HERE6_MAX];
 	size_t n;
+	struct eftf_prefix6 peer;	/* outer one, /128; plen 0: none, or of IPv4. Networks may contain it: exempt.h */
 };
 
 struct eftf_routes6 {
@@ -41,20 +47,27 @@ struct eftf_routes6 {
 	size_t n;
 };
 
+/* Adds one, once; what does not fit is left out. */
 void eftf_here6_add(struct eftf_here6 *here, const struct in6_addr *addr, uint8_t plen);
-/* Of all links but device (an ifindex; 0: none), and the outer peer. What does not fit is left out. */
-void eftf_here6_read(struct eftf_here6 *here, uint32_t device, const struct sockaddr_storage *peer);
+/* Would a packet to the outer peer go into the tunnel? */
+bool eftf_routes6_cover(const struct eftf_routes6 *routes, const struct sockaddr_storage *peer);
+/* One line for a person each, with the remedy; more than fit are left out. */
+struct eftf_conflicts6 {
+	char text[EFTF_CONFLICTS6_MAX][EFTF_CONFLICT_TEXT];
+	size_t n;
+};
 
-typedef void (*eftf_offer6_fn)(const char *conflict, void *arg);
+/* Is this one among them? */
+bool eftf_conflicts6_have(const struct eftf_conflicts6 *c, const char *text);
 /*
- * Fills the routes: to the P-CSCFs and the EFTF's inner address always, to what is
+ * Fills the routes: to the P-CSCFs always, to the EFTF's inner address and to what is
  * advertised unless it covers what is here, is no unicast, or is more than half of
  * all addresses, and to what is configured, which also allows what it contains.
- * Name servers of the lease that are here are taken out of it. told is called for
- * what is left out. -EADDRINUSE: the inner address is one of this machine.
+ * Never routed is what would hide a single machine of here. Name servers of the lease that are here
+ * are taken out of it. Fills the conflicts. -EADDRINUSE: the inner address is that of a single machine of here.
  */
-int eftf_offer6_check(struct eftf_routes6 *routes, struct eftf_six *six,
+int eftf_offer6_check(struct eftf_routes6 *routes, struct eftf_conflicts6 *conflicts, struct eftf_six *six,
 		      const struct eftf_here6 *here, const struct eftf_ue_routes *configured,
-		      eftf_offer6_fn told, void *arg, struct eftf_err *err);
+		      struct eftf_err *err);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "outer.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -100,13 +101,16 @@ static void log_connected(const struct eftf_outer_spec *how, const struct eftf_o
 static bool is_portal(const struct eftf_outer_spec *how, struct eftf_signals *sig,
 		      const struct eftf_outer *o, struct eftf_err *err)
 {
-	char where[EFTF_PORTAL_WHERE];
+	const char *host = how->conf->address.host;
+	char numeric[INET6_ADDRSTRLEN], where[EFTF_PORTAL_WHERE];
+	const uint8_t *octets;
+	size_t n = eftf_addr_octets(&o->peer, &octets);
+	bool known = n && inet_ntop(n == 4 ? AF_INET : AF_INET6, octets, numeric, sizeof(numeric));
 
-	if (how->detect->via_proxy ||
-	    !eftf_portal_ask(&o->peer, how->conf->address.host, how->link, sig, where))
+	if (how->detect->via_proxy || !eftf_portal_ask(known ? numeric : host, EFTF_PORTAL_PORT, host,
+						       how->link, sig, where))
 		return false;
-	eftf_err_set(err, EACCES, "a captive portal answers for %s: log in %s%s", how->conf->address.host,
-		     where[0] ? "at " : "with a browser", where);
+	eftf_portal_explain(err, host, where);
 	return true;
 }
 
@@ -114,12 +118,15 @@ enum eftf_attempt eftf_outer_open(const struct eftf_outer_spec *how, struct eftf
 				  struct eftf_outer *o, struct eftf_err *err)
 {
 	enum eftf_attempt attempt;
+	int ret;
 
 	memset(o, 0, sizeof(*o));
 	o->fd = -1;
 	o->keys = (struct eftf_errand){ .fd = -1 };
-	if (connect_outer(how, sig, o, err))
-		return EFTF_ATTEMPT_NO_TCP;
+	ret = connect_outer(how, sig, o, err);
+	if (ret)
+		return how->ask_portal && (ret == -ECONNREFUSED || ret == -ETIMEDOUT) &&
+			is_portal(how, sig, o, err) ? EFTF_ATTEMPT_PORTAL : EFTF_ATTEMPT_NO_TCP;
 	attempt = eftf_negotiate_tls(how->tls, o->fd, eftf_ue_conf_name(how->conf), sig, &o->tls,
 				     how->conf->key_update ? &o->parked : NULL, err);
 	if (attempt == EFTF_ATTEMPT_UP)

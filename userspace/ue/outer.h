@@ -25,6 +25,7 @@ struct eftf_outer_spec {
 	const struct eftf_value_prefix *inner;
 	/* by this link alone, whatever the routes say; NULL: as they say */
 	const char *link;
+	bool ask_portal;	/* if there is no TCP: is it a portal that prevents it? */
 };
 
 struct eftf_outer {

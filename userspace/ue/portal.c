@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "portal.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include "addr.h"
 #include "clock.h"
 #include "connect.h"
 
-#define HTTP_PORT 80
-#define ASK_MS 3000
 /* A header that says where to go is near the begin. */
 #define ANSWER_MAX 4096
 
@@ -74,6 +71,12 @@ bool eftf_portal_answer(const char *answer, const char *host, char where[EFTF_PO
 	}
 }
 
+int eftf_portal_explain(struct eftf_err *err, const char *host, const char *where)
+{
+	return eftf_err_set(err, EACCES, "a captive portal %s%s: log in %s%s", host ? "answers for " : "lets nothing out",
+			    host ? host : "", where[0] ? "at " : "with a browser", where);
+}
+
 /* Reads until the end of the header, or as much as there is room for. */
 static void read_answer(int fd, struct eftf_signals *sig, uint64_t deadline, char *to, size_t size)
 {
@@ -91,23 +94,18 @@ static void read_answer(int fd, struct eftf_signals *sig, uint64_t deadline, cha
 	}
 }
 
-bool eftf_portal_ask(const struct sockaddr_storage *peer, const char *host, const char *link,
+bool eftf_portal_ask(const char *at, unsigned int port, const char *host, const char *link,
 		     struct eftf_signals *sig, char where[EFTF_PORTAL_WHERE])
 {
-	char numeric[INET6_ADDRSTRLEN], text[512], answer[ANSWER_MAX];
-	uint64_t deadline = eftf_now_ms() + 2 * ASK_MS;
+	uint64_t deadline = eftf_now_ms() + EFTF_PORTAL_MS;
 	struct eftf_connect_spec spec = {
-		.host = numeric, .port = HTTP_PORT, .timeout_ms = ASK_MS, .link = link,
+		.host = at, .port = port, .timeout_ms = EFTF_PORTAL_MS / 2, .link = link,
 	};
-	const uint8_t *octets;
+	char text[512], answer[ANSWER_MAX];
 	struct eftf_err err;
 	bool portal = false;
-	size_t n;
 	int fd, len;
 
-	n = eftf_addr_octets(peer, &octets);
-	if (!inet_ntop(n == 4 ? AF_INET : AF_INET6, octets, numeric, sizeof(numeric)))
-		return false;
 	len = snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
 		       host);
 	if (len >= (int)sizeof(text) || eftf_connect(&spec, sig, &fd, &err))

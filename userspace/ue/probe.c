@@ -10,11 +10,14 @@
 #include "addr.h"
 #include "clock.h"
 #include "connect.h"
+#include "ike_probe.h"
+#include "portal.h"
 #include "random.h"
 #include "sip_probe.h"
 #include "stun.h"
+#include "tls_probe.h"
 
-/* RFC 3261 17.1.2.2 and RFC 5389 7.2.1: T1 = 500 ms, doubled */
+/* RFC 3261 17.1.2.2 and RFC 5389 7.2.1: T1 = 500 ms, doubled; IKE leaves it open (RFC 7296 2.4) */
 #define RESEND_FIRST_MS 500
 #define REQUEST_MAX 1200
 
@@ -25,7 +28,7 @@ struct probe {
 	unsigned int resend_ms;
 	uint64_t next_send;	/* UDP */
 	struct eftf_sip_probe sip;
-	uint8_t stun_id[EFTF_STUN_ID_LEN];
+	uint8_t random[EFTF_TLS_PROBE_RANDOM_LEN];	/* as much of it as the request has */
 	char local[EFTF_ADDR_TEXT];
 	size_t got;		/* TCP: octets in answer[] */
 	char answer[EFTF_SIP_MAX];
@@ -48,6 +51,10 @@ unsigned int eftf_probe_kinds(const struct eftf_probe_spec *spec)
 
 	if (spec->pcscf.ss_family)
 		kinds |= EFTF_PROBE_BIT(EFTF_PROBE_SIP_UDP) | EFTF_PROBE_BIT(EFTF_PROBE_SIP_TCP);
+	if (spec->sips.ss_family)
+		kinds |= EFTF_PROBE_BIT(EFTF_PROBE_SIP_TLS);
+	if (spec->ipsec.ss_family)
+		kinds |= EFTF_PROBE_BIT(EFTF_PROBE_IPSEC);
 	if (spec->media.ss_family)
 		kinds |= EFTF_PROBE_BIT(EFTF_PROBE_STUN);
 	if (spec->control.host[0])
@@ -91,24 +98,57 @@ static void finish_errno(struct run *r, enum eftf_probe_kind kind, int code, con
 	}
 }
 
+static bool is_tcp(enum eftf_probe_kind kind)
+{
+	return kind == EFTF_PROBE_SIP_TCP || kind == EFTF_PROBE_SIP_TLS;
+}
+
+static const struct sockaddr_storage *target_of(const struct run *r, enum eftf_probe_kind kind)
+{
+	switch (kind) {
+	case EFTF_PROBE_SIP_TLS:
+		return &r->spec->sips;
+	case EFTF_PROBE_IPSEC:
+		return &r->spec->ipsec;
+	case EFTF_PROBE_STUN:
+		return &r->spec->media;
+	default:
+		return &r->spec->pcscf;
+	}
+}
+
+/* Returns octets. */
+static size_t make_request(const struct probe *p, enum eftf_probe_kind kind, char request[REQUEST_MAX])
+{
+	uint8_t *out = (uint8_t *)request;
+
+	switch (kind) {
+	case EFTF_PROBE_SIP_TLS:
+		eftf_tls_probe_request(out, p->random);
+		return EFTF_TLS_PROBE_REQUEST_LEN;
+	case EFTF_PROBE_IPSEC:
+		eftf_ike_request(out, p->random);
+		return EFTF_IKE_REQUEST_LEN;
+	case EFTF_PROBE_STUN:
+		eftf_stun_request(out, p->random);
+		return EFTF_STUN_REQUEST_LEN;
+	default:
+		return eftf_sip_request(request, REQUEST_MAX, &p->sip);
+	}
+}
+
 /* Builds the request of a probe and sends it. */
 static void send_request(struct run *r, enum eftf_probe_kind kind)
 {
 	struct probe *p = &r->probe[kind];
 	char request[REQUEST_MAX];
+	size_t len = make_request(p, kind, request);
 	ssize_t sent;
-	size_t len;
 
-	if (kind == EFTF_PROBE_STUN) {
-		eftf_stun_request((uint8_t *)request, p->stun_id);
-		len = EFTF_STUN_REQUEST_LEN;
-	} else {
-		len = eftf_sip_request(request, sizeof(request), &p->sip);
-	}
 	sent = send(p->fd, request, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (sent < 0 && errno != EAGAIN && errno != ENOBUFS)
 		finish_errno(r, kind, errno, strerror(errno));
-	else if (kind == EFTF_PROBE_SIP_TCP && sent != (ssize_t)len)
+	else if (is_tcp(kind) && sent != (ssize_t)len)
 		finish(r, kind, EFTF_RESULT_FAILED, "request not taken at once");
 }
 
@@ -123,16 +163,15 @@ static void set_local(struct probe *p)
 	p->sip.local = p->local;
 }
 
-static void start_probe(struct run *r, enum eftf_probe_kind kind,
-			const struct sockaddr_storage *to)
+static void start_probe(struct run *r, enum eftf_probe_kind kind)
 {
+	const struct sockaddr_storage *to = target_of(r, kind);
 	socklen_t len = to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
 						    sizeof(struct sockaddr_in);
-	bool tcp = kind == EFTF_PROBE_SIP_TCP;
+	bool tcp = is_tcp(kind);
 	struct probe *p = &r->probe[kind];
 
-	if (eftf_random(p->stun_id, sizeof(p->stun_id)) ||
-	    eftf_random(&p->sip.id, sizeof(p->sip.id))) {
+	if (eftf_random(p->random, sizeof(p->random)) || eftf_random(&p->sip.id, sizeof(p->sip.id))) {
 		finish(r, kind, EFTF_RESULT_FAILED, "no random numbers");
 		return;
 	}
@@ -140,7 +179,8 @@ static void start_probe(struct run *r, enum eftf_probe_kind kind,
 	p->sip.target = r->target[kind];
 	p->fd = socket(to->ss_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC |
 		       SOCK_NONBLOCK, 0);
-	if (p->fd < 0) {
+	if (p->fd < 0 || (r->spec->link && setsockopt(p->fd, SOL_SOCKET, SO_BINDTODEVICE, r->spec->link,
+						      (socklen_t)strlen(r->spec->link)))) {
 		finish(r, kind, EFTF_RESULT_FAILED, strerror(errno));
 		return;
 	}
@@ -158,13 +198,39 @@ static void start_probe(struct run *r, enum eftf_probe_kind kind,
 	}
 }
 
+/* Is the datagram of so many octets the answer? Then detail says what it is. */
+static bool udp_answers(struct probe *p, enum eftf_probe_kind kind, size_t len, char detail[EFTF_DETAIL_TEXT])
+{
+	const uint8_t *data = (const uint8_t *)p->answer;
+	struct eftf_stun_answer stun;
+	char mapped[EFTF_ADDR_TEXT];
+	int status;
+
+	switch (kind) {
+	case EFTF_PROBE_IPSEC:
+		snprintf(detail, EFTF_DETAIL_TEXT, "IKEv2");
+		return !eftf_ike_parse(data, len, p->random);
+	case EFTF_PROBE_STUN:
+		if (eftf_stun_parse(&stun, data, len, p->random))
+			return false;
+		eftf_addr_text(mapped, &stun.mapped);
+		if (stun.error)
+			snprintf(detail, EFTF_DETAIL_TEXT, "STUN error %u", stun.error);
+		else
+			snprintf(detail, EFTF_DETAIL_TEXT, "seen as %s", mapped);
+		return true;
+	default:
+		status = eftf_sip_response(&p->sip, p->answer, len);
+		snprintf(detail, EFTF_DETAIL_TEXT, "SIP %d", status);
+		return status > 0;
+	}
+}
+
 static void udp_readable(struct run *r, enum eftf_probe_kind kind)
 {
 	struct probe *p = &r->probe[kind];
-	struct eftf_stun_answer stun;
-	char detail[96] = "";
+	char detail[EFTF_DETAIL_TEXT] = "";
 	ssize_t n;
-	int ret;
 
 	n = recv(p->fd, p->answer, sizeof(p->answer), MSG_DONTWAIT);
 	if (n < 0) {
@@ -172,66 +238,80 @@ static void udp_readable(struct run *r, enum eftf_probe_kind kind)
 			finish_errno(r, kind, errno, strerror(errno));
 		return;
 	}
-	if (kind == EFTF_PROBE_STUN) {
-		ret = eftf_stun_parse(&stun, (const uint8_t *)p->answer, (size_t)n, p->stun_id);
-		if (ret == 0 && stun.error)
-			snprintf(detail, sizeof(detail), "STUN error %u", stun.error);
-		if (ret == 0 && !stun.error) {
-			char mapped[EFTF_ADDR_TEXT];
-
-			eftf_addr_text(mapped, &stun.mapped);
-			snprintf(detail, sizeof(detail), "seen as %s", mapped);
-		}
-	} else {
-		ret = eftf_sip_response(&p->sip, p->answer, (size_t)n);
-		snprintf(detail, sizeof(detail), "SIP %d", ret);
-		ret = ret > 0 ? 0 : -EBADMSG;
-	}
 	/* a datagram may be forged: go on waiting for an answer that fits */
-	if (ret)
-		p->garbled = true;
-	else
+	if (udp_answers(p, kind, (size_t)n, detail))
 		finish(r, kind, EFTF_RESULT_ANSWERED, detail);
+	else
+		p->garbled = true;
 }
 
-static void tcp_ready(struct run *r, short revents)
+/* Returns the result as far as it can be said of what has come; NONE: not yet. */
+static enum eftf_probe_result tcp_answers(const struct probe *p, enum eftf_probe_kind kind, char detail[EFTF_DETAIL_TEXT])
 {
-	struct probe *p = &r->probe[EFTF_PROBE_SIP_TCP];
+	int ret;
+
+	if (kind == EFTF_PROBE_SIP_TLS) {
+		ret = eftf_tls_probe_answer((const uint8_t *)p->answer, p->got, p->random);
+		if (ret == 2)
+			snprintf(detail, EFTF_DETAIL_TEXT, "TLS alert %u", (unsigned int)(uint8_t)p->answer[6]);
+		else
+			snprintf(detail, EFTF_DETAIL_TEXT, ret == 1 ? "TLS" : "no TLS answer to us");
+		if (ret == 1)
+			return EFTF_RESULT_ANSWERED;
+		return ret ? EFTF_RESULT_GARBLED : EFTF_RESULT_NONE;
+	}
+	ret = eftf_sip_response(&p->sip, p->answer, p->got);
+	if (ret > 0)
+		snprintf(detail, EFTF_DETAIL_TEXT, "SIP %d", ret);
+	else
+		snprintf(detail, EFTF_DETAIL_TEXT, "no SIP response to us");
+	if (ret > 0)
+		return EFTF_RESULT_ANSWERED;
+	return ret ? EFTF_RESULT_GARBLED : EFTF_RESULT_NONE;
+}
+
+static void tcp_connected(struct run *r, enum eftf_probe_kind kind, short revents)
+{
+	struct probe *p = &r->probe[kind];
 	socklen_t len = sizeof(int);
-	char detail[32];
-	int code = 0, status;
+	int code = 0;
+
+	getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &code, &len);
+	if (code) {
+		finish_errno(r, kind, code, strerror(code));
+		return;
+	}
+	if (!(revents & POLLOUT))
+		return;
+	p->connecting = false;
+	set_local(p);
+	send_request(r, kind);
+}
+
+static void tcp_ready(struct run *r, enum eftf_probe_kind kind, short revents)
+{
+	struct probe *p = &r->probe[kind];
+	enum eftf_probe_result result;
+	char detail[EFTF_DETAIL_TEXT];
 	ssize_t n;
 
 	if (p->connecting) {
-		getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &code, &len);
-		if (code) {
-			finish_errno(r, EFTF_PROBE_SIP_TCP, code, strerror(code));
-			return;
-		}
-		if (!(revents & POLLOUT))
-			return;
-		p->connecting = false;
-		set_local(p);
-		send_request(r, EFTF_PROBE_SIP_TCP);
+		tcp_connected(r, kind, revents);
 		return;
 	}
 	n = recv(p->fd, p->answer + p->got, sizeof(p->answer) - p->got, MSG_DONTWAIT);
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
-			finish_errno(r, EFTF_PROBE_SIP_TCP, errno, strerror(errno));
+			finish_errno(r, kind, errno, strerror(errno));
 		return;
 	}
 	p->got += (size_t)n;
-	status = eftf_sip_response(&p->sip, p->answer, p->got);
-	if (status > 0) {
-		snprintf(detail, sizeof(detail), "SIP %d", status);
-		finish(r, EFTF_PROBE_SIP_TCP, EFTF_RESULT_ANSWERED, detail);
-	} else if (status < 0) {
-		finish(r, EFTF_PROBE_SIP_TCP, EFTF_RESULT_GARBLED, "no SIP response to us");
-	} else if (n == 0) {
-		finish(r, EFTF_PROBE_SIP_TCP, p->got ? EFTF_RESULT_GARBLED : EFTF_RESULT_REFUSED,
+	result = tcp_answers(p, kind, detail);
+	if (result != EFTF_RESULT_NONE)
+		finish(r, kind, result, detail);
+	else if (n == 0)
+		finish(r, kind, p->got ? EFTF_RESULT_GARBLED : EFTF_RESULT_REFUSED,
 		       "connection closed");
-	}
 }
 
 static void start_control(struct run *r)
@@ -254,19 +334,17 @@ static void start(struct run *r)
 	bool v6 = strchr(c->host, ':') != NULL;
 	int kind;
 
-	for (kind = 0; kind < EFTF_PROBE_CONTROL; kind++)
+	for (kind = 0; kind < EFTF_PROBE_CONTROL; kind++) {
 		r->probe[kind].fd = -1;
-	eftf_addr_text(r->target[EFTF_PROBE_SIP_UDP], &r->spec->pcscf);
-	memcpy(r->target[EFTF_PROBE_SIP_TCP], r->target[EFTF_PROBE_SIP_UDP], sizeof(r->target[0]));
-	eftf_addr_text(r->target[EFTF_PROBE_STUN], &r->spec->media);
+		eftf_addr_text(r->target[kind], target_of(r, (enum eftf_probe_kind)kind));
+	}
 	snprintf(r->target[EFTF_PROBE_CONTROL], sizeof(r->target[0]), v6 ? "[%s]:%u" : "%s:%u",
 		 c->host, c->port);
 
 	r->start = eftf_now_ms();
 	for (kind = 0; kind < EFTF_PROBE_CONTROL; kind++) {
 		if (r->step == EFTF_STEP_PROBE && (r->d->pending & EFTF_PROBE_BIT(kind)))
-			start_probe(r, (enum eftf_probe_kind)kind,
-				    kind == EFTF_PROBE_STUN ? &r->spec->media : &r->spec->pcscf);
+			start_probe(r, (enum eftf_probe_kind)kind);
 	}
 	if (r->step == EFTF_STEP_PROBE && (r->d->pending & EFTF_PROBE_BIT(EFTF_PROBE_CONTROL)))
 		start_control(r);
@@ -281,7 +359,7 @@ static uint64_t resend(struct run *r, uint64_t deadline)
 	for (kind = 0; kind < EFTF_PROBE_CONTROL; kind++) {
 		struct probe *p = &r->probe[kind];
 
-		if (p->fd < 0 || kind == EFTF_PROBE_SIP_TCP)
+		if (p->fd < 0 || is_tcp((enum eftf_probe_kind)kind))
 			continue;
 		if (p->next_send <= now) {
 			p->resend_ms *= 2;
@@ -325,8 +403,8 @@ static void wait_once(struct run *r, struct eftf_signals *sig, uint64_t until)
 	for (kind = 0; kind < EFTF_PROBE_CONTROL && r->step == EFTF_STEP_PROBE; kind++) {
 		if (r->probe[kind].fd < 0 || !pfd[kind].revents)
 			continue;
-		if (kind == EFTF_PROBE_SIP_TCP)
-			tcp_ready(r, pfd[kind].revents);
+		if (is_tcp((enum eftf_probe_kind)kind))
+			tcp_ready(r, (enum eftf_probe_kind)kind, pfd[kind].revents);
 		else
 			udp_readable(r, (enum eftf_probe_kind)kind);
 	}
@@ -341,6 +419,21 @@ static void stop(struct run *r)
 			close(r->probe[kind].fd);
 	}
 	eftf_connector_free(r->control);
+}
+
+/* Is what seems to be no network one that wants a login first? */
+static enum eftf_detect_step ask_portal(const struct eftf_probe_spec *spec, struct eftf_signals *sig,
+					struct eftf_detect *d, enum eftf_detect_step step)
+{
+	const struct eftf_value_target *at = &spec->portal;
+	enum eftf_probe_result control = d->evidence[EFTF_PROBE_CONTROL].result;
+	char where[EFTF_PORTAL_WHERE];
+
+	if (d->verdict != EFTF_VERDICT_NO_NETWORK || !at->host[0] ||
+	    (control != EFTF_RESULT_REFUSED && control != EFTF_RESULT_SILENT) ||
+	    !eftf_portal_ask(at->host, at->port, at->host, spec->link, sig, where))
+		return step;
+	return eftf_detect_portal(d, where);
 }
 
 int eftf_probe_run(const struct eftf_probe_spec *spec, struct eftf_signals *sig,
@@ -370,5 +463,5 @@ int eftf_probe_run(const struct eftf_probe_spec *spec, struct eftf_signals *sig,
 			       garbled ? EFTF_RESULT_GARBLED : EFTF_RESULT_SILENT, "");
 	}
 	stop(&r);
-	return interrupted ? -EINTR : (int)r.step;
+	return interrupted ? -EINTR : (int)ask_portal(spec, sig, d, r.step);
 }

@@ -11,9 +11,12 @@
 #include "signals.h"
 
 struct eftf_probe_spec {
-	struct sockaddr_storage pcscf, media;	/* ss_family 0: do not probe */
+	struct sockaddr_storage pcscf, sips, ipsec, media;	/* ss_family 0: do not probe */
 	struct eftf_value_target control;	/* host "": do not probe */
-	unsigned int timeout_ms;
+	/* at which HTTP is asked for when there seems to be no network; host "": it is not */
+	struct eftf_value_target portal;
+	unsigned int timeout_ms;	/* of all probes together; that question comes after it */
+	const char *link;		/* all but the control leave by it, whatever the routes say; NULL: by the routes */
 };
 
 /* EFTF_PROBE_BIT()s that this spec has targets for. */

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "renewal.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -136,7 +140,7 @@ static int open_socket(const struct eftf_renewal *r)
 	struct sockaddr_in6 me6 = {
 		.sin6_family = AF_INET6, .sin6_port = htons(EFTF_DHCP6_CLIENT_PORT),
 	};
-	int fd, one = 1;
+	int fd, one = 1, control = IPTOS_CLASS_CS6;
 
 	fd = socket(r->client6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
@@ -148,6 +152,9 @@ static int open_socket(const struct eftf_renewal *r)
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
 	    (r->client6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) :
 	     setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one))) ||
+	    /* an upload in the tunnel may keep other packets waiting for seconds */
+	    (r->client6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &control, sizeof(control)) :
+	     setsockopt(fd, IPPROTO_IP, IP_TOS, &control, sizeof(control))) ||
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, r->device, (socklen_t)strlen(r->device)) ||
 	    (r->client6 ? bind(fd, (struct sockaddr *)&me6, sizeof(me6)) :
 	     bind(fd, (struct sockaddr *)&me, sizeof(me)))) {
@@ -230,7 +237,7 @@ static int send_from(int fd, struct msghdr *msg, int level, int type, const void
 }
 
 /* From the inner address, be there others on the device. */
-static int send_from_lease(const struct eftf_renewal *r, int fd, const uint8_t *message, size_t len)
+static int send_from_lease(const struct eftf_renewal *r, const uint8_t *message, size_t len)
 {
 	struct iovec iov = { (void *)message, len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -242,15 +249,35 @@ static int send_from_lease(const struct eftf_renewal *r, int fd, const uint8_t *
 
 		msg.msg_name = &to;
 		msg.msg_namelen = sizeof(to);
-		return send_from(fd, &msg, IPPROTO_IPV6, IPV6_PKTINFO, &from, sizeof(from));
+		return send_from(r->fd, &msg, IPPROTO_IPV6, IPV6_PKTINFO, &from, sizeof(from));
 	} else {
 		struct in_pktinfo from = { .ipi_spec_dst = r->client->lease.address };
 		struct sockaddr_in to = server_of(r->client);
 
 		msg.msg_name = &to;
 		msg.msg_namelen = sizeof(to);
-		return send_from(fd, &msg, IPPROTO_IP, IP_PKTINFO, &from, sizeof(from));
+		return send_from(r->fd, &msg, IPPROTO_IP, IP_PKTINFO, &from, sizeof(from));
 	}
+}
+
+/* It is tried again; but if that fails, too, these are the words to look at. */
+static void say_unsent(const struct eftf_renewal *r, int ret)
+{
+	char from[INET6_ADDRSTRLEN] = "", to[INET6_ADDRSTRLEN] = "";
+
+	if (r->client6) {
+		struct sockaddr_in6 server = server6_of(r->client6);
+
+		inet_ntop(AF_INET6, &r->client6->lease.address, from, sizeof(from));
+		inet_ntop(AF_INET6, &server.sin6_addr, to, sizeof(to));
+	} else {
+		struct sockaddr_in server = server_of(r->client);
+
+		inet_ntop(AF_INET, &r->client->lease.address, from, sizeof(from));
+		inet_ntop(AF_INET, &server.sin_addr, to, sizeof(to));
+	}
+	log_warn("%s renewal: cannot send from %s on %s to %s: %s", family_of(r), from, r->device, to,
+		 strerror(-ret));
 }
 
 static void send_due(struct eftf_renewal *r)
@@ -266,9 +293,9 @@ static void send_due(struct eftf_renewal *r)
 		return;
 	}
 	if (len)
-		ret = send_from_lease(r, r->fd, message, len);
+		ret = send_from_lease(r, message, len);
 	if (ret)
-		log_debug("%s renewal: send: %s", family_of(r), strerror(-ret));
+		say_unsent(r, ret);
 	r->send_at = wait_ms < 0 ? UINT64_MAX : eftf_now_ms() + (uint64_t)wait_ms;
 }
 
@@ -305,25 +332,32 @@ static enum eftf_renewal_result receive(struct eftf_renewal *r, struct eftf_err 
 	return EFTF_RENEWAL_NOTHING;
 }
 
-void eftf_renewal_release(const struct eftf_renewal *r)
+bool eftf_renewal_release(struct eftf_renewal *r)
 {
 	uint8_t message[EFTF_DHCP4_MAX];
 	size_t len;
-	int fd, ret = 0;
+	int ret = 0;
 
 	if (!r->client6 && (!r->client || !r->client->lease.address.s_addr))
-		return;
-	fd = r->fd >= 0 ? r->fd : open_socket(r);
+		return false;
+	if (r->fd < 0)
+		r->fd = open_socket(r);
 	len = r->client6 ? eftf_dhcp6c_release(r->client6, message, sizeof(message)) :
 		eftf_dhcp4c_release(r->client, message, sizeof(message));
-	if (fd < 0)
-		log_debug("release: UDP port %u on %s: %s", client_port(r), r->device, strerror(-fd));
+	if (r->fd < 0)
+		log_debug("release: UDP port %u on %s: %s", client_port(r), r->device, strerror(-r->fd));
 	else if (len)
-		ret = send_from_lease(r, fd, message, len);
+		ret = send_from_lease(r, message, len);
 	if (ret)
 		log_debug("release: %s", strerror(-ret));
-	if (fd >= 0 && fd != r->fd)
-		close(fd);
+	return r->fd >= 0 && len && !ret;
+}
+
+bool eftf_renewal_is_sending(const struct eftf_renewal *r)
+{
+	int octets = 0;
+
+	return r->fd >= 0 && !ioctl(r->fd, SIOCOUTQ, &octets) && octets > 0;
 }
 
 enum eftf_renewal_result eftf_renewal_step(struct eftf_renewal *r, struct eftf_err *err)

@@ -40,9 +40,12 @@ uint64_t eftf_renewal_due(const struct eftf_renewal *r);
 enum eftf_renewal_result eftf_renewal_step(struct eftf_renewal *r, struct eftf_err *err);
 /*
  * Gives the lease back through the tunnel (RFC 2131 4.4.6), if there is one;
- * best effort. The caller stops the renewal and ends the tunnel.
+ * best effort. The caller stops the renewal and ends the tunnel. Returns true if
+ * the device has the message.
  */
-void eftf_renewal_release(const struct eftf_renewal *r);
+bool eftf_renewal_release(struct eftf_renewal *r);
+/* Is a message still on its way to the outer connection? A qdisc that delays is not seen. */
+bool eftf_renewal_is_sending(const struct eftf_renewal *r);
 void eftf_renewal_stop(struct eftf_renewal *r);
 
 #endif

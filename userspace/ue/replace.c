@@ -33,7 +33,7 @@ static int negotiate(struct eftf_ue *ue, struct eftf_dhcp_clients *dhcp, struct 
 
 static void adopt_lease(struct eftf_ue *ue, const struct eftf_dhcp_clients *dhcp)
 {
-	if (ue->conf.static_addr.set)
+	if (eftf_ue_conf_is_static(&ue->conf))
 		return;
 	eftf_renewals_stop(ue);
 	eftf_take_lease(ue, dhcp);
@@ -97,7 +97,7 @@ static void failed(struct eftf_tunnel *t, const struct eftf_err *why)
 
 	/* where answers must come by the link that their sender is routed to, the old way has to go first */
 	if (s->moved && t->way.hop.ifindex)
-		eftf_device_follow(&t->device, &t->way.hop, true);
+		eftf_exempt_follow(&t->exempt, t->device.rt, t->device.ifindex, &t->way.hop, true);
 	if (!s->key_due && !s->moved) {
 		log_warn("new outer connection: %s; the old one goes on", why->text);
 		return;

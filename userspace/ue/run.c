@@ -10,6 +10,7 @@
 #include "connect.h"
 #include "log.h"
 #include "notify.h"
+#include "portal.h"
 #include "probe.h"
 #include "secret.h"
 #include "ue.h"
@@ -30,7 +31,7 @@ int eftf_prepare(const struct eftf_ue_conf *conf, const char *file, const struct
 {
 	struct eftf_tls_config cfg = {
 		.ca_file = conf->ca, .cert_file = conf->cert, .key_file = conf->key,
-		.crl_file = conf->crl, .old = old,
+		.crl_file = conf->crl, .alpn = conf->alpn, .old = old,
 	};
 	bool stable;
 	int ret;
@@ -40,7 +41,7 @@ int eftf_prepare(const struct eftf_ue_conf *conf, const char *file, const struct
 	if (conf->proxy_password)
 		eftf_secret_check("password in", file);
 	ret = eftf_tls_ctx_new(tls, &cfg, err);
-	if (ret)
+	if (ret || !dhcp)
 		return ret;
 	memset(dhcp, 0, sizeof(*dhcp));
 	dhcp->enterprise = conf->enterprise;
@@ -100,32 +101,57 @@ static struct eftf_detect_policy policy_of(const struct eftf_ue_conf *conf)
 	};
 }
 
+/* sin_port and sin6_port have the same offset */
+static void set_port(struct sockaddr_storage *ss, unsigned int port)
+{
+	if (ss->ss_family)
+		((struct sockaddr_in *)ss)->sin_port = htons((uint16_t)port);
+}
+
+struct eftf_probe_spec eftf_direct_probes(const struct eftf_ue_conf *conf)
+{
+	struct eftf_probe_spec spec = {
+		.pcscf = conf->pcscf, .ipsec = conf->ipsec, .media = conf->media,
+		.timeout_ms = conf->probe_timeout_ms,
+	};
+
+	if (conf->sips_port)
+		spec.sips = conf->pcscf;
+	set_port(&spec.pcscf, conf->sip_port);
+	set_port(&spec.sips, conf->sips_port);
+	return spec;
+}
+
 int eftf_judge(struct eftf_ue *ue)
 {
 	const struct eftf_ue_conf *conf = &ue->conf;
-	struct eftf_probe_spec spec = {
-		.pcscf = conf->pcscf, .media = conf->media, .timeout_ms = conf->probe_timeout_ms,
-	};
+	struct eftf_probe_spec spec = eftf_direct_probes(conf);
 	struct eftf_detect_policy policy = policy_of(conf);
-	struct sockaddr_in *sin = (struct sockaddr_in *)&spec.pcscf;
+	const char *where = ue->detect.evidence[EFTF_PROBE_CONTROL].detail;
 	struct eftf_err err;
 	int step;
 
-	/* sin_port and sin6_port have the same offset */
-	if (spec.pcscf.ss_family)
-		sin->sin_port = htons((uint16_t)conf->sip_port);
 	mark_network(ue);
 	ue->status.doing = EFTF_DOING_PROBES;
 	control_target(conf, &spec.control);
+	/* what a proxy says is no word of a portal */
+	if (!conf->proxy_url) {
+		spec.portal = conf->address;
+		spec.portal.port = EFTF_PORTAL_PORT;
+	}
 	policy.probes = eftf_probe_kinds(&spec);
 	step = (int)eftf_detect_start(&ue->detect, &policy);
 	if (step == EFTF_STEP_PROBE)
-		step = eftf_send_probes(ue, &spec, &err);
+		step = eftf_send_probes(ue, &spec, &ue->detect, &err);
 	if (step < 0 && step != -EINTR)
 		log_error("probes: %s", err.text);
 	if (step >= 0) {
 		ue->status.judged_at = eftf_now_ms();
 		log_verdict(ue);
+	}
+	if (step == EFTF_STEP_LOGIN) {
+		eftf_portal_explain(&err, NULL, where);
+		log_error("%s", err.text);
 	}
 	return step;
 }
@@ -245,7 +271,8 @@ static bool reload(struct eftf_ue *ue)
 		ue->tunnel.swap.asked = "SIGHUP";
 	} else {
 		log_info("configuration read again");
-		eftf_down(ue);	/* by its own device and hook */
+		eftf_down(ue, false);	/* by its own device and hook */
+		eftf_backoff_down(&ue->backoff, eftf_now_ms());
 		dhcp.token_len = ue->dhcp.v4.token_len;
 		memcpy(dhcp.token, ue->dhcp.v4.token, sizeof(dhcp.token));
 		dhcp.previous = ue->dhcp.v4.previous;
@@ -279,7 +306,7 @@ static int try_tunnel(struct eftf_ue *ue)
 		step = (int)eftf_detect_tried(&ue->detect, attempt);
 		/* the EFTF, or the DNS server, may be inside the routes of the tunnel that ended */
 		if (attempt == EFTF_ATTEMPT_NO_TCP)
-			eftf_device_withdraw_routes(&ue->tunnel.device);
+			eftf_tunnel_withdraw_routes(&ue->tunnel);
 		if (step == EFTF_STEP_TUNNEL)
 			log_info("trying the proxy of the environment");
 	}
@@ -341,7 +368,7 @@ static int next_step(struct eftf_ue *ue, unsigned int *reconnects)
 		take_same_way(ue);
 		return try_tunnel(ue);
 	}
-	eftf_down(ue);
+	eftf_down(ue, false);
 	return judge_and_try(ue);
 }
 
@@ -366,9 +393,8 @@ static enum eftf_exit loop(struct eftf_ue *ue)
 			eftf_watch(ue);
 			mark_network(ue);
 			if (!ue->tunnel.id)
-				eftf_backoff_lived(&ue->backoff, ue->tunnel.down_since -
-						   ue->tunnel.up_since);
-			reconnects = RECONNECTS;
+				eftf_backoff_down(&ue->backoff, ue->tunnel.down_since);
+			reconnects = ue->recheck.left ? 0 : RECONNECTS;
 		}
 		if (ue->sig.stop || ue->sig.reload)
 			continue;
@@ -380,7 +406,7 @@ static enum eftf_exit loop(struct eftf_ue *ue)
 				EFTF_EXIT_OK : EFTF_EXIT_ERROR;
 		if (step == EFTF_STEP_DIRECT)
 			stay_direct(ue);
-		else if (step != EFTF_STEP_RUN || !at_once(ue))
+		else if (step != EFTF_STEP_RUN || !(at_once(ue) || ue->recheck.left))
 			back_off(ue, step);
 	}
 }
@@ -394,7 +420,7 @@ enum eftf_exit eftf_run(struct eftf_ue *ue)
 	code = loop(ue);
 	ue->status.doing = EFTF_DOING_STOP;
 	eftf_notify("STOPPING=1");
-	eftf_down(ue);
+	eftf_down(ue, ue->sig.stop);
 	eftf_status_close(ue);
 	if (ue->sig.stop)
 		log_info("stopped");

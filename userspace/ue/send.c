@@ -10,12 +10,14 @@
 #include "log.h"
 #include "negotiate.h"
 #include "packet.h"
+#include "portal.h"
 #include "ue.h"
 
 /* Until a connection is there: TCP and a proxy, TLS, lease, and what a busy machine adds. */
 #define OUTER_MS (EFTF_OUTER_CONNECT_MS + EFTF_TLS_MS + EFTF_LEASE_MS + 5000)
+#define PORTAL_FAILURES 2	/* after so many, who refuses TCP is asked for a portal */
 #define CHANGED_MS 5000		/* what an attempt has left after the network has changed */
-#define PROBES_MS 5000		/* beside the time that the configuration gives them */
+#define PROBES_MS 5000		/* beside the time that the configuration gives them, and a portal takes */
 
 /* Goes its rounds until the child has said something. */
 static int await(struct eftf_ue *ue, struct eftf_errand *e, void *msg, size_t size, int *sock,
@@ -59,7 +61,8 @@ static int await(struct eftf_ue *ue, struct eftf_errand *e, void *msg, size_t si
 
 struct probes {
 	const struct eftf_probe_spec *spec;
-	struct eftf_ue *ue;
+	struct eftf_signals *sig;
+	struct eftf_detect *detect;
 };
 
 struct probes_result {
@@ -73,13 +76,13 @@ static void run_probes(void *arg, int fd)
 	struct probes_result r;
 
 	memset(&r, 0, sizeof(r));
-	r.step = eftf_probe_run(p->spec, &p->ue->sig, &p->ue->detect);
-	r.detect = p->ue->detect;
+	r.step = eftf_probe_run(p->spec, p->sig, p->detect);
+	r.detect = *p->detect;
 	eftf_packet_send(fd, &r, sizeof(r), -1);
 }
 
 /* The verdict is drawn here once more, of the evidence that the child has brought. */
-static int judge_evidence(struct eftf_ue *ue, struct eftf_detect *brought)
+static int judge_evidence(struct eftf_detect *d, struct eftf_detect *brought)
 {
 	int kind, step = EFTF_STEP_PROBE;
 
@@ -90,14 +93,15 @@ static int judge_evidence(struct eftf_ue *ue, struct eftf_detect *brought)
 		e->target[sizeof(e->target) - 1] = '\0';
 		e->detail[sizeof(e->detail) - 1] = '\0';
 		if ((unsigned int)e->result <= EFTF_RESULT_FAILED)
-			step = (int)eftf_detect_probed(&ue->detect, e);
+			step = (int)eftf_detect_probed(d, e);
 	}
 	return step;
 }
 
-int eftf_send_probes(struct eftf_ue *ue, const struct eftf_probe_spec *spec, struct eftf_err *err)
+int eftf_send_probes(struct eftf_ue *ue, const struct eftf_probe_spec *spec,
+		     struct eftf_detect *d, struct eftf_err *err)
 {
-	struct probes p = { .spec = spec, .ue = ue };
+	struct probes p = { .spec = spec, .sig = &ue->sig, .detect = d };
 	struct probes_result r;
 	struct eftf_errand e;
 	int ret, sock;
@@ -105,7 +109,8 @@ int eftf_send_probes(struct eftf_ue *ue, const struct eftf_probe_spec *spec, str
 	ret = eftf_errand_start(&e, ue->sig.fd, run_probes, &p, err);
 	if (ret)
 		return ret;
-	ret = await(ue, &e, &r, sizeof(r), &sock, eftf_now_ms() + spec->timeout_ms + PROBES_MS, err);
+	ret = await(ue, &e, &r, sizeof(r), &sock, eftf_now_ms() + spec->timeout_ms + EFTF_PORTAL_MS +
+		    PROBES_MS, err);
 	if (sock >= 0)
 		close(sock);
 	eftf_errand_end(&e);
@@ -113,7 +118,7 @@ int eftf_send_probes(struct eftf_ue *ue, const struct eftf_probe_spec *spec, str
 		return EFTF_STEP_WAIT;
 	if (ret)
 		return ret;
-	ret = judge_evidence(ue, &r.detect);
+	ret = judge_evidence(d, &r.detect);
 	return ret != EFTF_STEP_PROBE ? ret : eftf_err_set(err, EPROTO, "the child process left out "
 							   "a probe");
 }
@@ -144,10 +149,13 @@ static enum eftf_attempt make_outer(const struct order *order, struct eftf_outer
 		.conf = &ue->conf, .detect = &ue->detect, .tls = ue->tls,
 		.targets = eftf_targets_now(ue), .inner = &ue->tunnel.device.addr,
 		.link = order->link,
+		/* not while it may be the EFTF that starts anew, or while another way is left */
+		.ask_portal = !ue->tunnel.id && ue->backoff.failures >= PORTAL_FAILURES &&
+			!ue->detect.policy.proxy_fallback,
 	};
 	enum eftf_attempt attempt = eftf_outer_open(&spec, &ue->sig, o, err);
 
-	if (attempt != EFTF_ATTEMPT_UP || ue->conf.static_addr.set ||
+	if (attempt != EFTF_ATTEMPT_UP || eftf_ue_conf_is_static(&ue->conf) ||
 	    !eftf_negotiate_lease(o->fd, order->dhcp, order->wish, &ue->sig, err))
 		return attempt;
 	eftf_channel_close_notify(o->fd);
@@ -266,7 +274,7 @@ static bool is_wished(const struct eftf_wish *w, const struct eftf_dhcp_clients 
 static enum eftf_attempt take(struct eftf_ue *ue, const struct order *order,
 			      struct outer_result *r, struct eftf_outer *o, struct eftf_err *err)
 {
-	bool lease = !ue->conf.static_addr.set;
+	bool lease = !eftf_ue_conf_is_static(&ue->conf);
 
 	if (!is_sane(r, o->fd)) {
 		eftf_err_set(err, EPROTO, "the child process talks nonsense");

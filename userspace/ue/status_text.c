@@ -109,6 +109,13 @@ static void conflict_item(char *out, size_t size, size_t i, const void *arg)
 	snprintf(out, size, "%s", text);
 }
 
+static void conflict6_item(char *out, size_t size, size_t i, const void *arg)
+{
+	const struct eftf_conflicts6 *conflicts = arg;
+
+	snprintf(out, size, "%s", conflicts->text[i]);
+}
+
 static void event_item(char *out, size_t size, size_t i, const void *arg)
 {
 	const struct eftf_log_line *line = (const struct eftf_log_line *)arg + i;
@@ -188,16 +195,10 @@ static void put_way(struct eftf_report *r, const struct eftf_ue *ue)
 	eftf_report_text(r, "way", way->lost ? "lost" : way->foreign ? "by rules" : "direct");
 }
 
-static void on_tunnel(const struct eftf_tunnel_info *info, void *arg)
-{
-	*(struct eftf_tunnel_info *)arg = *info;
-}
-
 static void put_tunnel(struct eftf_report *r, struct eftf_ue *ue)
 {
 	struct eftf_tunnel *t = &ue->tunnel;
-	static struct eftf_tunnel_info info;
-	struct eftf_err err;
+	struct eftf_tunnel_info info;
 
 	eftf_report_group(r, "tunnel");
 	if (!t->id) {
@@ -208,9 +209,7 @@ static void put_tunnel(struct eftf_report *r, struct eftf_ue *ue)
 	eftf_report_number(r, "up_s", since_s(t->up_since));
 	eftf_report_number(r, "keepalive_s", eftf_tunnel_keepalive(&ue->conf, &ue->lease));
 	eftf_report_number(r, "timeout_s", t->timeout);
-	memset(&info, 0, sizeof(info));
-	if (eftf_nl_tunnel_get(t->module.nl, t->device.ifindex, t->id, on_tunnel, &info, &err) ||
-	    !info.id)
+	if (!eftf_tunnel_look(t, &info))
 		return;
 	eftf_report_number(r, "in_bytes", info.stats[EFTF_STAT_RX_BYTES]);
 	eftf_report_number(r, "out_bytes", info.stats[EFTF_STAT_TX_BYTES]);
@@ -245,7 +244,8 @@ static void put_inner(struct eftf_report *r, const struct eftf_ue *ue)
 	eftf_report_list(r, "routes", dev->routes.n, route_item, &dev->routes);
 	eftf_report_list(r, "conflicts", ue->tunnel.offer.n, conflict_item, &ue->tunnel.offer);
 	if (l->address.s_addr)
-		put_lease(r, "lease", &ue->renewal, l->seconds, ue->conf.static_addr.set);
+		put_lease(r, "lease", &ue->renewal, l->seconds,
+			  eftf_ue_conf_is_static(&ue->conf));
 }
 
 static void put_inner6(struct eftf_report *r, const struct eftf_ue *ue)
@@ -259,7 +259,9 @@ static void put_inner6(struct eftf_report *r, const struct eftf_ue *ue)
 	eftf_report_list(r, "pcscf", l->n_sip, addr6_item, l->sip);
 	eftf_report_text(r, "pcscf_name", l->sip_name[0] ? l->sip_name : NULL);
 	eftf_report_list(r, "routes", ue->tunnel.routes6.n, route6_item, &ue->tunnel.routes6);
-	put_lease(r, "lease6", &ue->renewal6, l->seconds, false);
+	eftf_report_list(r, "conflicts", ue->tunnel.conflicts6.n, conflict6_item, &ue->tunnel.conflicts6);
+	put_lease(r, "lease6", &ue->renewal6, l->seconds,
+		  eftf_ue_conf_is_static(&ue->conf));
 }
 
 static char *answer(struct eftf_ue *ue, bool json)

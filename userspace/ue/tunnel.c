@@ -69,23 +69,36 @@ static int judge(struct eftf_tunnel *t, const struct eftf_ue_conf *conf, struct 
 	return ret;
 }
 
-static void log_conflict6(const char *text, void *arg)
+static bool in_lease6(const struct eftf_lease6 *lease, const struct in6_addr *dns)
 {
-	(void)arg;
-	log_warn("offer of the EFTF: %s", text);
+	for (size_t i = 0; i < lease->n_dns; i++)
+		if (IN6_ARE_ADDR_EQUAL(&lease->dns[i], dns))
+			return true;
+	return false;
 }
 
 static int judge6(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 		  const struct sockaddr_storage *peer, struct eftf_err *err)
 {
+	struct eftf_conflicts6 before = t->conflicts6;
 	struct eftf_here6 here;
+	int ret;
 
 	if (!eftf_six_there(&t->six)) {
 		t->routes6.n = 0;
+		t->conflicts6.n = 0;
 		return 0;
 	}
-	eftf_here6_read(&here, t->device.ifindex, peer);
-	return eftf_offer6_check(&t->routes6, &t->six, &here, &conf->routes, log_conflict6, NULL, err);
+	eftf_here6_read(&here, t->device.rt, t->device.ifindex, peer);
+	/* one that is in the lease as well was put there by the hook of an earlier run */
+	for (size_t i = 0; i < t->names6.n; i++)
+		if (!in_lease6(&t->six.lease, &t->names6.item[i].addr))
+			eftf_here6_add(&here, &t->names6.item[i].addr, 128);
+	ret = eftf_offer6_check(&t->routes6, &t->conflicts6, &t->six, &here, &conf->routes, err);
+	for (size_t i = 0; i < t->conflicts6.n; i++)
+		if (!eftf_conflicts6_have(&before, t->conflicts6.text[i]))
+			log_warn("offer of the EFTF: %s", t->conflicts6.text[i]);
+	return ret;
 }
 
 /* Puts address and routes of IPv6 in place of those before, or leaves that to the hook. */
@@ -96,10 +109,23 @@ static int put6(struct eftf_tunnel *t, const struct in6_addr *address,
 				t->device.ifindex, address, routes, err);
 }
 
-/* Of IPv6: the routes are judged, the address may be there already. */
-static int set_device6(struct eftf_tunnel *t, struct eftf_err *err)
+/* Those that were judged, and the address of IPv6. First of all the outer peer's own one, if they cover it. */
+static int set_routes(struct eftf_tunnel *t, const struct sockaddr_storage *peer,
+		      struct eftf_err *err)
 {
-	return put6(t, &t->six.lease.address, &t->routes6, err);
+	bool covered = eftf_routes_cover(&t->offer.routes, peer) ||
+		eftf_routes6_cover(&t->routes6, peer);
+	int ret = 0;
+
+	if (covered)
+		ret = eftf_exempt_put(&t->exempt, t->device.rt, t->device.ifindex, peer, err);
+	if (!ret)
+		ret = eftf_device_set_routes(&t->device, &t->offer.routes, err);
+	if (!ret)
+		ret = put6(t, &t->six.lease.address, &t->routes6, err);
+	if (!ret && !covered)
+		eftf_exempt_remove(&t->exempt, t->device.rt);
+	return ret;
 }
 
 static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
@@ -139,7 +165,7 @@ static int hand_off(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 		.has_inner6 = eftf_six_there(&t->six), .inner6 = t->six.lease.address,
 		.inner6_plen = 128, .gateway6 = t->six.lease.unicast,
 		.keepalive = draw_interval(keepalive), .timeout = timeout_of(conf, keepalive),
-		.negotiated = !conf->static_addr.set,
+		.negotiated = !eftf_ue_conf_is_static(conf),
 		.record_limit = conf->record_limit,
 	};
 
@@ -168,7 +194,7 @@ static void set_way(struct eftf_tunnel *t, const struct eftf_outer *o)
 {
 	eftf_way_set(&t->way, t->device.rt, t->device.ifindex, &o->local, &o->peer);
 	/* of a tunnel before this one nothing may be left that the kernel would name */
-	if (!t->device.routes.n && !t->device.has_exempt)
+	if (!t->device.routes.n && !t->device6.routes.n && !t->exempt.there)
 		eftf_way_ask_kernel(&t->way, t->device.rt);
 }
 
@@ -187,9 +213,7 @@ int eftf_tunnel_attach(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	eftf_swap_reset(&t->swap);
 	set_keys(t, o, 1);
 	set_way(t, o);
-	ret = eftf_device_set_routes(&t->device, &t->offer.routes, &o->peer, err);
-	if (!ret)
-		ret = set_device6(t, err);
+	ret = set_routes(t, &o->peer, err);
 	if (ret)
 		eftf_tunnel_end(t, EFTF_REASON_DELETED);
 	return ret;
@@ -206,8 +230,7 @@ int eftf_tunnel_swap(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	set_way(t, o);
 	/* the tunnel runs all the same */
 	if (judge(t, conf, lease, &o->peer, err) || judge6(t, conf, &o->peer, err) ||
-	    eftf_device_set_routes(&t->device, &t->offer.routes, &o->peer, err) ||
-	    set_device6(t, err))
+	    set_routes(t, &o->peer, err))
 		log_warn("%s", err->text);
 	return 0;
 }
@@ -222,9 +245,7 @@ int eftf_tunnel_renewed(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	if (!ret)
 		ret = eftf_rt_link_pcscf(t->device.rt, t->device.ifindex, lease->sip, lease->n_sip,
 					 t->six.lease.sip, t->six.lease.n_sip, err);
-	if (!ret)
-		ret = eftf_device_set_routes(&t->device, &t->offer.routes, &t->way.peer, err);
-	return ret ? ret : set_device6(t, err);
+	return ret ? ret : set_routes(t, &t->way.peer, err);
 }
 
 int eftf_tunnel_set_keepalive(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
@@ -275,6 +296,21 @@ void eftf_tunnel_close_device(struct eftf_tunnel *t)
 		log_debug("%s", err.text);
 	memset(&t->device6, 0, sizeof(t->device6));
 	eftf_device_close(&t->device);
+	eftf_exempt_remove(&t->exempt, t->device.rt);
+}
+
+void eftf_tunnel_withdraw_routes(struct eftf_tunnel *t)
+{
+	static const struct eftf_routes none;
+	static const struct eftf_routes6 none6;
+	struct in6_addr addr = t->device6.addr;
+	struct eftf_err err;
+
+	if (t->device.by_hook || !t->device.ifindex)
+		return;
+	if (eftf_device_set_routes(&t->device, &none, &err) || put6(t, &addr, &none6, &err))
+		log_debug("%s", err.text);
+	eftf_exempt_remove(&t->exempt, t->device.rt);
 }
 
 /* ---- events ----------------------------------------------------------------- */
@@ -375,22 +411,26 @@ static void on_event(const struct eftf_tunnel_info *info, void *arg)
 	}
 }
 
-static void on_found(const struct eftf_tunnel_info *info, void *arg)
+static void keep(const struct eftf_tunnel_info *info, void *arg)
 {
-	(void)info;
-	*(bool *)arg = true;
+	*(struct eftf_tunnel_info *)arg = *info;
+}
+
+bool eftf_tunnel_look(const struct eftf_tunnel *t, struct eftf_tunnel_info *info)
+{
+	struct eftf_err err;
+
+	memset(info, 0, sizeof(*info));
+	return t->id && !eftf_nl_tunnel_get(t->module.nl, t->device.ifindex, t->id, keep, info, &err) &&
+		info->id;
 }
 
 /* Events were lost, or cannot be read any more: is the tunnel still there? */
 static void resync(struct eftf_tunnel *t)
 {
-	struct eftf_err err;
-	bool there = false;
+	struct eftf_tunnel_info info;
 
-	if (!t->id)
-		return;
-	eftf_nl_tunnel_get(t->module.nl, t->device.ifindex, t->id, on_found, &there, &err);
-	if (there)
+	if (!t->id || eftf_tunnel_look(t, &info))
 		return;
 	log_warn("tunnel down; the event that told the reason was lost");
 	ended(t, EFTF_REASON_NONE);

@@ -12,6 +12,7 @@
 #include "device.h"
 #include "device6.h"
 #include "dhcp4.h"
+#include "exempt.h"
 #include "here.h"
 #include "module.h"
 #include "offer.h"
@@ -25,10 +26,13 @@ struct eftf_tunnel {
 	struct eftf_module module;
 	struct eftf_device device;
 	struct eftf_here names;		/* name servers of this machine; the caller's to fill */
+	struct eftf_here6 names6;	/* those of IPv6; likewise */
 	struct eftf_offer offer;	/* the lease as it was judged */
 	struct eftf_six six;		/* IPv6 beside it, or alone; the caller's to fill */
 	struct eftf_routes6 routes6;	/* as it was judged */
+	struct eftf_conflicts6 conflicts6;
 	struct eftf_device6 device6;
+	struct eftf_exempt exempt;	/* the outer peer's own way */
 	uint32_t device6_of;		/* its link */
 	uint32_t id;			/* 0: there is none; the rest is of the last one */
 	uint32_t timeout;		/* s; as the module was told */
@@ -72,8 +76,15 @@ uint32_t eftf_tunnel_keepalive(const struct eftf_ue_conf *conf, const struct eft
 /* Tells the module of the keep-alive interval of a renewed lease. */
 int eftf_tunnel_set_keepalive(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 			      const struct eftf_lease4 *lease, struct eftf_err *err);
+/* What the module says of it now. False: there is no tunnel, or nothing is known of it. */
+bool eftf_tunnel_look(const struct eftf_tunnel *t, struct eftf_tunnel_info *info);
 /* Acts upon what the module has to tell; never blocks. id is 0 afterwards if the tunnel ended. */
 void eftf_tunnel_read_events(struct eftf_tunnel *t);
+/*
+ * Takes all routes out, the outer peer's own one too; the addresses stay. Where the hook puts
+ * them in, nothing: the outer peer needs its own one as long as the hook's are there.
+ */
+void eftf_tunnel_withdraw_routes(struct eftf_tunnel *t);
 /* Takes addresses, routes and, if it is ours, the link away. */
 void eftf_tunnel_close_device(struct eftf_tunnel *t);
 /* Ends the tunnel if there is one: close_notify, FIN. reason: for down_reason. */

@@ -22,6 +22,8 @@
 #include "status.h"
 #include "targets.h"
 #include "tls.h"
+#include "probe.h"
+#include "recheck.h"
 #include "tunnel.h"
 
 enum eftf_exit {
@@ -31,6 +33,7 @@ enum eftf_exit {
 	EFTF_EXIT_UNTRUSTED = 3,	/* --once */
 	EFTF_EXIT_FIREWALL = 10,	/* --detect */
 	EFTF_EXIT_NO_NETWORK = 11,	/* --detect */
+	EFTF_EXIT_PORTAL = 12,		/* --detect */
 };
 
 struct eftf_options {
@@ -50,6 +53,7 @@ struct eftf_ue {
 	struct eftf_backoff backoff;
 	struct eftf_targets targets[2];	/* the EFTF's addresses; the proxy's */
 	struct eftf_tunnel tunnel;
+	struct eftf_recheck recheck;	/* of the direct way, while there is a tunnel */
 	struct eftf_dhcp_clients dhcp;	/* with the token and addresses to resume with */
 	struct eftf_lease4 lease;	/* what is in force, by DHCP or static; address 0.0.0.0: IPv6 alone */
 	struct eftf_renewal renewal, renewal6;
@@ -70,7 +74,8 @@ static inline struct eftf_targets *eftf_targets_now(struct eftf_ue *ue)
 
 /*
  * What the configuration of this file names besides itself: certificates (*tls, to be
- * freed) and the identity of this UE (*dhcp). old: before a reload; or NULL.
+ * freed) and the identity of this UE (*dhcp), which may make a file; dhcp is NULL if that
+ * is not wanted. old: before a reload; or NULL.
  */
 int eftf_prepare(const struct eftf_ue_conf *conf, const char *file, const struct eftf_tls_ctx *old,
 		 struct eftf_tls_ctx **tls,
@@ -82,6 +87,8 @@ int eftf_prepare(const struct eftf_ue_conf *conf, const char *file, const struct
 int eftf_prepare_at_start(struct eftf_ue *ue, struct eftf_err *err);
 /* Probes, judges and logs. Returns the step, or -EINTR. */
 int eftf_judge(struct eftf_ue *ue);
+/* What to ask of the P-CSCF and the media address: directly, without the control. */
+struct eftf_probe_spec eftf_direct_probes(const struct eftf_ue_conf *conf);
 /* Runs until SIGTERM, or with --once until the first failure or end. */
 enum eftf_exit eftf_run(struct eftf_ue *ue);
 
@@ -107,9 +114,21 @@ void eftf_forget(struct eftf_ue *ue);
 enum eftf_attempt eftf_send_for_outer(struct eftf_ue *ue, const char *link,
 				      const struct eftf_wish *wish, struct eftf_outer *o,
 				      struct eftf_dhcp_clients *dhcp, struct eftf_err *err);
-/* Probes for ue->detect. Returns the step; -EINTR; or another negative errno with err. */
+/* Probes for d. Returns the step; -EINTR; or another negative errno with err. */
 int eftf_send_probes(struct eftf_ue *ue, const struct eftf_probe_spec *spec,
-		     struct eftf_err *err);
+		     struct eftf_detect *d, struct eftf_err *err);
+
+/* ---- leases.c: what is in force ---- */
+
+/* The leases of the clients, which are bound or have none, are in force from now on. */
+void eftf_take_lease(struct eftf_ue *ue, const struct eftf_dhcp_clients *dhcp);
+/* The addresses of the configuration are, which has some. */
+void eftf_take_configured(struct eftf_ue *ue);
+/*
+ * The lease that was renewed is in force from now on. The other family's stays as it is, whatever
+ * its client is doing: it may be asking for the next one, or have asked in vain.
+ */
+void eftf_take_renewed(struct eftf_ue *ue, const struct eftf_renewal *r);
 
 /* ---- up.c: one attempt, and its end ---- */
 
@@ -120,8 +139,6 @@ int eftf_send_probes(struct eftf_ue *ue, const struct eftf_probe_spec *spec,
 enum eftf_attempt eftf_up(struct eftf_ue *ue);
 /* The hook is told of what is in force now. */
 void eftf_tell_hook(struct eftf_ue *ue, enum eftf_hook_reason reason);
-/* The leases of the clients are in force from now on. */
-void eftf_take_lease(struct eftf_ue *ue, const struct eftf_dhcp_clients *dhcp);
 /* Of both families, as far as there are leases. */
 void eftf_renewals_start(struct eftf_ue *ue);
 void eftf_renewals_stop(struct eftf_ue *ue);
@@ -129,9 +146,21 @@ void eftf_renewals_stop(struct eftf_ue *ue);
 int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err);
 /*
  * Ends the tunnel if there is one, and takes address, routes and link away.
- * After SIGTERM it gives the lease back first.
+ * for_good: it gives the lease back first.
  */
-void eftf_down(struct eftf_ue *ue);
+void eftf_down(struct eftf_ue *ue, bool for_good);
+
+/* ---- direct_way.c: the direct way, while there is a tunnel ---- */
+
+/* The tunnel is a new one. */
+void eftf_direct_start(struct eftf_ue *ue);
+/* When there is something to do: ms, UINT64_MAX: never. */
+uint64_t eftf_direct_due(const struct eftf_ue *ue);
+/*
+ * Asks whether the direct way is open, and leaves the tunnel when it is and no call can be in it.
+ * recheck.left tells that.
+ */
+void eftf_direct_step(struct eftf_ue *ue);
 
 /* ---- watch.c, replace.c: the running tunnel ---- */
 

@@ -2,6 +2,7 @@
 /* One connection attempt: TCP, TLS, address, hand-off, routes. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,18 +12,8 @@
 #include "log.h"
 #include "ue.h"
 
-static void static_lease(struct eftf_ue *ue)
-{
-	struct eftf_lease4 *l = &ue->lease;
-	uint8_t plen = ue->conf.static_addr.plen;
-
-	memset(l, 0, sizeof(*l));
-	l->address = ue->conf.static_addr.addr;
-	l->router = ue->conf.gateway.addr;
-	l->server = ue->conf.gateway.addr;
-	l->mask.s_addr = htonl(0xffffffffu << (32 - plen));
-	l->seconds = l->t1 = l->t2 = 0xffffffffu;
-}
+#define RELEASE_MS 2000u	/* that the end waits for the release to be sent */
+#define RELEASE_LOOK_MS 10
 
 void eftf_tell_hook(struct eftf_ue *ue, enum eftf_hook_reason reason)
 {
@@ -66,30 +57,10 @@ static void forget_lease(struct eftf_ue *ue)
 	memset(&ue->dhcp.v6.previous, 0, sizeof(ue->dhcp.v6.previous));
 }
 
-void eftf_take_lease(struct eftf_ue *ue, const struct eftf_dhcp_clients *dhcp)
-{
-	struct eftf_six *six = &ue->tunnel.six;
-
-	ue->dhcp = *dhcp;
-	memset(six, 0, sizeof(*six));
-	if (eftf_has6(dhcp)) {
-		six->lease = dhcp->v6.lease;
-		six->ra = dhcp->ra;
-	}
-	if (eftf_has4(dhcp)) {
-		ue->lease = dhcp->v4.lease;
-		return;
-	}
-	/* what both families have alike */
-	memset(&ue->lease, 0, sizeof(ue->lease));
-	ue->lease.keepalive = six->lease.keepalive;
-	ue->lease.mtu = (uint16_t)six->ra.mtu;
-}
-
 static void take_lease(struct eftf_ue *ue, const struct eftf_dhcp_clients *dhcp)
 {
-	if (ue->conf.static_addr.set) {
-		static_lease(ue);
+	if (eftf_ue_conf_is_static(&ue->conf)) {
+		eftf_take_configured(ue);
 		return;
 	}
 	if (ue->told_up && (ue->lease.address.s_addr != dhcp->v4.lease.address.s_addr ||
@@ -135,7 +106,7 @@ static void tell_up(struct eftf_ue *ue)
 
 void eftf_renewals_start(struct eftf_ue *ue)
 {
-	bool dhcp = !ue->conf.static_addr.set;
+	bool dhcp = !eftf_ue_conf_is_static(&ue->conf);
 
 	eftf_renewal_start(&ue->renewal, dhcp && eftf_has4(&ue->dhcp) ? &ue->dhcp.v4 : NULL,
 			   ue->tunnel.device.name);
@@ -153,8 +124,10 @@ int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
 {
 	int ret = eftf_tunnel_attach(&ue->tunnel, &ue->conf, &ue->lease, o, err);
 
-	if (!ret)
+	if (!ret) {
+		eftf_backoff_up(&ue->backoff, ue->tunnel.up_since);
 		eftf_renewals_start(ue);
+	}
 	return ret;
 }
 
@@ -172,7 +145,7 @@ enum eftf_attempt eftf_up(struct eftf_ue *ue)
 		goto out;
 	}
 	if (!ue->told_up)
-		eftf_here_read_dns(&ue->tunnel.names);
+		eftf_here_read_dns(&ue->tunnel.names, &ue->tunnel.names6);
 	dhcp.v4.keepalive = (uint16_t)ue->conf.keepalive;
 	attempt = eftf_send_for_outer(ue, NULL, &wish, &o, &dhcp, &err);
 	if (attempt == EFTF_ATTEMPT_FAILED && dhcp.v4.state == EFTF_DHCPC_REFUSED)
@@ -199,16 +172,38 @@ out:
 	return attempt;
 }
 
-static void release(const struct eftf_ue *ue)
+/*
+ * Gives the addresses back, and waits until the module has sent that: the device goes next, and takes with
+ * it what still waits. On a dead path that would be for ever. The sockets know when it has gone, unless a qdisc in
+ * front of the module delays it; the module knows how many packets it has sent, but not whose.
+ */
+static void release(struct eftf_ue *ue)
 {
-	eftf_renewal_release(&ue->renewal);
-	eftf_renewal_release(&ue->renewal6);
+	uint64_t until = eftf_now_ms() + RELEASE_MS;
+	struct eftf_tunnel_info before, now;
+	unsigned int given;
+	bool sent = false;
+
+	if (!eftf_tunnel_look(&ue->tunnel, &before))
+		return;
+	given = eftf_renewal_release(&ue->renewal);
+	given += eftf_renewal_release(&ue->renewal6);
+	while (given && !sent && eftf_now_ms() < until) {
+		/* an EFTF that has it may end the tunnel */
+		sent = !eftf_tunnel_look(&ue->tunnel, &now) ||
+			(!eftf_renewal_is_sending(&ue->renewal) && !eftf_renewal_is_sending(&ue->renewal6) &&
+			 now.stats[EFTF_STAT_TX_PACKETS] - before.stats[EFTF_STAT_TX_PACKETS] >= given);
+		if (!sent)
+			poll(NULL, 0, RELEASE_LOOK_MS);
+	}
+	if (given)
+		log_debug("the release of the address %s", sent ? "is sent" : "may not have been sent");
 }
 
-void eftf_down(struct eftf_ue *ue)
+void eftf_down(struct eftf_ue *ue, bool for_good)
 {
-	/* at a final stop the EFTF need not hold the address; the module sends this before close_notify */
-	if (ue->tunnel.id && ue->sig.stop)
+	/* the EFTF need not hold the address */
+	if (ue->tunnel.id && for_good)
 		release(ue);
 	eftf_renewals_stop(ue);
 	eftf_tunnel_end(&ue->tunnel, EFTF_REASON_DELETED);

@@ -12,6 +12,8 @@ static const struct {
 } kinds[] = {
 	[EFTF_PROBE_SIP_UDP] = { "sip-udp", "SIP over UDP" },
 	[EFTF_PROBE_SIP_TCP] = { "sip-tcp", "SIP over TCP" },
+	[EFTF_PROBE_SIP_TLS] = { "sip-tls", "SIP over TLS" },
+	[EFTF_PROBE_IPSEC] = { "ipsec", "IPsec (IKE in UDP)" },
 	[EFTF_PROBE_STUN] = { "stun", "media (STUN)" },
 	[EFTF_PROBE_CONTROL] = { "control", "TCP 443 control" },
 }, results[] = {
@@ -21,6 +23,7 @@ static const struct {
 	[EFTF_RESULT_REFUSED] = { "refused", "refused" },
 	[EFTF_RESULT_UNREACHABLE] = { "unreachable", "unreachable" },
 	[EFTF_RESULT_GARBLED] = { "garbled", "answered by something else" },
+	[EFTF_RESULT_PORTAL] = { "portal", "a captive portal, found" },
 	[EFTF_RESULT_FAILED] = { "failed", "not possible" },
 };
 
@@ -53,6 +56,20 @@ static bool has_way(const struct eftf_detect *d)
 	return d->path[d->n_path - 1] >= EFTF_S2_PROXY;
 }
 
+/* What fails, as words. Returns how many. */
+static size_t failing(const struct eftf_detect *d, const char *out[3])
+{
+	size_t n = 0;
+
+	if (d->signalling_fails)
+		out[n++] = "signalling";
+	if (d->ipsec_fails)
+		out[n++] = "ipsec";
+	if (d->media_fails)
+		out[n++] = "media";
+	return n;
+}
+
 static void text_probe(FILE *f, const struct eftf_evidence *e)
 {
 	fprintf(f, "%s to ", kinds[e->kind].phrase);
@@ -68,9 +85,9 @@ static void text_probe(FILE *f, const struct eftf_evidence *e)
 
 char *eftf_verdict_text(const struct eftf_detect *d)
 {
-	const char *sep = " (";
+	const char *sep = " (", *fail[3];
+	size_t size, i, n = failing(d, fail);
 	char *text = NULL;
-	size_t size, i;
 	FILE *f = open_memstream(&text, &size);
 
 	if (!f)
@@ -84,11 +101,10 @@ char *eftf_verdict_text(const struct eftf_detect *d)
 		sep = "; ";
 	}
 	fputs(sep[0] == ';' ? ");" : d->remembered ? " (as before on this network);" : ";", f);
-	if (d->signalling_fails || d->media_fails)
-		fprintf(f, " %s%s%s fail%s;", d->signalling_fails ? "signalling" : "",
-			d->signalling_fails && d->media_fails ? " and " : "",
-			d->media_fails ? "media" : "",
-			d->signalling_fails && d->media_fails ? "" : "s");
+	for (i = 0; i < n; i++)
+		fprintf(f, "%s%s", !i ? " " : i == n - 1 ? " and " : ", ", fail[i]);
+	if (n)
+		fprintf(f, " fail%s;", n == 1 ? "s" : "");
 	if (has_way(d))
 		fprintf(f, " way: %s;", d->via_proxy ? "type II, HTTP proxy" : "type I, direct");
 	fputs(" path", f);
@@ -112,18 +128,18 @@ static void json_probe(FILE *f, const struct eftf_evidence *e)
 
 char *eftf_verdict_json(const struct eftf_detect *d)
 {
-	const char *sep = "";
+	const char *sep = "", *fail[3];
+	size_t size, i, n = failing(d, fail);
 	char *text = NULL;
-	size_t size, i;
 	FILE *f = open_memstream(&text, &size);
 
 	if (!f)
 		return NULL;
-	fprintf(f, "{\"verdict\":\"%s\",\"remembered\":%s,\"fails\":[%s%s%s],\"way\":%s,\"path\":[",
-		verdicts[d->verdict], d->remembered ? "true" : "false", d->signalling_fails ? "\"signalling\"" : "",
-		d->signalling_fails && d->media_fails ? "," : "",
-		d->media_fails ? "\"media\"" : "",
-		!has_way(d) ? "null" : d->via_proxy ? "\"type-2\"" : "\"type-1\"");
+	fprintf(f, "{\"verdict\":\"%s\",\"remembered\":%s,\"fails\":[", verdicts[d->verdict],
+		d->remembered ? "true" : "false");
+	for (i = 0; i < n; i++)
+		fprintf(f, "%s\"%s\"", i ? "," : "", fail[i]);
+	fprintf(f, "],\"way\":%s,\"path\":[", !has_way(d) ? "null" : d->via_proxy ? "\"type-2\"" : "\"type-1\"");
 	for (i = 0; i < d->n_path; i++)
 		fprintf(f, "%s\"%s\"", i ? "," : "", states[d->path[i]]);
 	fputs("],\"probes\":[", f);

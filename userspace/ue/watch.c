@@ -17,12 +17,12 @@ static void lease_lost(struct eftf_ue *ue, const struct eftf_err *why)
 	memset(&ue->dhcp.v6.previous, 0, sizeof(ue->dhcp.v6.previous));
 }
 
-static void renewed(struct eftf_ue *ue)
+static void renewed(struct eftf_ue *ue, const struct eftf_renewal *r)
 {
 	uint16_t before = ue->lease.keepalive;
 	struct eftf_err err;
 
-	eftf_take_lease(ue, &ue->dhcp);
+	eftf_take_renewed(ue, r);
 	if (!ue->lease.keepalive)
 		ue->lease.keepalive = before;
 	if (ue->lease.keepalive != before) {
@@ -45,7 +45,7 @@ static void step_renewal(struct eftf_ue *ue, struct eftf_renewal *r)
 	case EFTF_RENEWAL_RENEWED:
 		log_debug("%slease renewed for %u s", r->client6 ? "IPv6 " : "", r->client6 ?
 			  r->client6->lease.seconds : r->client->lease.seconds);
-		renewed(ue);
+		renewed(ue, r);
 		break;
 	case EFTF_RENEWAL_REFUSED:
 	case EFTF_RENEWAL_EXPIRED:
@@ -68,7 +68,8 @@ static void follow_way(struct eftf_ue *ue)
 		return;
 	}
 	if (t->way.hop.ifindex && !t->way.lost)
-		eftf_device_follow(&t->device, &t->way.hop, news == EFTF_WAY_STALE);
+		eftf_exempt_follow(&t->exempt, t->device.rt, t->device.ifindex, &t->way.hop,
+				   news == EFTF_WAY_STALE);
 	if (news == EFTF_WAY_SAME)
 		return;
 	log_info("outer connection: %s", text);
@@ -143,14 +144,16 @@ void eftf_watch(struct eftf_ue *ue)
 	ue->sig.refresh = false;	/* of a time without a tunnel */
 	/* of what changed while the connection was made nothing was heard */
 	ue->changes.network_at = 0;
+	eftf_direct_start(ue);
 	while (ue->tunnel.id && !ue->sig.stop && !ue->sig.reload) {
-		eftf_round(ue, -1, eftf_swap_due(&ue->tunnel.swap));
+		eftf_round(ue, -1, earlier(eftf_swap_due(&ue->tunnel.swap), eftf_direct_due(ue)));
 		if (ue->sig.stop || ue->sig.reload)
 			break;
 		if (ue->sig.refresh)
 			ue->tunnel.swap.asked = "SIGUSR1";
 		ue->sig.refresh = false;
 		eftf_replace_step(ue);
+		eftf_direct_step(ue);
 	}
 	if (!ue->tunnel.id)
 		eftf_renewals_stop(ue);
