@@ -28,27 +28,49 @@
 
 struct in6_addr eftf_gw_inner6(const struct eftf_gw_conf *conf, struct in_addr inner)
 {
-	uint32_t n = ntohl(inner.s_addr) - ntohl(conf->pool.base.s_addr);
-	struct in6_addr addr = conf->pool6.base;
+	uint32_t n = eftf_ranges_number(&conf->ranges, inner);
+	struct in6_addr addr = { 0 };
+	size_t i = 0;
 
-	for (int i = 15; i >= 12; i--, n >>= 8)
-		addr.s6_addr[i] |= (uint8_t)n;
+	if (n == EFTF_RANGES_NONE || !conf->pool6.n)
+		return addr;
+	if (conf->pool6.n > 1) {	/* one for each */
+		i = eftf_ranges_of(&conf->ranges, n);
+		n -= conf->ranges.r[i].first;
+	}
+	addr = conf->pool6.p[i].base;
+	for (int k = 15; k >= 12; k--, n >>= 8)
+		addr.s6_addr[k] |= (uint8_t)n;
 	return addr;
 }
 
-struct in_addr eftf_gw_inner4(const struct eftf_gw_conf *conf, const struct in6_addr *inner6)
+/* If it is of the i-th of pool6; else 0.0.0.0. */
+static struct in_addr inner4_of(const struct eftf_gw_conf *conf, size_t i, const struct in6_addr *inner6)
 {
 	const uint8_t *p = &inner6->s6_addr[12];
 	uint32_t n = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 	struct in_addr inner, none = { 0 };
+	uint32_t size = conf->ranges.size;
 	struct in6_addr back;
 
-	if (conf->pool6.plen > 96)
-		n &= 0xffffffffu >> (conf->pool6.plen - 96);
-	inner.s_addr = htonl(ntohl(conf->pool.base.s_addr) + n);
+	if (conf->pool6.p[i].plen > 96)
+		n &= 0xffffffffu >> (conf->pool6.p[i].plen - 96);
+	if (conf->pool6.n > 1)
+		size = conf->ranges.r[i].size;
+	if (n >= size)
+		return none;
+	inner = eftf_ranges_addr(&conf->ranges, conf->pool6.n > 1 ? conf->ranges.r[i].first + n : n);
 	back = eftf_gw_inner6(conf, inner);
-	return conf->pool6.plen && n <= 0xffffffffu >> conf->pool.plen &&
-		!memcmp(&back, inner6, sizeof(back)) ? inner : none;
+	return memcmp(&back, inner6, sizeof(back)) ? none : inner;
+}
+
+struct in_addr eftf_gw_inner4(const struct eftf_gw_conf *conf, const struct in6_addr *inner6)
+{
+	struct in_addr inner = { 0 };
+
+	for (size_t i = 0; !inner.s_addr && i < conf->pool6.n; i++)
+		inner = inner4_of(conf, i, inner6);
+	return inner;
 }
 
 /* In the order of enum eftf_gw_policy, eftf_gw_log_format. */
@@ -73,10 +95,10 @@ static const struct eftf_config_key keys[] = {
 	GW(device, VALUE(value_ifname), .preset = "eftf0",
 	   .help = "Network device; made if missing"),
 	GW(pool, VALUE(gw_value_pool), .needed = "10.64.0.0/16",
-	   .help = "Inner addresses of IPv4 for the UEs; none: they get IPv6 alone, of pool6"),
+	   .help = "Inner addresses of IPv4 for the UEs, up to 8 prefixes, a million addresses together, of which the first are given out first; may be repeated; none: they get IPv6 alone, of pool6"),
 	GW(pool6, VALUE(gw_value_pool6), .without = "IPv4 only", .example = "2001:db8:64::/64",
-	   .help = "IPv6 addresses beside them, for UEs that ask for one by DHCPv6: a UE with the N-th address of pool has the N-th of this prefix, as a /128; it needs as many bits behind it as pool; with pool = none it gives at most a million addresses"),
-	GW(gateway, VALUE(value_addr4), .without = "the first of the pool", .example = "10.64.0.1",
+	   .help = "IPv6 addresses beside them, for UEs that ask for one by DHCPv6: a UE with the N-th address of pool has the N-th of this prefix, as a /128; it needs as many bits behind it as pool; or as many prefixes as pool has, each for one of them, in the same order; may be repeated; with pool = none it gives at most a million addresses"),
+	GW(gateway, VALUE(value_addr4), .without = "the first of the (first) pool", .example = "10.64.0.1",
 	   .help = "Inner address of the EFTF; the one of pool6 follows from it; not with pool = none"),
 	GW(dns, VALUE(gw_value_addrs), .without = "none", .example = "192.0.2.53",
 	   .help = "DNS servers to tell the UEs, of IPv4 and IPv6"),
@@ -141,7 +163,7 @@ static const struct eftf_config_key keys[] = {
 	   .help = "TLS records per key, after which a tunnel ends unless its UE has made a new connection"),
 	GW(key_update, BOOL, .preset = "yes",
 	   .help = "Follow when a UE changes its TLS key, if the kernel can; takes 55 kB for each tunnel, 76 kB with client_ca; no: the UE must reconnect"),
-	GW(ue_to_ue, BOOL, .preset = "no", .help = "Packets may go from one UE to another"),
+	GW(ue_to_ue, BOOL, .preset = "no", .help = "Packets may go from one UE to another; of several pools, name them in routes, too"),
 	GW(enterprise, UINT(1, 0xffffffffu), .preset = TEXT(EFTF_ENTERPRISE_DEFAULT),
 	   .help = "Enterprise number of the vendor options"),
 	OLD_NAME("gateway", "log_level", "log", "level"),
@@ -168,16 +190,16 @@ static const struct eftf_config_key keys[] = {
 
 static int check_gateway(struct eftf_gw_conf *conf, struct eftf_err *err)
 {
-	uint32_t base = ntohl(conf->pool.base.s_addr);
-	uint32_t last = base | 0xffffffffu >> conf->pool.plen;
-	uint32_t gateway = ntohl(conf->gateway.s_addr);
+	uint32_t i = eftf_ranges_number(&conf->ranges, conf->gateway);
 	char text[INET_ADDRSTRLEN];
+	const struct eftf_range *r;
 
-	if (!gateway) {
-		conf->gateway.s_addr = htonl(base + 1);
+	if (!conf->gateway.s_addr) {
+		conf->gateway = eftf_ranges_addr(&conf->ranges, 1);
 		return 0;
 	}
-	if (gateway > base && gateway < last)
+	r = i == EFTF_RANGES_NONE ? NULL : &conf->ranges.r[eftf_ranges_of(&conf->ranges, i)];
+	if (r && i > r->first && i < r->first + r->size - 1)
 		return 0;
 	inet_ntop(AF_INET, &conf->gateway, text, sizeof(text));
 	return eftf_err_set(err, EINVAL,
@@ -187,30 +209,77 @@ static int check_gateway(struct eftf_gw_conf *conf, struct eftf_err *err)
 /* Leases are numbers then, as many as pool6 has, within what a pool may have. */
 static int number_ipv6(struct eftf_gw_conf *conf, struct eftf_err *err)
 {
-	uint8_t plen = conf->pool6.plen > 96 + EFTF_POOL_MIN_PLEN ? conf->pool6.plen - 96 : EFTF_POOL_MIN_PLEN;
+	uint32_t base = 0, most = EFTF_POOL_MAX / EFTF_MAX_RANGES;
 
-	if (!conf->pool6.plen)
+	if (!conf->pool6.n)
 		return eftf_err_set(err, EINVAL, "gateway.pool = none: that needs gateway.pool6");
 	if (conf->gateway.s_addr)
 		return eftf_err_set(err, EINVAL, "gateway.gateway is an address of IPv4: that needs gateway.pool");
 	if (conf->dns.n || conf->pcscf.addrs.n || conf->routes.n || conf->reach.n)
 		return eftf_err_set(err, EINVAL, "gateway.dns, pcscf, routes or reach has IPv4: that needs gateway.pool");
+	if (conf->pool6.n == 1)
+		most = EFTF_POOL_MAX;
+	for (size_t i = 0; i < conf->pool6.n; i++) {
+		uint8_t plen = conf->pool6.p[i].plen;
+		uint32_t size = plen > 96 && 1u << (128 - plen) < most ? 1u << (128 - plen) : most;
+
+		eftf_ranges_add(&conf->ranges, (struct in_addr){ htonl(base) }, 32 - (unsigned int)__builtin_ctz(size));
+		base += size;
+	}
 	conf->ipv6_only = true;
-	conf->pool = (struct eftf_gw_cidr){ .plen = plen };
 	return 0;
+}
+
+static int check_pool(struct eftf_gw_conf *conf, struct eftf_err *err)
+{
+	for (size_t i = 0; i < conf->pool.n; i++)
+		if (!eftf_ranges_add(&conf->ranges, conf->pool.p[i].base, conf->pool.p[i].plen))
+			return eftf_err_set(err, EINVAL, "gateway.pool: two of them have addresses in common");
+	if (conf->ranges.size > EFTF_POOL_MAX)
+		return eftf_err_set(err, EINVAL, "gateway.pool: all together have more addresses than a /12");
+	return conf->pool.n ? 0 : number_ipv6(conf, err);
+}
+
+static bool overlap6(const struct eftf_gw_cidr6 *a, const struct eftf_gw_cidr6 *b)
+{
+	return eftf_value_same_network6(&a->base, &b->base, a->plen < b->plen ? a->plen : b->plen);
+}
+
+/* The i-th of pool6 has to have an address for each of so many. */
+static int check_room6(const struct eftf_gw_conf *conf, size_t i, uint32_t size, struct eftf_err *err)
+{
+	unsigned int plen = 128;
+
+	while (1u << (128 - plen) < size)
+		plen--;
+	for (size_t k = 0; k < i; k++)
+		if (overlap6(&conf->pool6.p[k], &conf->pool6.p[i]))
+			return eftf_err_set(err, EINVAL, "gateway.pool6: two of them have addresses in common");
+	if (conf->pool6.p[i].plen <= plen)
+		return 0;
+	return eftf_err_set(err, EINVAL,
+			    "gateway.pool6: allowed is a /%u or a shorter prefix, as gateway.pool is a /%u",
+			    plen, plen - 96);
 }
 
 static int check_pool6(struct eftf_gw_conf *conf, struct eftf_err *err)
 {
-	if (!conf->pool6.plen) {
+	const struct eftf_gw_pool6 *p6 = &conf->pool6;
+	int ret = 0;
+
+	if (!p6->n) {
 		if (conf->dns.n6 || conf->pcscf.addrs.n6 || conf->routes.n6 || conf->reach.n6)
 			return eftf_err_set(err, EINVAL, "gateway.dns, pcscf, routes or reach has IPv6: that needs gateway.pool6");
 		return 0;
 	}
-	if (128 - conf->pool6.plen < 32 - conf->pool.plen)
+	if (p6->n > 1 && p6->n != conf->ranges.n)
 		return eftf_err_set(err, EINVAL,
-				    "gateway.pool6: allowed is a /%d or a shorter prefix, as gateway.pool is a /%d",
-				    96 + conf->pool.plen, conf->pool.plen);
+				    "gateway.pool6 has %zu prefixes and gateway.pool %zu: one for all, or as many",
+				    p6->n, conf->ranges.n);
+	for (size_t i = 0; !ret && i < p6->n; i++)
+		ret = check_room6(conf, i, p6->n > 1 ? conf->ranges.r[i].size : conf->ranges.size, err);
+	if (ret)
+		return ret;
 	if (conf->mtu < 1280)
 		return eftf_err_set(err, EINVAL, "gateway.mtu = %u: allowed is 1280 or more, for IPv6 (pool6)",
 				    conf->mtu);
@@ -258,7 +327,7 @@ static int check(struct eftf_gw_conf *conf, struct eftf_err *err)
 				    conf->ocsp.n, conf->cert.n);
 	if (!conf->workers)
 		conf->workers = processors();
-	if (check_metrics(conf, err) || (!conf->pool.plen && number_ipv6(conf, err)) || check_gateway(conf, err))
+	if (check_metrics(conf, err) || check_pool(conf, err) || check_gateway(conf, err))
 		return -EINVAL;
 	return check_pool6(conf, err);
 }
@@ -307,7 +376,7 @@ bool eftf_gw_conf_keep(struct eftf_gw_conf *old, struct eftf_gw_conf *now)
 	static const struct {
 		size_t offset, size;
 	} fixed[] = {
-		FIXED(listen), FIXED(device), FIXED(pool), FIXED(ipv6_only), FIXED(pool6), FIXED(gateway),
+		FIXED(listen), FIXED(device), FIXED(pool), FIXED(ipv6_only), FIXED(pool6), FIXED(ranges), FIXED(gateway),
 		FIXED(gateway6), FIXED(ue_to_ue), FIXED(mtu), FIXED(announce), FIXED(max_tunnels),
 		FIXED(workers), FIXED(persistent), FIXED(metrics_listen),
 	};

@@ -13,6 +13,7 @@
 #include "dhcp6.h"
 #include "err.h"
 #include "inner6.h"
+#include "ranges.h"
 
 #define EFTF_GW_MAX_LISTEN 16
 #define EFTF_GW_MAX_WORKERS 256
@@ -38,6 +39,16 @@ struct eftf_gw_cidr {
 struct eftf_gw_cidr6 {
 	struct in6_addr base;
 	uint8_t plen;			/* 0: none */
+};
+
+struct eftf_gw_pool {
+	struct eftf_gw_cidr p[EFTF_MAX_RANGES];
+	size_t n;
+};
+
+struct eftf_gw_pool6 {
+	struct eftf_gw_cidr6 p[EFTF_MAX_RANGES];
+	size_t n;
 };
 
 /* Both families, each in the order of the file. */
@@ -77,9 +88,10 @@ struct eftf_gw_conf {
 	struct eftf_gw_files cert, key, ocsp;
 	char *client_ca, *crl, *token_keys;
 	char device[IFNAMSIZ];
-	struct eftf_gw_cidr pool;	/* of numbers alone, if ipv6_only */
+	struct eftf_gw_pool pool;	/* none, if ipv6_only */
 	bool ipv6_only;			/* pool = none */
-	struct eftf_gw_cidr6 pool6;
+	struct eftf_gw_pool6 pool6;	/* none, one for all of pool, or one for each */
+	struct eftf_ranges ranges;	/* of pool; of numbers alone, if ipv6_only */
 	struct in_addr gateway;
 	struct in6_addr gateway6;	/* follows from it */
 	struct eftf_gw_addrs dns;
@@ -125,7 +137,7 @@ void eftf_gw_conf_help(FILE *out);
 /*
  * The address of pool6 that goes with one of pool, and the other way: 0.0.0.0 if
  * it goes with none. A lease is known by its address of pool; with IPv6 alone by a number in its place, which no UE
- * sees: 0.0.0.N for the N-th address of pool6.
+ * sees: 0.0.0.N for the N-th address of pool6. An address that is of no pool has none that goes with it: ::.
  */
 struct in6_addr eftf_gw_inner6(const struct eftf_gw_conf *conf, struct in_addr inner);
 struct in_addr eftf_gw_inner4(const struct eftf_gw_conf *conf, const struct in6_addr *inner6);

@@ -47,33 +47,57 @@ const struct eftf_config_value eftf_gw_value_files = {
 	.list = true, .parse = parse_files,
 };
 
+/* The next word of a list: a prefix of IPv6. Returns what is left of the list; NULL: it is none. */
+static const char *network6(const char *list, struct eftf_gw_cidr6 *to)
+{
+	char word[64];
+
+	list = eftf_value_word(list, word, sizeof(word));
+	return list && !eftf_value_prefix6(word, &to->base, &to->plen) &&
+		!eftf_value_cut6(&to->base, to->plen) ? list : NULL;
+}
+
 static int parse_pool(const char *text, void *member)
 {
-	struct eftf_gw_cidr *c = member;
+	struct eftf_gw_pool *to = member;
 
-	*c = (struct eftf_gw_cidr){ .plen = 0 };
 	if (!strcmp(text, "none"))
-		return 0;
-	return eftf_value_prefix4(text, &c->base, &c->plen) || c->plen < 12 || c->plen > 30 ||
-		!eftf_value_is_network4(c->base, c->plen) ? -EINVAL : 0;
+		return to->n ? -EINVAL : 0;
+	/* in place: a reload compares the octets between members, too */
+	while (eftf_value_rest(text)) {
+		struct eftf_gw_cidr *c = &to->p[to->n];
+
+		text = to->n < EFTF_MAX_RANGES ? eftf_value_network4(text, &c->base, &c->plen) : NULL;
+		if (!text || c->plen < 12 || c->plen > 30)
+			return -EINVAL;
+		to->n++;
+	}
+	return to->n ? 0 : -EINVAL;
 }
 
 const struct eftf_config_value eftf_gw_value_pool = {
-	.allowed = "an IPv4 prefix, /12 to /30, without host bits, for example 10.64.0.0/16, or none",
-	.parse = parse_pool,
+	.allowed = "up to 8 IPv4 prefixes, /12 to /30, without host bits, for example 10.64.0.0/16, or none",
+	.list = true, .parse = parse_pool,
 };
 
 static int parse_pool6(const char *text, void *member)
 {
-	struct eftf_gw_cidr6 *c = member;
+	struct eftf_gw_pool6 *to = member;
 
-	return eftf_value_prefix6(text, &c->base, &c->plen) || c->plen < 16 || c->plen > 126 ||
-		eftf_value_cut6(&c->base, c->plen) || !eftf_dhcp6_is_host(&c->base) ? -EINVAL : 0;
+	while (eftf_value_rest(text)) {
+		struct eftf_gw_cidr6 *c = &to->p[to->n];
+
+		text = to->n < EFTF_MAX_RANGES ? network6(text, c) : NULL;
+		if (!text || c->plen < 16 || c->plen > 126 || !eftf_dhcp6_is_host(&c->base))
+			return -EINVAL;
+		to->n++;
+	}
+	return to->n ? 0 : -EINVAL;
 }
 
 const struct eftf_config_value eftf_gw_value_pool6 = {
-	.allowed = "an IPv6 prefix, /16 to /126, without host bits, for example 2001:db8:64::/64",
-	.parse = parse_pool6,
+	.allowed = "up to 8 IPv6 prefixes, /16 to /126, without host bits, for example 2001:db8:64::/64",
+	.list = true, .parse = parse_pool6,
 };
 
 #define TABLE_LOCAL 255
@@ -142,16 +166,6 @@ static int parse_pcscf(const char *text, void *member)
 const struct eftf_config_value eftf_gw_value_pcscf = {
 	.allowed = "up to 4 IPv4 and 4 IPv6 addresses, or one DNS name", .parse = parse_pcscf,
 };
-
-/* The next word of a list: a prefix of IPv6. Returns what is left of the list; NULL: it is none. */
-static const char *network6(const char *list, struct eftf_gw_cidr6 *to)
-{
-	char word[64];
-
-	list = eftf_value_word(list, word, sizeof(word));
-	return list && !eftf_value_prefix6(word, &to->base, &to->plen) &&
-		!eftf_value_cut6(&to->base, to->plen) ? list : NULL;
-}
 
 static int parse_routes(const char *text, void *member)
 {

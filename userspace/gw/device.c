@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <string.h>
+
+#include <linux/rtnetlink.h>
 
 #include "gw.h"
 #include "log.h"
@@ -97,6 +100,57 @@ static int set_address(struct eftf_gw *gw, int family, const void *gateway, uint
 	return 0;
 }
 
+/*
+ * The gateway's address brings the route for the pool that it is of; this is
+ * for the others. With host routes in the table main there are none.
+ */
+static int set_route(struct eftf_gw *gw, int family, const void *base, uint8_t plen, struct eftf_err *err)
+{
+	struct eftf_route r = {
+		.family = family,
+		.plen = plen,
+		.ifindex = gw->ifindex,
+		.table = EFTF_GW_TABLE_MAIN,
+		.protocol = RTPROT_STATIC,
+	};
+	struct eftf_err none;
+	int ret = 0;
+
+	memcpy(r.dst, base, family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr));
+	if (gw->conf.announce == EFTF_GW_TABLE_MAIN)
+		eftf_rt_route_del(gw->rt, &r, &none);	/* of a gateway before, with another configuration */
+	else
+		ret = eftf_rt_route_add(gw->rt, &r, err);
+	return ret == -EEXIST ? 0 : ret;
+}
+
+static int set_pools4(struct eftf_gw *gw, struct eftf_err *err)
+{
+	const struct eftf_gw_conf *c = &gw->conf;
+	size_t own = eftf_ranges_of(&c->ranges, eftf_ranges_number(&c->ranges, c->gateway));
+	int ret = set_address(gw, AF_INET, &c->gateway, c->pool.p[own].plen, err);
+
+	for (size_t i = 0; !ret && i < c->pool.n; i++)
+		if (i != own)
+			ret = set_route(gw, AF_INET, &c->pool.p[i].base, c->pool.p[i].plen, err);
+	return ret;
+}
+
+static int set_pools6(struct eftf_gw *gw, struct eftf_err *err)
+{
+	const struct eftf_gw_conf *c = &gw->conf;
+	size_t own = 0;
+	int ret;
+
+	if (c->pool6.n > 1)
+		own = eftf_ranges_of(&c->ranges, eftf_ranges_number(&c->ranges, c->gateway));
+	ret = set_address(gw, AF_INET6, &c->gateway6, c->pool6.p[own].plen, err);
+	for (size_t i = 0; !ret && i < c->pool6.n; i++)
+		if (i != own)
+			ret = set_route(gw, AF_INET6, &c->pool6.p[i].base, c->pool6.p[i].plen, err);
+	return ret;
+}
+
 int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err)
 {
 	int ret = eftf_rt_open(&gw->rt, err);
@@ -107,13 +161,13 @@ int eftf_gw_device_open(struct eftf_gw *gw, struct eftf_err *err)
 		ret = eftf_rt_link_mtu(gw->rt, gw->ifindex, gw->conf.mtu, err);
 	if (!ret)
 		ret = eftf_gw_device_signalling(gw, err);
-	if (!ret && !gw->conf.ipv6_only)
-		ret = set_address(gw, AF_INET, &gw->conf.gateway, gw->conf.pool.plen, err);
 	if (!ret)
 		ret = eftf_rt_link_up(gw->rt, gw->ifindex, true, err);
-	/* only a link that is up keeps it */
-	if (!ret && gw->conf.pool6.plen)
-		ret = set_address(gw, AF_INET6, &gw->conf.gateway6, gw->conf.pool6.plen, err);
+	/* only a link that is up keeps addresses of IPv6, and routes */
+	if (!ret && !gw->conf.ipv6_only)
+		ret = set_pools4(gw, err);
+	if (!ret && gw->conf.pool6.n)
+		ret = set_pools6(gw, err);
 	return ret;
 }
 

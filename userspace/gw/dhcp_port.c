@@ -136,7 +136,7 @@ int eftf_gw_dhcp_open(struct eftf_gw *gw, struct eftf_err *err)
 	if (fd < 0)
 		return open_failed(gw, 67, -fd, err);
 	gw->dhcp_fd = fd;
-	if (!gw->conf.pool6.plen)
+	if (!gw->conf.pool6.n)
 		return 0;
 	fd = open_port(gw, AF_INET6, EFTF_DHCP6_SERVER_PORT);
 	if (fd < 0)

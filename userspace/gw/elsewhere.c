@@ -18,19 +18,27 @@ static void on_route(const struct eftf_route *route, void *arg)
 	eftf_session_end(gw, s);
 }
 
+/* None of them goes: only what they end. */
+static bool on_any_route(const struct eftf_route *route, void *arg)
+{
+	on_route(route, arg);
+	return false;
+}
+
 static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	struct eftf_gw *gw = io->data;
+	unsigned int removed;
 	struct eftf_err err;
 
 	(void)loop;
 	(void)revents;
 	if (eftf_rt_routes_read(gw->routes, on_route, gw))
 		return;
-	/* of table main alone: what a daemon brings is there */
+	/* Some were lost: all that are there. */
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-		if (eftf_rt_route_dump(gw->rt, families[i], on_route, gw, &err))
+		if (eftf_rt_route_sweep(gw->rt, families[i], on_any_route, gw, &removed, &err))
 			log_warn("announce: newer routes of UEs may be unseen: %s", err.text);
 }
 

@@ -122,7 +122,7 @@ static int pool_get6(void *arg, const struct eftf_dhcp6_msg *msg, struct in6_add
 	struct eftf_lease_request request;
 	int ret;
 
-	if (!l->gw->conf.pool6.plen)
+	if (!l->gw->conf.pool6.n)
 		return -ENOSPC;
 	fill_request6(l, msg, &request);
 	ret = get(l, &request);
@@ -174,7 +174,7 @@ static int confirm(struct eftf_lease *l, struct eftf_lease_request *request)
 	/* Between OFFER and REQUEST other tunnels may have reached the limit. */
 	if (!may_have_another(l->gw, l->address))
 		return -ENOSPC;
-	l->session = eftf_session_new(&l->outer, l->address);
+	l->session = eftf_session_new(&l->outer, l->address, eftf_gw_now());
 	if (!l->session)
 		return -ENOMEM;
 	eftf_identity_text(l->session->identity, request);
@@ -244,7 +244,7 @@ enum eftf_dhcps_result eftf_lease_input6(struct eftf_lease *l, const struct eftf
 		eftf_dhcp6s_input(&l->dhcp6, &l->gw->policy6, &pool6_ops, l, msg, reply);
 
 	/* without IPv6 here the UE is told, and has its IPv4 to go on with */
-	return result == EFTF_DHCPS_EXHAUSTED && !l->gw->conf.pool6.plen ? EFTF_DHCPS_NAK : result;
+	return result == EFTF_DHCPS_EXHAUSTED && !l->gw->conf.pool6.n ? EFTF_DHCPS_NAK : result;
 }
 
 /* Make-before-break: the tunnel that has the address goes on with this connection. */

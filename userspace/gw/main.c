@@ -179,7 +179,7 @@ static int state_open(struct eftf_gw *gw, struct eftf_err *err)
 	if (!gw->conf.persistent)
 		return 0;
 	snprintf(path, sizeof(path), "%.200s/%s.leases", gw->conf.state_dir, gw->conf.device);
-	return eftf_state_open(&gw->state, path, gw->conf.pool.base, gw->conf.pool.plen, err);
+	return eftf_state_open(&gw->state, path, &gw->conf.ranges, err);
 }
 
 static int gw_open(struct eftf_gw *gw, struct eftf_err *err)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "file.h"
 #include "log.h"
 #include "status.h"
 
@@ -25,28 +26,6 @@ static char *written;			/* the file that is there because of us, or NULL */
 
 /* ---- file ------------------------------------------------------------------- */
 
-/* Whole or not at all: the collector may read at any moment. */
-static int write_file(const char *path, const char *text)
-{
-	char temporary[1100];
-	FILE *f;
-	int ret;
-
-	snprintf(temporary, sizeof(temporary), "%s.new", path);
-	f = fopen(temporary, "we");
-	if (!f)
-		return -errno;
-	fchmod(fileno(f), 0644);
-	ret = fputs(text, f) < 0 ? -EIO : 0;
-	if (fclose(f) && !ret)
-		ret = -errno;
-	if (!ret && rename(temporary, path))
-		ret = -errno;
-	if (ret)
-		unlink(temporary);
-	return ret;
-}
-
 /* Old figures would look like a gateway that runs. */
 static void remove_file(void)
 {
@@ -60,6 +39,7 @@ static void on_file_time(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	static int told;
 	struct eftf_gw *gw = timer->data;
+	struct eftf_err err;
 	char *text;
 	int ret;
 
@@ -72,10 +52,10 @@ static void on_file_time(struct ev_loop *loop, ev_timer *timer, int revents)
 		return;
 	if (!written)
 		written = strdup(gw->conf.metrics_file);
-	ret = write_file(gw->conf.metrics_file, text);
+	ret = eftf_file_replace(gw->conf.metrics_file, 0644, text, strlen(text), &err);
 	free(text);
 	if (ret && ret != told)		/* once, not every 15 s */
-		log_warn("metrics file %s: %s", gw->conf.metrics_file, strerror(-ret));
+		log_warn("metrics: %s", err.text);
 	told = ret;
 }
 

@@ -147,24 +147,44 @@ static void write_sets(FILE *out, const struct eftf_gw_conf *c)
 		fprintf(out, "\tcounter %s { }\n", counters[i]);
 	if (!c->ipv6_only)
 		write_set(out, c, "reach", "ipv4_addr", reaches_nothing4(c), write_reach);
-	if (c->pool6.plen)
+	if (c->pool6.n)
 		write_set(out, c, "reach6", "ipv6_addr", reaches_nothing6(c), write_reach6);
 	if (!c->max_flows)
 		return;
-	for (int v6 = c->ipv6_only; v6 <= (c->pool6.plen != 0); v6++)
+	for (int v6 = c->ipv6_only; v6 <= (c->pool6.n != 0); v6++)
 		fprintf(out, "\tset flows%s {\n\t\ttype ipv%c_addr\n\t\tsize %u\n\t\tflags dynamic\n\t}\n",
-			v6 ? "6" : "", v6 ? '6' : '4', 1u << (32 - c->pool.plen));
+			v6 ? "6" : "", v6 ? '6' : '4', c->ranges.size);
+}
+
+static void write_pool(FILE *out, const struct eftf_gw_conf *c)
+{
+	size_t n = 0;
+
+	fputs(c->pool.n > 1 ? "{ " : "", out);
+	for (size_t i = 0; i < c->pool.n; i++)
+		write_element(out, &n, c->pool.p[i].base, c->pool.p[i].plen);
+	fputs(c->pool.n > 1 ? " }" : "", out);
+}
+
+static void write_pool6(FILE *out, const struct eftf_gw_conf *c)
+{
+	size_t n = 0;
+
+	fputs(c->pool6.n > 1 ? "{ " : "", out);
+	for (size_t i = 0; i < c->pool6.n; i++)
+		write_element6(out, &n, &c->pool6.p[i].base, c->pool6.p[i].plen);
+	fputs(c->pool6.n > 1 ? " }" : "", out);
 }
 
 static void write_to_gateway6(FILE *out, const struct eftf_gw_conf *c)
 {
 	char gateway[INET6_ADDRSTRLEN];
 
-	if (!c->pool6.plen)
+	if (!c->pool6.n)
 		return;
 	inet_ntop(AF_INET6, &c->gateway6, gateway, sizeof(gateway));
 	fputs("\t\tip6 saddr != ", out);
-	write_prefix6(out, &c->pool6.base, c->pool6.plen);
+	write_pool6(out, c);
 	fputs(" counter name spoofed drop\n", out);
 	fprintf(out,
 		"\t\tip6 daddr { %s, ff02::1:2 } udp dport 547 accept\n"
@@ -179,7 +199,7 @@ static void write_to_gateway4(FILE *out, const struct eftf_gw_conf *c)
 		return;
 	inet_ntop(AF_INET, &c->gateway, gateway, sizeof(gateway));
 	fputs("\t\tip saddr != ", out);
-	write_prefix(out, c->pool.base, c->pool.plen);
+	write_pool(out, c);
 	fputs(" counter name spoofed drop\n", out);
 	fprintf(out,
 		"\t\tip daddr { %s, 255.255.255.255 } udp dport 67 accept\n"
@@ -202,16 +222,6 @@ struct family {
 	void (*pool)(FILE *out, const struct eftf_gw_conf *c);
 };
 
-static void write_pool(FILE *out, const struct eftf_gw_conf *c)
-{
-	write_prefix(out, c->pool.base, c->pool.plen);
-}
-
-static void write_pool6(FILE *out, const struct eftf_gw_conf *c)
-{
-	write_prefix6(out, &c->pool6.base, c->pool6.plen);
-}
-
 static const struct family families[] = { { "ip", "", write_pool }, { "ip6", "6", write_pool6 } };
 
 /* Those that there is a pool of: families[] from the first one to before the other. */
@@ -222,13 +232,13 @@ static size_t first_family(const struct eftf_gw_conf *c)
 
 static size_t n_families(const struct eftf_gw_conf *c)
 {
-	return c->pool6.plen ? 2 : 1;
+	return c->pool6.n ? 2 : 1;
 }
 
 /* What is of the family without a pool. */
 static void write_other_family(FILE *out, const struct eftf_gw_conf *c, const char *counter)
 {
-	if (c->ipv6_only || !c->pool6.plen)
+	if (c->ipv6_only || !c->pool6.n)
 		fprintf(out, "\t\tmeta nfproto != ipv%c counter name %s drop\n", c->ipv6_only ? '6' : '4', counter);
 }
 

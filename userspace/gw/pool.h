@@ -21,10 +21,11 @@
 
 #include "err.h"
 #include "lease_request.h"
+#include "ranges.h"
 #include "token.h"
 
-#define EFTF_POOL_MIN_PLEN 12		/* a million addresses */
-#define EFTF_POOL_MAX_PLEN 30
+#define EFTF_POOL_MIN 4u			/* addresses: a /30 */
+#define EFTF_POOL_MAX (1u << 20)	/* a /12 */
 
 struct eftf_pool;
 
@@ -33,10 +34,13 @@ struct eftf_pool_settings {
 	unsigned int per_source;	/* addresses; 0: any number */
 };
 
-/* base/plen; base and the broadcast address and gateway are never given out. tokens: the caller's. */
-int eftf_pool_new(struct eftf_pool **pool, struct in_addr base, unsigned int plen,
-		  struct in_addr gateway, const struct eftf_pool_settings *settings,
-		  const struct eftf_tokens *tokens, struct eftf_err *err);
+/*
+ * Of these ranges, EFTF_POOL_MIN to EFTF_POOL_MAX addresses together; the first
+ * and the last of each and gateway are never given out. tokens: the caller's.
+ */
+int eftf_pool_new(struct eftf_pool **pool, const struct eftf_ranges *ranges, struct in_addr gateway,
+		  const struct eftf_pool_settings *settings, const struct eftf_tokens *tokens,
+		  struct eftf_err *err);
 void eftf_pool_free(struct eftf_pool *pool);
 void eftf_pool_set(struct eftf_pool *pool, const struct eftf_pool_settings *settings);
 
@@ -98,11 +102,16 @@ enum eftf_token_verdict {
 
 struct eftf_pool_counts {
 	/* now */
-	unsigned int size, owned, held, quarantined;
+	unsigned int size, owned;	/* of all ranges together; made up by eftf_pool_count() */
+	unsigned int held, quarantined;
 	/* since the start */
 	uint64_t refused_full, refused_source;	/* no address given */
 	uint64_t evicted;		/* parked, and taken before their time */
 	uint64_t tokens[EFTF_TOKEN_VERDICTS];
+	/* now, of each range, in their order */
+	struct eftf_pool_use {
+		unsigned int size, owned;
+	} each[EFTF_MAX_RANGES];
 };
 void eftf_pool_count(const struct eftf_pool *pool, struct eftf_pool_counts *counts);
 

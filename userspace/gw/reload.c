@@ -95,8 +95,7 @@ int eftf_gw_pool_open(struct eftf_gw *gw, struct eftf_err *err)
 {
 	struct eftf_pool_settings set = pool_settings(&gw->conf);
 
-	return eftf_pool_new(&gw->pool, gw->conf.pool.base, gw->conf.pool.plen, gw->conf.gateway,
-			     &set, gw->tokens, err);
+	return eftf_pool_new(&gw->pool, &gw->conf.ranges, gw->conf.gateway, &set, gw->tokens, err);
 }
 
 /* What a UE is told of IPv6: servers here, routes and MTU by a router advertisement. */
@@ -133,8 +132,8 @@ void eftf_gw_apply(struct eftf_gw *gw)
 
 	memset(p, 0, sizeof(*p));
 	p->server = c->gateway;
-	/* Without ue_to_ue a /32: a UE must not expect its neighbours on the link. */
-	p->mask.s_addr = c->ue_to_ue ? htonl(eftf_value_mask4(c->pool.plen)) : 0xffffffff;
+	/* Without ue_to_ue a /32: a UE must not expect its neighbours on the link. The mask of one of several pools is not the others'. */
+	p->mask.s_addr = c->ue_to_ue && c->pool.n == 1 ? htonl(eftf_value_mask4(c->pool.p[0].plen)) : 0xffffffff;
 	p->mtu = (uint16_t)c->mtu;
 	p->lease = c->lease;
 	p->n_dns = c->dns.n;

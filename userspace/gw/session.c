@@ -31,7 +31,7 @@ struct eftf_session *eftf_session_find(const struct eftf_gw *gw, uint32_t id)
 	return s;
 }
 
-static void list(struct eftf_gw *gw, struct eftf_session *s)
+void eftf_session_list(struct eftf_gw *gw, struct eftf_session *s)
 {
 	s->next = *slot(gw, s->id);
 	*slot(gw, s->id) = s;
@@ -49,7 +49,7 @@ static void unlist(struct eftf_gw *gw, struct eftf_session *s)
 }
 
 struct eftf_session *eftf_session_new(const struct sockaddr_storage *outer,
-				      struct in_addr inner)
+				      struct in_addr inner, double since)
 {
 	struct eftf_session *s = calloc(1, sizeof(*s));
 
@@ -57,7 +57,7 @@ struct eftf_session *eftf_session_new(const struct sockaddr_storage *outer,
 		return NULL;
 	s->outer = *outer;
 	s->inner = inner;
-	s->since = eftf_gw_now();
+	s->since = since;
 	return s;
 }
 
@@ -78,6 +78,7 @@ static uint32_t timeout_of(const struct eftf_gw *gw, const struct eftf_session *
 static void save(struct eftf_gw *gw, const struct eftf_session *s)
 {
 	struct eftf_state_lease l;
+	int ret = 0;
 
 	if (!gw->state || !s->persistent)
 		return;
@@ -89,7 +90,10 @@ static void save(struct eftf_gw *gw, const struct eftf_session *s)
 	l.since = s->since;
 	memcpy(l.identity, s->identity, sizeof(l.identity));
 	if (eftf_pool_export(gw->pool, s->inner, &l.lease))
-		eftf_state_put(gw->state, &l);
+		ret = eftf_state_put(gw->state, &l);
+	if (ret && eftf_gw_may_log(eftf_gw_now()))
+		log_error("tunnel %u ends with this program, as its lease cannot be kept: state_dir: %s", s->id,
+			  strerror(-ret));
 }
 
 int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, struct eftf_err *err)
@@ -126,7 +130,7 @@ int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, stru
 	s->has6 = spec.has_inner6;
 	s->inner6 = spec.inner6;
 	s->transport = 1;
-	list(gw, s);
+	eftf_session_list(gw, s);
 	save(gw, s);
 	eftf_announce_up(gw, s);
 	gw->counts.attached++;
@@ -154,7 +158,7 @@ int eftf_session_take_over(struct eftf_gw *gw, struct eftf_session *s, struct ef
 	s->has4 = old->has4;
 	s->has6 = old->has6;
 	s->inner6 = old->inner6;
-	list(gw, s);
+	eftf_session_list(gw, s);
 	save(gw, s);
 	eftf_announce_up(gw, s);
 	if (eftf_session_keepalive(s) != eftf_session_keepalive(old))
@@ -293,71 +297,6 @@ int eftf_sessions_open(struct eftf_gw *gw, struct eftf_err *err)
 	if (!gw->sessions)
 		return eftf_err_set(err, ENOMEM, "no memory for %u tunnels", gw->conf.max_tunnels);
 	return eftf_nl_open(&gw->nl, err);
-}
-
-static struct eftf_session *from_lease(const struct eftf_state_lease *l, const struct eftf_tunnel_info *info)
-{
-	struct eftf_session *s = eftf_session_new(&l->outer, l->inner);
-
-	if (!s)
-		return NULL;
-	s->id = info->id;
-	s->transport = info->transport;
-	s->persistent = true;
-	s->since = l->since;
-	s->has4 = s->dhcp.bound = info->present & EFTF_NL_BIT(INNER4);
-	s->has6 = s->dhcp6.bound = info->present & EFTF_NL_BIT(INNER6);
-	if (s->has4)
-		s->dhcp.address = l->inner;
-	s->inner6 = s->dhcp6.address = info->inner6;
-	s->dhcp.keepalive = s->dhcp6.keepalive = l->keepalive;
-	memcpy(s->identity, l->identity, sizeof(s->identity));
-	return s;
-}
-
-struct adoption {
-	struct eftf_gw *gw;
-	unsigned int adopted, ended;
-};
-
-static void on_left(const struct eftf_tunnel_info *info, void *arg)
-{
-	struct adoption *a = arg;
-	struct eftf_state_lease l;
-	struct eftf_session *s = NULL;
-	struct in_addr inner = info->inner4;
-	struct in6_addr inner6;
-	struct eftf_err err;
-
-	if (!inner.s_addr)
-		inner = eftf_gw_inner4(&a->gw->conf, &info->inner6);
-	inner6 = eftf_gw_inner6(&a->gw->conf, inner);
-	if (eftf_state_get(a->gw->state, inner, &l) && l.tunnel == info->id &&
-	    /* not of another pool6 than before */
-	    (!(info->present & EFTF_NL_BIT(INNER6)) || !memcmp(&inner6, &info->inner6, sizeof(inner6))))
-		s = from_lease(&l, info);
-	if (s && !eftf_pool_adopt(a->gw->pool, s->inner, s, &l.lease, &s->outer)) {
-		list(a->gw, s);
-		a->adopted++;
-		return;
-	}
-	/* The state file does not say whose it is: its UE comes back and gets an address by its token. */
-	if (s)
-		eftf_session_put(s);
-	a->ended++;
-	if (eftf_nl_tunnel_del(a->gw->nl, a->gw->ifindex, info->id, &err))
-		log_debug("tunnel %u: %s", info->id, err.text);
-}
-
-int eftf_sessions_adopt(struct eftf_gw *gw, struct eftf_err *err)
-{
-	struct adoption a = { .gw = gw };
-	int ret = gw->state ? eftf_nl_tunnel_get(gw->nl, gw->ifindex, 0, on_left, &a, err) : 0;
-
-	if (!ret && (a.adopted || a.ended))
-		log_info("%u tunnels taken over, %u ended as it is not known whose they are", a.adopted,
-			 a.ended);
-	return ret;
 }
 
 void eftf_sessions_close(struct eftf_gw *gw)

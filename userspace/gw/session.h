@@ -18,7 +18,7 @@ struct eftf_session {
 	uint32_t transport;		/* serial number of the current connection in the tunnel */
 	uint32_t metric;		/* of its announced route; 0: there is none */
 	uint32_t keeper;		/* number of the worker that can make its next keys; 0: none */
-	double since;
+	double since;			/* of its first connection, by eftf_gw_now() */
 	char identity[EFTF_IDENTITY_TEXT];
 	struct eftf_lease *lease;	/* that it comes from, until it has a tunnel */
 	struct eftf_session **heir;	/* where a lease waits to take its tunnel over, or NULL */
@@ -50,7 +50,9 @@ static inline uint16_t eftf_session_keepalive(const struct eftf_session *s)
 }
 
 struct eftf_session *eftf_session_new(const struct sockaddr_storage *outer,
-				      struct in_addr inner);
+				      struct in_addr inner, double since);
+/* Into the table of those that have a tunnel, by its id. */
+void eftf_session_list(struct eftf_gw *gw, struct eftf_session *s);
 /* Frees a session that has no tunnel: never attached, or ended. */
 void eftf_session_put(struct eftf_session *s);
 /* The session of a tunnel, or NULL. */

@@ -35,6 +35,16 @@ static uint64_t drain_left(const struct snapshot *s)
 	return left > 0 ? (uint64_t)left : 0;
 }
 
+static uint64_t with_ipv6(const struct eftf_gw *gw)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; gw->sessions && i <= gw->sessions_mask; i++)
+		for (const struct eftf_session *s = gw->sessions[i]; s; s = s->next)
+			n += s->has6;
+	return n;
+}
+
 #define ROWS(R) \
 	R(gateway, uptime_seconds, GAUGE, "Seconds since the start", (uint64_t)(s->now - s->gw->since)) \
 	R(gateway, draining, GAUGE, "1 while tunnels are released by eftf-gw drain", s->gw->drain.on) \
@@ -66,6 +76,8 @@ static uint64_t drain_left(const struct snapshot *s)
 	R(pool, evicted, COUNTER, "Addresses taken from hold or quarantine before their time", s->pool.evicted) \
 	R(pool, refused_full, COUNTER, "Leases refused as no address was left", s->pool.refused_full) \
 	R(pool, refused_source, COUNTER, "Leases refused by max_tunnels_per_source", s->pool.refused_source) \
+	R(pool6, size, GAUGE, "Addresses of pool6 that go with those of the pool", s->gw->conf.pool6.n ? s->pool.size : 0) \
+	R(pool6, owned, GAUGE, "Addresses of pool6 that tunnels have", with_ipv6(s->gw)) \
 	R(tokens, good, COUNTER, "Resume tokens that were good", s->pool.tokens[EFTF_TOKEN_GOOD]) \
 	R(tokens, unknown, COUNTER, "Resume tokens forged or of other keys", s->pool.tokens[EFTF_TOKEN_UNKNOWN]) \
 	R(tokens, foreign, COUNTER, "Resume tokens of another pool", s->pool.tokens[EFTF_TOKEN_FOREIGN]) \
@@ -81,6 +93,48 @@ static const struct row rows[] = { ROWS(ROW) };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
 
+/* The same of each pool; in Prometheus with its prefix as the label. */
+#define EACH_ROWS(R) \
+	R(each_pool, size, GAUGE, "Addresses of one pool", size) \
+	R(each_pool, owned, GAUGE, "Addresses of one pool that tunnels have", owned)
+
+static const struct each_row {
+	const char *group, *name;
+	enum kind kind;
+	const char *help;
+	size_t at;			/* of struct eftf_pool_use: an unsigned int */
+} each_rows[] = {
+#define EACH_ROW(group, name, kind, help, member) { #group, #name, kind, help, offsetof(struct eftf_pool_use, member) },
+	EACH_ROWS(EACH_ROW)
+};
+
+#define N_EACH_ROWS (sizeof(each_rows) / sizeof(each_rows[0]))
+#define PREFIX_TEXT (INET6_ADDRSTRLEN + 4)
+#define METRIC_NAME 64
+
+/* The i-th pool as the configuration has it. */
+static const char *prefix_text(const struct eftf_gw_conf *conf, size_t i, char out[PREFIX_TEXT])
+{
+	const struct eftf_range *r = &conf->ranges.r[i];
+	struct in_addr base = { htonl(r->base) };
+	unsigned int plen = 32 - (unsigned int)__builtin_ctz(r->size);
+	char addr[INET6_ADDRSTRLEN];
+
+	if (conf->ipv6_only) {
+		inet_ntop(AF_INET6, &conf->pool6.p[i].base, addr, sizeof(addr));
+		plen = conf->pool6.p[i].plen;
+	} else {
+		inet_ntop(AF_INET, &base, addr, sizeof(addr));
+	}
+	snprintf(out, PREFIX_TEXT, "%s/%u", addr, plen);
+	return out;
+}
+
+static unsigned int each_value(const struct each_row *row, const struct eftf_pool_use *use)
+{
+	return *(const unsigned int *)((const char *)use + row->at);
+}
+
 static struct snapshot take(const struct eftf_gw *gw, double now)
 {
 	struct snapshot s = { .gw = gw, .now = now };
@@ -94,6 +148,23 @@ static struct snapshot take(const struct eftf_gw *gw, double now)
 static json_t *number(uint64_t v)
 {
 	return json_integer(v > INT64_MAX ? INT64_MAX : (json_int_t)v);
+}
+
+static json_t *each_pool(const struct snapshot *s)
+{
+	json_t *all = json_array();
+	char text[PREFIX_TEXT];
+
+	for (size_t i = 0; i < s->gw->conf.ranges.n; i++) {
+		json_t *one = json_object();
+
+		json_object_set_new(one, "pool", json_string(prefix_text(&s->gw->conf, i, text)));
+		for (size_t k = 0; k < N_EACH_ROWS; k++)
+			json_object_set_new(one, each_rows[k].name,
+					    number(each_value(&each_rows[k], &s->pool.each[i])));
+		json_array_append_new(all, one);
+	}
+	return all;
 }
 
 static json_t *status(const struct eftf_gw *gw, double now)
@@ -111,26 +182,46 @@ static json_t *status(const struct eftf_gw *gw, double now)
 		}
 		json_object_set_new(group, rows[i].name, number(rows[i].get(&s)));
 	}
+	json_object_set_new(all, "pools", each_pool(&s));
 	return all;
+}
+
+/* The head of a metric; its name goes to name. */
+static void put_head(FILE *f, char name[METRIC_NAME], const char *group, const char *what, enum kind kind,
+		     const char *help)
+{
+	snprintf(name, METRIC_NAME, "eftf_gw_%s_%s%s", group, what, kind == COUNTER ? "_total" : "");
+	fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind == COUNTER ? "counter" : "gauge");
+}
+
+static void each_pool_metrics(const struct snapshot *s, FILE *f)
+{
+	char name[METRIC_NAME], text[PREFIX_TEXT];
+
+	for (size_t k = 0; k < N_EACH_ROWS; k++) {
+		const struct each_row *row = &each_rows[k];
+
+		put_head(f, name, row->group, row->name, row->kind, row->help);
+		for (size_t i = 0; i < s->gw->conf.ranges.n; i++)
+			fprintf(f, "%s{pool=\"%s\"} %u\n", name, prefix_text(&s->gw->conf, i, text),
+				each_value(row, &s->pool.each[i]));
+	}
 }
 
 char *eftf_status_metrics(const struct eftf_gw *gw, double now)
 {
 	struct snapshot s = take(gw, now);
-	char *text = NULL;
+	char name[METRIC_NAME], *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
 	if (!f)
 		return NULL;
 	for (size_t i = 0; i < N_ROWS; i++) {
-		const char *total = rows[i].kind == COUNTER ? "_total" : "";
-
-		fprintf(f, "# HELP eftf_gw_%s_%s%s %s\n# TYPE eftf_gw_%s_%s%s %s\neftf_gw_%s_%s%s %llu\n",
-			rows[i].group, rows[i].name, total, rows[i].help,
-			rows[i].group, rows[i].name, total, *total ? "counter" : "gauge",
-			rows[i].group, rows[i].name, total, (unsigned long long)rows[i].get(&s));
+		put_head(f, name, rows[i].group, rows[i].name, rows[i].kind, rows[i].help);
+		fprintf(f, "%s %llu\n", name, (unsigned long long)rows[i].get(&s));
 	}
+	each_pool_metrics(&s, f);
 	if (!fclose(f))
 		return text;
 	free(text);

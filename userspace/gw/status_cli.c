@@ -106,6 +106,7 @@ static void show_counters(const json_t *all)
 {
 	const char *group, *name;
 	json_t *members, *value;
+	size_t i;
 
 	json_object_foreach((json_t *)all, group, members) {
 		if (json_is_string(members))
@@ -114,6 +115,11 @@ static void show_counters(const json_t *all)
 			printf("%-11s %-16s %" JSON_INTEGER_FORMAT "\n", group, name,
 			       json_integer_value(value));
 	}
+	json_array_foreach(json_object_get(all, "pools"), i, members)
+		printf("%-28s %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " addresses in use\n",
+		       json_string_value(json_object_get(members, "pool")),
+		       json_integer_value(json_object_get(members, "owned")),
+		       json_integer_value(json_object_get(members, "size")));
 }
 
 static bool passes(const json_t *tunnel, const char *filter)

@@ -2,7 +2,8 @@
 #include "token.h"
 
 #include <wolfssl/options.h>
-#include <wolfssl/wolfcrypt/chacha20_poly1305.h>
+#include <wolfssl/wolfcrypt/aes.h>
+#include <wolfssl/wolfcrypt/hmac.h>
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,13 +17,13 @@
 #include "log.h"
 #include "random.h"
 
-#define VERSION 1
+#define VERSION 2	/* 1 was XChaCha20-Poly1305 */
 #define MAX_KEYS 2
-#define NONCE_LEN XCHACHA20_POLY1305_AEAD_NONCE_SIZE
-#define TAG_LEN CHACHA20_POLY1305_AEAD_AUTHTAG_SIZE
+#define SALT_LEN 24
+#define TAG_LEN 16
 #define PLAIN_LEN (EFTF_TOKEN_ID_LEN + 4 + 8 + 4)
 
-_Static_assert(EFTF_TOKEN_LEN == 1 + NONCE_LEN + PLAIN_LEN + TAG_LEN, "the parts make the whole");
+_Static_assert(EFTF_TOKEN_LEN == 1 + SALT_LEN + PLAIN_LEN + TAG_LEN, "the parts make the whole");
 
 struct keys {
 	uint8_t k[MAX_KEYS][EFTF_TOKEN_KEY_LEN];
@@ -33,8 +34,8 @@ struct eftf_tokens {
 	struct keys keys;
 };
 
-/* What the seal covers besides: that this is a token of this program, and its version. */
-static const uint8_t purpose[] = "eftf resume token, version 1";
+/* Goes into each token's key, so that this use of the shared key has keys of its own. */
+static const uint8_t purpose[] = "eftf resume token, version 2";
 
 static int digit(char c)
 {
@@ -145,9 +146,48 @@ void eftf_tokens_free(struct eftf_tokens *t)
 	munmap(t, sizeof(*t));
 }
 
+/* The cipher with the key of the token that has this salt. The caller wipes aes, also after a failure. */
+static int derive(const uint8_t *key, const uint8_t *salt, Aes *aes)
+{
+	uint8_t own[WC_SHA256_DIGEST_SIZE];
+	Hmac hmac;
+	int ret;
+
+	memset(aes, 0, sizeof(*aes));
+	ret = wc_HmacInit(&hmac, NULL, INVALID_DEVID);
+	if (ret)
+		return ret;
+	ret = wc_HmacSetKey(&hmac, WC_SHA256, key, EFTF_TOKEN_KEY_LEN);
+	if (!ret)
+		ret = wc_HmacUpdate(&hmac, purpose, sizeof(purpose));
+	if (!ret)
+		ret = wc_HmacUpdate(&hmac, salt, SALT_LEN);
+	if (!ret)
+		ret = wc_HmacFinal(&hmac, own);
+	wc_HmacFree(&hmac);
+	explicit_bzero(&hmac, sizeof(hmac));
+	if (!ret)
+		ret = wc_AesInit(aes, NULL, INVALID_DEVID);
+	if (!ret)
+		ret = wc_AesGcmSetKey(aes, own, sizeof(own));
+	explicit_bzero(own, sizeof(own));
+	return ret;
+}
+
+static void wipe(Aes *aes)
+{
+	wc_AesFree(aes);
+	explicit_bzero(aes, sizeof(*aes));
+}
+
+/* once for each key of a token: see token.h */
+static const uint8_t nonce[GCM_NONCE_MID_SZ];
+
 int eftf_token_seal(const struct eftf_tokens *t, const struct eftf_token_lease *lease, uint8_t *out)
 {
-	uint8_t plain[PLAIN_LEN], *p = plain;
+	uint8_t plain[PLAIN_LEN], *p = plain, *salt = out + 1, *sealed = salt + SALT_LEN;
+	Aes aes;
+	int ret;
 
 	memcpy(p, lease->id, EFTF_TOKEN_ID_LEN);
 	memcpy(p += EFTF_TOKEN_ID_LEN, &lease->inner4, 4);
@@ -156,22 +196,30 @@ int eftf_token_seal(const struct eftf_tokens *t, const struct eftf_token_lease *
 	for (int shift = 24; shift >= 0; shift -= 8)
 		*p++ = (uint8_t)(lease->epoch >> shift);
 	out[0] = VERSION;
-	if (eftf_random(out + 1, NONCE_LEN))
+	if (eftf_random(salt, SALT_LEN))
 		return -EIO;
-	return wc_XChaCha20Poly1305_Encrypt(out + 1 + NONCE_LEN, PLAIN_LEN + TAG_LEN, plain,
-					    sizeof(plain), purpose, sizeof(purpose), out + 1,
-					    NONCE_LEN, t->keys.k[0], EFTF_TOKEN_KEY_LEN) ? -EIO : 0;
+	ret = derive(t->keys.k[0], salt, &aes);
+	if (!ret)
+		ret = wc_AesGcmEncrypt(&aes, sealed, plain, PLAIN_LEN, nonce, sizeof(nonce),
+				       sealed + PLAIN_LEN, TAG_LEN, NULL, 0);
+	wipe(&aes);
+	return ret ? -EIO : 0;
 }
 
 static bool unseal(const struct eftf_tokens *t, const uint8_t *data, uint8_t *plain)
 {
-	for (unsigned int i = 0; i < t->keys.n; i++)
-		if (!wc_XChaCha20Poly1305_Decrypt(plain, PLAIN_LEN, data + 1 + NONCE_LEN,
-						  PLAIN_LEN + TAG_LEN, purpose, sizeof(purpose),
-						  data + 1, NONCE_LEN, t->keys.k[i],
-						  EFTF_TOKEN_KEY_LEN))
-			return true;
-	return false;
+	const uint8_t *salt = data + 1, *sealed = salt + SALT_LEN;
+	Aes aes;
+	int ret = -1;
+
+	for (unsigned int i = 0; ret && i < t->keys.n; i++) {
+		ret = derive(t->keys.k[i], salt, &aes);
+		if (!ret)
+			ret = wc_AesGcmDecrypt(&aes, plain, sealed, PLAIN_LEN, nonce, sizeof(nonce),
+					       sealed + PLAIN_LEN, TAG_LEN, NULL, 0);
+		wipe(&aes);
+	}
+	return !ret;
 }
 
 int eftf_token_open(const struct eftf_tokens *t, const uint8_t *data, size_t len,

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Resume tokens: a lease, sealed by XChaCha20-Poly1305 under a key that
- * gateways share. Nothing is kept about a token: a gateway that has the key can
- * open it, and without the key none can be made. A token on the wire:
+ * Resume tokens: a lease, sealed by AES-256-GCM. Nothing is kept about a token:
+ * a gateway that has the key can open it, and without the key none can be made.
+ * A token on the wire:
  *
- *   version (1) | nonce (24) | sealed: identity (16), IPv4 address (4),
+ *   version (1) | salt (24) | sealed: identity (16), IPv4 address (4),
  *   IPv6 prefix (8), epoch (4) | tag (16)
+ *
+ * Gateways share the key and count nothing together, and GCM's nonce of 96 bits
+ * is too short to be drawn at random for all tokens of one key. So each token has
+ * a key of its own, HMAC-SHA256 of the shared key over 192 random bits, and the
+ * nonce is 0. (XChaCha20-Poly1305 would do the same in one call, but the wolfSSL
+ * of routers does not have it.)
  */
 #ifndef EFTF_GW_TOKEN_H
 #define EFTF_GW_TOKEN_H

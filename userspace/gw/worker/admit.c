@@ -12,14 +12,13 @@ static bool is_inside(const struct eftf_worker *w, const struct sockaddr_storage
 {
 	const struct sockaddr_in *in4 = (const struct sockaddr_in *)peer;
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
-	uint32_t mask = eftf_value_mask4(w->conf->pool.plen);
+	const struct eftf_gw_pool6 *p6 = &w->conf->pool6;
+	bool inside = false;
 
-	if (peer->ss_family == AF_INET6)
-		return w->conf->pool6.plen &&
-			eftf_value_same_network6(&in6->sin6_addr, &w->conf->pool6.base,
-						 w->conf->pool6.plen);
-	return peer->ss_family == AF_INET && !w->conf->ipv6_only &&
-		!((ntohl(in4->sin_addr.s_addr) ^ ntohl(w->conf->pool.base.s_addr)) & mask);
+	for (size_t i = 0; peer->ss_family == AF_INET6 && !inside && i < p6->n; i++)
+		inside = eftf_value_same_network6(&in6->sin6_addr, &p6->p[i].base, p6->p[i].plen);
+	return inside || (peer->ss_family == AF_INET && !w->conf->ipv6_only &&
+			  eftf_ranges_number(&w->conf->ranges, in4->sin_addr) != EFTF_RANGES_NONE);
 }
 
 /* Refusals are counted, and logged once a second: a flood must not fill the log. */

@@ -15,6 +15,9 @@
 
 #define LINGER_S 1.0			/* for the last alert to arrive */
 #define LINGER_OCTETS 65536
+/* After so many records without a hand-off the others have their turn, each time for longer: a UE needs a few. */
+#define TURN_RECORDS 64
+#define PAUSE_S 0.1
 
 /* ---- the order of going ------------------------------------------------------ */
 
@@ -62,7 +65,42 @@ static void set_deadline(struct eftf_conn *c, double seconds)
 
 void eftf_conn_want(struct eftf_conn *c, uint32_t events)
 {
-	eftf_watch_set(c->worker, &c->io, events);
+	eftf_watch_set(c->worker, &c->io, ev_is_active(&c->pause) ? 0 : events);
+}
+
+/* ---- budgets ------------------------------------------------------------------- */
+
+/* Between handshake and hand-off. */
+static bool is_read(const struct eftf_conn *c)
+{
+	return c->stage == EFTF_CONN_NEGOTIATING || c->stage == EFTF_CONN_SETTLING ||
+		c->stage == EFTF_CONN_ASKED;
+}
+
+static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct eftf_conn *c = timer->data;
+
+	(void)loop;
+	(void)revents;
+	if (!is_read(c))
+		return;
+	eftf_tls_begin_turn(c->tls, TURN_RECORDS);
+	if (c->stage != EFTF_CONN_ASKED)
+		eftf_conn_want(c, EPOLLIN);
+}
+
+/*
+ * A connection that has had its turn is not read for a while. TCP keeps what it sends, and then lets
+ * the peer wait, so that the worker spends no time on it until the pause is over.
+ */
+static void pause_if_turn_over(struct eftf_conn *c)
+{
+	if (!is_read(c) || ev_is_active(&c->pause) || !eftf_tls_turn_over(c->tls))
+		return;
+	eftf_conn_want(c, 0);
+	ev_timer_set(&c->pause, PAUSE_S * ++c->pauses, 0.0);
+	ev_timer_start(c->worker->loop, &c->pause);
 }
 
 /* ---- ends ---------------------------------------------------------------------- */
@@ -76,6 +114,7 @@ static void drop_state(struct eftf_conn *c)
 		eftf_worker_send(c->worker, &msg, -1);
 	}
 	c->known = false;
+	ev_timer_stop(c->worker->loop, &c->pause);
 	eftf_tls_free(c->tls);
 	c->tls = NULL;
 	if (c->channel)
@@ -191,6 +230,7 @@ static void handshake_done(struct eftf_conn *c)
 		return;
 	}
 	eftf_tls_channel(c->channel, c->tls);
+	eftf_tls_begin_turn(c->tls, TURN_RECORDS);
 	eftf_conn_set_stage(c, EFTF_CONN_NEGOTIATING);
 	set_deadline(c, c->worker->conf->negotiate_timeout);
 	eftf_conn_want(c, EPOLLIN);
@@ -260,6 +300,7 @@ static void on_ready(void *data)
 		eftf_settle(c);
 	else if (c->stage == EFTF_CONN_CLOSING)
 		linger(c);
+	pause_if_turn_over(c);
 }
 
 struct eftf_conn *eftf_conn_find(struct eftf_worker *w, const struct eftf_conn_id *id)
@@ -336,6 +377,8 @@ void eftf_conn_new(struct eftf_worker *w, int fd, const struct sockaddr_storage 
 	eftf_conn_want(c, EPOLLIN);
 	ev_timer_init(&c->deadline, on_deadline, w->conf->handshake_timeout, 0.0);
 	c->deadline.data = c;
+	ev_timer_init(&c->pause, on_pause_over, PAUSE_S, 0.0);
+	c->pause.data = c;
 	ev_timer_start(w->loop, &c->deadline);
 }
 

@@ -14,6 +14,8 @@ struct eftf_conn {
 	struct eftf_conn_id id;
 	struct eftf_watch io;
 	ev_timer deadline;
+	ev_timer pause;			/* active: it has had its turn, and is not read */
+	unsigned int pauses;
 	enum eftf_conn_stage stage;
 	struct sockaddr_storage peer;
 	struct eftf_prefix_use prefixes;

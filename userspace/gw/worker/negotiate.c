@@ -260,7 +260,7 @@ static void on_packet6(struct eftf_conn *c, const uint8_t *packet, size_t len)
 	if (!eftf_inner6_parse(packet, len, &udp)) {
 		if (udp.dport == EFTF_DHCP6_SERVER_PORT && udp.sport == EFTF_DHCP6_CLIENT_PORT)
 			on_dhcp6(c, &udp);
-	} else if (c->worker->conf->pool6.plen && eftf_rs_parse(packet, len, &src)) {
+	} else if (c->worker->conf->pool6.n && eftf_rs_parse(packet, len, &src)) {
 		on_solicitation(c, &src);
 	}
 }

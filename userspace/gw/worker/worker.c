@@ -169,9 +169,15 @@ static int shut_in(const struct eftf_worker_start *start, struct eftf_err *err)
 static int open_all(struct eftf_worker *w, struct eftf_err *err)
 {
 	int ret = shut_in(w->start, err);
+	bool needs_random = false;
 
-	for (size_t i = 0; !ret && i < w->start->n_tls; i++)
+	for (size_t i = 0; !ret && i < w->start->n_tls; i++) {
 		ret = eftf_tls_ctx_without_files(w->start->tls[i], err);
+		if (ret == -EOPNOTSUPP) {
+			needs_random = true;
+			ret = 0;
+		}
+	}
 	w->loop = ev_loop_new(EVFLAG_NOENV | EVFLAG_NOINOTIFY);
 	if (!ret && !w->loop)
 		ret = eftf_err_set(err, ENOMEM, "no event loop");
@@ -186,7 +192,7 @@ static int open_all(struct eftf_worker *w, struct eftf_err *err)
 	if (ret)
 		return ret;
 	/* The last step: from here on there are only the system calls that it needs. */
-	ret = eftf_sandbox_system_calls(err);
+	ret = eftf_sandbox_system_calls(needs_random, err);
 	if (ret != -EOPNOTSUPP)
 		return ret;
 	log_debug("worker: %s", err->text);

@@ -6,46 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "charge.h"
+#include "pool_priv.h"
 #include "random.h"
-#include "siphash.h"
-
-#define NONE 0u				/* index 0 is the network's address: never used */
-
-enum where { NOWHERE, FREE, HELD, QUARANTINE, N_LISTS };
-
-/* An address. All zero: never used yet. */
-struct entry {
-	void *owner, *claim;
-	struct eftf_charge *charge;	/* NULL: free */
-	double until;			/* when HELD or QUARANTINE end */
-	uint32_t prev, next;		/* in the list that "where" says */
-	uint32_t own_prev, own_next;	/* in its source's list of parked addresses */
-	uint32_t cert_next;		/* hash chain */
-	uint8_t where;
-	bool barred;
-	bool leased;			/* the lease is known */
-	struct eftf_pool_lease lease;
-};
-
-struct list {
-	uint32_t head, tail;
-};
-
-struct eftf_pool {
-	struct entry *e;
-	uint32_t base;			/* host order */
-	uint32_t size;			/* of e[]; the last one is the broadcast address */
-	uint32_t untouched;		/* from here on nothing was ever used, unless by a proof */
-	struct list list[N_LISTS];
-	struct eftf_charges *charges;
-	const struct eftf_tokens *tokens;
-	uint32_t *by_cert;		/* heads of the hash chains */
-	uint32_t mask;			/* of the hash table */
-	struct eftf_siphash_key key;
-	struct eftf_pool_settings set;
-	struct eftf_pool_counts counts;
-};
 
 /* ---- lists ---------------------------------------------------------------- */
 
@@ -53,6 +15,11 @@ static unsigned int *count_of(struct eftf_pool *p, enum where where)
 {
 	return where == HELD ? &p->counts.held :
 		where == QUARANTINE ? &p->counts.quarantined : NULL;
+}
+
+static struct eftf_pool_use *use_of(struct eftf_pool *p, uint32_t i)
+{
+	return &p->counts.each[eftf_ranges_of(&p->ranges, i)];
 }
 
 /* At the end of its source's list of parked addresses. */
@@ -72,7 +39,7 @@ static void own_add(struct eftf_pool *p, uint32_t i)
 static void own_del(struct eftf_pool *p, uint32_t i)
 {
 	struct eftf_charge *c = p->e[i].charge;
-	struct entry *e = &p->e[i];
+	struct eftf_pool_entry *e = &p->e[i];
 
 	if (e->own_prev)
 		p->e[e->own_prev].own_next = e->own_next;
@@ -86,7 +53,7 @@ static void own_del(struct eftf_pool *p, uint32_t i)
 
 static void list_add(struct eftf_pool *p, enum where where, uint32_t i)
 {
-	struct list *l = &p->list[where];
+	struct eftf_pool_list *l = &p->list[where];
 	unsigned int *count = count_of(p, where);
 
 	p->e[i].where = (uint8_t)where;
@@ -105,8 +72,8 @@ static void list_add(struct eftf_pool *p, enum where where, uint32_t i)
 
 static void unlist(struct eftf_pool *p, uint32_t i)
 {
-	struct entry *e = &p->e[i];
-	struct list *l = &p->list[e->where];
+	struct eftf_pool_entry *e = &p->e[i];
+	struct eftf_pool_list *l = &p->list[e->where];
 	unsigned int *count = count_of(p, e->where);
 
 	if (e->where == NOWHERE)
@@ -126,69 +93,13 @@ static void unlist(struct eftf_pool *p, uint32_t i)
 	e->where = NOWHERE;
 }
 
-/* ---- certificates ----------------------------------------------------------- */
-
-/* A certificate may be on several devices: the client identifier tells them apart. */
-static void cert_id(const struct eftf_lease_request *r, uint8_t id[EFTF_CERT_ID_LEN])
-{
-	struct eftf_siphash_key key;
-	uint64_t h;
-
-	memcpy(id, r->cert, EFTF_CERT_ID_LEN);
-	memcpy(&key, r->cert, sizeof(key));
-	h = eftf_siphash(&key, r->client_id, r->client_id_len);
-	for (size_t i = 0; i < sizeof(h); i++)
-		id[i] ^= (uint8_t)(h >> (8 * i));
-}
-
-static uint32_t *cert_chain(const struct eftf_pool *p, const uint8_t *id)
-{
-	return &p->by_cert[(uint32_t)eftf_siphash(&p->key, id, EFTF_CERT_ID_LEN) & p->mask];
-}
-
-static uint32_t find_cert(const struct eftf_pool *p, const uint8_t *id)
-{
-	uint32_t i = *cert_chain(p, id);
-
-	while (i && memcmp(p->e[i].lease.cert, id, EFTF_CERT_ID_LEN))
-		i = p->e[i].cert_next;
-	return i;
-}
-
-static void forget_cert(struct eftf_pool *p, uint32_t i)
-{
-	uint32_t *at;
-
-	if (!p->e[i].lease.has_cert)
-		return;
-	for (at = cert_chain(p, p->e[i].lease.cert); *at != i; )
-		at = &p->e[*at].cert_next;
-	*at = p->e[i].cert_next;
-	p->e[i].lease.has_cert = false;
-}
-
-static void set_cert(struct eftf_pool *p, uint32_t i, const uint8_t id[EFTF_CERT_ID_LEN])
-{
-	struct entry *e = &p->e[i];
-	uint32_t *head;
-
-	forget_cert(p, i);
-	if (find_cert(p, id))		/* one address for one identity: the newest */
-		forget_cert(p, find_cert(p, id));
-	memcpy(e->lease.cert, id, sizeof(e->lease.cert));
-	head = cert_chain(p, id);
-	e->cert_next = *head;
-	*head = i;
-	e->lease.has_cert = true;
-}
-
 /* ---- states --------------------------------------------------------------- */
 
 static void make_free(struct eftf_pool *p, uint32_t i)
 {
-	struct entry *e = &p->e[i];
+	struct eftf_pool_entry *e = &p->e[i];
 
-	forget_cert(p, i);
+	eftf_pool_forget_cert(p, i);
 	e->leased = false;
 	e->lease.proven = false;
 	if (e->charge) {
@@ -212,7 +123,7 @@ static void quarantine(struct eftf_pool *p, uint32_t i, double now)
 /* What becomes of an address without owner and claim. */
 static void settle(struct eftf_pool *p, uint32_t i, double now)
 {
-	struct entry *e = &p->e[i];
+	struct eftf_pool_entry *e = &p->e[i];
 
 	if (e->owner || e->claim)
 		return;
@@ -226,17 +137,16 @@ static void settle(struct eftf_pool *p, uint32_t i, double now)
 	}
 }
 
-/* The index of an address of this pool that may be given out, or NONE. */
-static uint32_t index_of(const struct eftf_pool *p, struct in_addr addr)
+uint32_t eftf_pool_index(const struct eftf_pool *p, struct in_addr addr)
 {
-	uint32_t i = ntohl(addr.s_addr) - p->base;
+	uint32_t i = eftf_ranges_number(&p->ranges, addr);
 
-	return i && i < p->size - 1 && !p->e[i].barred ? i : NONE;
+	return i < p->size && !p->e[i].barred ? i : NONE;
 }
 
 static bool is_free(const struct eftf_pool *p, uint32_t i)
 {
-	const struct entry *e = &p->e[i];
+	const struct eftf_pool_entry *e = &p->e[i];
 
 	return !e->owner && !e->claim && (e->where == NOWHERE || e->where == FREE) && !e->barred;
 }
@@ -251,7 +161,7 @@ static void evict(struct eftf_pool *p, uint32_t i)
 /* An address that is free, the longest unused one if all were in use before. */
 static uint32_t any_free(struct eftf_pool *p)
 {
-	while (p->untouched < p->size - 1) {
+	while (p->untouched < p->size) {
 		uint32_t i = p->untouched++;
 
 		if (is_free(p, i) && p->e[i].where != FREE)
@@ -262,71 +172,6 @@ static uint32_t any_free(struct eftf_pool *p)
 	if (!p->list[FREE].head && p->list[HELD].head)
 		evict(p, p->list[HELD].head);
 	return p->list[FREE].head;
-}
-
-/* ---- proofs --------------------------------------------------------------- */
-
-/* Fills lease and, if the token counts, its address. */
-static enum eftf_token_verdict judge_token(const struct eftf_pool *p,
-					   const struct eftf_lease_request *r,
-					   struct eftf_token_lease *lease, uint32_t *i)
-{
-	const struct entry *e;
-
-	*i = NONE;
-	if (eftf_token_open(p->tokens, r->token, r->token_len, lease))
-		return EFTF_TOKEN_UNKNOWN;
-	if (!index_of(p, lease->inner4))
-		return EFTF_TOKEN_FOREIGN;
-	e = &p->e[index_of(p, lease->inner4)];
-	/* Without a lease on the address, as after a restart, the token alone says whose it is. */
-	if (e->leased && (memcmp(e->lease.id, lease->id, sizeof(e->lease.id)) || lease->epoch < e->lease.oldest_epoch))
-		return EFTF_TOKEN_STALE;
-	*i = index_of(p, lease->inner4);
-	return EFTF_TOKEN_GOOD;
-}
-
-static uint32_t find_proof(struct eftf_pool *p, const struct eftf_lease_request *r)
-{
-	struct eftf_token_lease lease;
-	uint8_t id[EFTF_CERT_ID_LEN];
-	uint32_t i = NONE;
-
-	if (r->token_len)
-		p->counts.tokens[judge_token(p, r, &lease, &i)]++;
-	if (i || !r->has_cert)
-		return i;
-	cert_id(r, id);
-	return find_cert(p, id);
-}
-
-/* What the lease is from now on; oldest_epoch: a token counts until a later one was shown. */
-static int next_lease(const struct eftf_pool *p, uint32_t i, const struct eftf_lease_request *r,
-		      struct entry *to)
-{
-	struct eftf_token_lease lease;
-	uint32_t shown = NONE;
-
-	*to = p->e[i];
-	if (r->token_len)
-		judge_token(p, r, &lease, &shown);
-	if (shown == i) {
-		memcpy(to->lease.id, lease.id, sizeof(to->lease.id));
-		to->lease.oldest_epoch = lease.epoch;
-		to->lease.epoch = to->leased && to->lease.epoch > lease.epoch ? to->lease.epoch : lease.epoch;
-		to->lease.proven = true;
-	} else if (to->leased) {
-		to->lease.proven = true;	/* by its certificate */
-	} else {
-		to->lease.epoch = 0;
-		to->lease.oldest_epoch = 1;
-		to->lease.proven = r->has_cert;
-		if (eftf_random(to->lease.id, sizeof(to->lease.id)))
-			return -EIO;
-	}
-	to->lease.epoch++;
-	to->leased = true;
-	return 0;
 }
 
 /* ---- life ------------------------------------------------------------------ */
@@ -350,7 +195,7 @@ static int charge(struct eftf_pool *p, struct eftf_charge *c)
 /* An address for who shows no proof; a certificate that is new here may have a wish. */
 static uint32_t choose(struct eftf_pool *p, const struct eftf_lease_request *r)
 {
-	uint32_t i = r->has_cert ? index_of(p, r->wish) : NONE;
+	uint32_t i = r->has_cert ? eftf_pool_index(p, r->wish) : NONE;
 
 	return i && is_free(p, i) ? i : any_free(p);
 }
@@ -384,7 +229,7 @@ int eftf_pool_get(struct eftf_pool *p, const struct eftf_lease_request *r, void 
 	int ret;
 
 	eftf_pool_expire(p, now);
-	i = find_proof(p, r);
+	i = eftf_pool_find_proof(p, r);
 	*resumed = i != NONE;
 	if (!i || !p->e[i].charge) {
 		ret = take(p, r, &i);
@@ -393,13 +238,13 @@ int eftf_pool_get(struct eftf_pool *p, const struct eftf_lease_request *r, void 
 	}
 	unlist(p, i);
 	p->e[i].claim = claimant;
-	addr->s_addr = htonl(p->base + i);
+	*addr = eftf_ranges_addr(&p->ranges, i);
 	return 0;
 }
 
 void eftf_pool_put(struct eftf_pool *p, struct in_addr addr, void *claimant, double now)
 {
-	uint32_t i = index_of(p, addr);
+	uint32_t i = eftf_pool_index(p, addr);
 
 	if (!i || p->e[i].claim != claimant)
 		return;
@@ -425,14 +270,14 @@ int eftf_pool_confirm(struct eftf_pool *p, const struct eftf_lease_request *r, s
 		      void *claimant, void *owner, void **old, uint8_t token[EFTF_TOKEN_LEN])
 {
 	struct eftf_token_lease lease = { .inner4 = addr };
-	uint32_t i = index_of(p, addr);
+	uint32_t i = eftf_pool_index(p, addr);
 	uint8_t id[EFTF_CERT_ID_LEN];
-	struct entry next;
+	struct eftf_pool_entry next;
 	int ret;
 
 	if (!i || p->e[i].claim != claimant)
 		return -ESTALE;
-	ret = next_lease(p, i, r, &next);
+	ret = eftf_pool_next_lease(p, i, r, &next);
 	if (ret)
 		return ret;
 	memcpy(lease.id, next.lease.id, sizeof(lease.id));
@@ -447,18 +292,18 @@ int eftf_pool_confirm(struct eftf_pool *p, const struct eftf_lease_request *r, s
 	next.owner = owner;
 	*old = p->e[i].owner;
 	if (!*old)
-		p->counts.owned++;
+		use_of(p, i)->owned++;
 	p->e[i] = next;
 	if (r->has_cert) {
-		cert_id(r, id);
-		set_cert(p, i, id);
+		eftf_pool_cert_id(r, id);
+		eftf_pool_set_cert(p, i, id);
 	}
 	return 0;
 }
 
 bool eftf_pool_export(const struct eftf_pool *p, struct in_addr addr, struct eftf_pool_lease *lease)
 {
-	uint32_t i = index_of(p, addr);
+	uint32_t i = eftf_pool_index(p, addr);
 
 	if (!i || !p->e[i].leased)
 		return false;
@@ -469,7 +314,7 @@ bool eftf_pool_export(const struct eftf_pool *p, struct in_addr addr, struct eft
 int eftf_pool_adopt(struct eftf_pool *p, struct in_addr addr, void *owner,
 		    const struct eftf_pool_lease *lease, const struct sockaddr_storage *source)
 {
-	uint32_t i = index_of(p, addr);
+	uint32_t i = eftf_pool_index(p, addr);
 	struct eftf_charge *c;
 
 	if (!i || !is_free(p, i))
@@ -485,32 +330,32 @@ int eftf_pool_adopt(struct eftf_pool *p, struct in_addr addr, void *owner,
 	p->e[i].lease = *lease;
 	p->e[i].lease.has_cert = false;
 	if (lease->has_cert)
-		set_cert(p, i, lease->cert);
-	p->counts.owned++;
+		eftf_pool_set_cert(p, i, lease->cert);
+	use_of(p, i)->owned++;
 	return 0;
 }
 
 void eftf_pool_release(struct eftf_pool *p, struct in_addr addr, void *owner, bool given_up,
 		       double now)
 {
-	uint32_t i = index_of(p, addr);
-	struct entry *e = &p->e[i];
+	uint32_t i = eftf_pool_index(p, addr);
+	struct eftf_pool_entry *e = &p->e[i];
 
 	if (!i || e->owner != owner)
 		return;
 	e->owner = NULL;
-	p->counts.owned--;
+	use_of(p, i)->owned--;
 	if (given_up) {
 		e->lease.oldest_epoch = e->lease.epoch + 1;
 		e->lease.proven = false;
-		forget_cert(p, i);
+		eftf_pool_forget_cert(p, i);
 	}
 	settle(p, i, now);
 }
 
 void eftf_pool_pass_on(struct eftf_pool *p, struct in_addr addr, void *from, void *to)
 {
-	uint32_t i = index_of(p, addr);
+	uint32_t i = eftf_pool_index(p, addr);
 
 	if (i && p->e[i].owner == from)
 		p->e[i].owner = to;
@@ -540,7 +385,7 @@ void eftf_pool_expire(struct eftf_pool *p, double now)
 
 void *eftf_pool_owner(const struct eftf_pool *p, struct in_addr addr)
 {
-	uint32_t i = index_of(p, addr);
+	uint32_t i = eftf_pool_index(p, addr);
 
 	return i ? p->e[i].owner : NULL;
 }
@@ -553,6 +398,10 @@ void eftf_pool_set(struct eftf_pool *p, const struct eftf_pool_settings *setting
 void eftf_pool_count(const struct eftf_pool *p, struct eftf_pool_counts *c)
 {
 	*c = p->counts;
+	for (size_t i = 0; i < p->ranges.n; i++) {
+		c->size += c->each[i].size;
+		c->owned += c->each[i].owned;
+	}
 }
 
 /* ---- open and close ----------------------------------------------------------- */
@@ -561,7 +410,7 @@ static int alloc_tables(struct eftf_pool *p, struct eftf_err *err)
 {
 	/* Zeroed pages cost nothing until an address on them is used. */
 	p->e = calloc(p->size, sizeof(*p->e));
-	p->by_cert = calloc(p->size, sizeof(*p->by_cert));
+	p->by_cert = calloc((size_t)p->mask + 1, sizeof(*p->by_cert));
 	if (!p->e || !p->by_cert)
 		return eftf_err_set(err, ENOMEM, "no memory for a pool of %u addresses", p->size);
 	if (eftf_random(&p->key, sizeof(p->key)))
@@ -569,37 +418,46 @@ static int alloc_tables(struct eftf_pool *p, struct eftf_err *err)
 	return eftf_charges_new(&p->charges, p->size, err);
 }
 
-int eftf_pool_new(struct eftf_pool **out, struct in_addr base, unsigned int plen,
-		  struct in_addr gateway, const struct eftf_pool_settings *settings,
-		  const struct eftf_tokens *tokens, struct eftf_err *err)
+/* Never given out. */
+static void bar(struct eftf_pool *p, uint32_t i)
+{
+	if (p->e[i].barred)
+		return;
+	use_of(p, i)->size--;
+	p->e[i].barred = true;
+}
+
+int eftf_pool_new(struct eftf_pool **out, const struct eftf_ranges *ranges, struct in_addr gateway,
+		  const struct eftf_pool_settings *settings, const struct eftf_tokens *tokens,
+		  struct eftf_err *err)
 {
 	struct eftf_pool *p;
-	uint32_t g;
 	int ret;
 
-	if (plen < EFTF_POOL_MIN_PLEN || plen > EFTF_POOL_MAX_PLEN)
-		return eftf_err_set(err, EINVAL, "a pool is a /%d to a /%d", EFTF_POOL_MIN_PLEN,
-				    EFTF_POOL_MAX_PLEN);
+	if (ranges->size < EFTF_POOL_MIN || ranges->size > EFTF_POOL_MAX)
+		return eftf_err_set(err, EINVAL, "pools have %u to %u addresses together", EFTF_POOL_MIN,
+				    EFTF_POOL_MAX);
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return eftf_err_set(err, ENOMEM, "out of memory");
-	p->base = ntohl(base.s_addr);
-	p->size = 1u << (32 - plen);
-	p->mask = p->size - 1;		/* a power of 2: as many buckets */
-	p->untouched = 1;
+	p->ranges = *ranges;
+	p->size = ranges->size;
+	for (p->mask = 1; p->mask < p->size - 1; )	/* as many buckets, or more: a power of 2 */
+		p->mask = p->mask << 1 | 1;
 	p->set = *settings;
 	p->tokens = tokens;
-	p->counts.size = p->size - 2;
 	ret = alloc_tables(p, err);
 	if (ret) {
 		eftf_pool_free(p);
 		return ret;
 	}
-	g = index_of(p, gateway);
-	if (g) {
-		p->e[g].barred = true;
-		p->counts.size--;
+	for (size_t i = 0; i < ranges->n; i++) {
+		p->counts.each[i].size = ranges->r[i].size;
+		bar(p, ranges->r[i].first);
+		bar(p, ranges->r[i].first + ranges->r[i].size - 1);
 	}
+	if (eftf_pool_index(p, gateway))
+		bar(p, eftf_pool_index(p, gateway));
 	*out = p;
 	return 0;
 }
