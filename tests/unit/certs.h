@@ -12,6 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Of the server of most tests, and a time in which they are valid */
+#define NAME "eftf.example.org"
+#define NOW "200101000000Z", "490101000000Z"
+
 extern char **environ;
 
 static char certs_dir[64];
@@ -199,6 +203,14 @@ static inline void certs_remove(void)
 	char *argv[] = { "rm", "-rf", certs_dir, NULL };
 
 	certs_run(argv);
+}
+
+/* The same, as the teardown of a group of tests. */
+static inline int certs_teardown(void **state)
+{
+	(void)state;
+	certs_remove();
+	return 0;
 }
 
 #endif

@@ -67,6 +67,23 @@ static void must(int ok)
 		abort();
 }
 
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *len, const unsigned char *in,
+		   unsigned int n, void *arg)
+{
+	const char *name = arg;
+	size_t want = strlen(name);
+
+	(void)ssl;
+	for (const unsigned char *p = in; p < in + n; p += 1 + p[0]) {
+		if (p[0] != want || memcmp(p + 1, name, want))
+			continue;
+		*out = p + 1;
+		*len = p[0];
+		return SSL_TLSEXT_ERR_OK;
+	}
+	return SSL_TLSEXT_ERR_NOACK;
+}
+
 struct peer *peer_new_spec(const struct peer_spec *s, int fd)
 {
 	struct peer *p = calloc(1, sizeof(*p));
@@ -102,6 +119,8 @@ struct peer *peer_new_spec(const struct peer_spec *s, int fd)
 		SSL_CTX_set_tlsext_status_cb(p->ctx, on_status);
 		SSL_CTX_set_tlsext_status_arg(p->ctx, p);
 	}
+	if (s->alpn)
+		SSL_CTX_set_alpn_select_cb(p->ctx, on_alpn, (void *)s->alpn);
 	p->ssl = SSL_new(p->ctx);
 	SSL_set_app_data(p->ssl, p);
 	SSL_set_info_callback(p->ssl, on_info);

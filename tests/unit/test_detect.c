@@ -15,6 +15,8 @@
 
 #define U EFTF_PROBE_BIT(EFTF_PROBE_SIP_UDP)
 #define T EFTF_PROBE_BIT(EFTF_PROBE_SIP_TCP)
+#define L EFTF_PROBE_BIT(EFTF_PROBE_SIP_TLS)
+#define I EFTF_PROBE_BIT(EFTF_PROBE_IPSEC)
 #define M EFTF_PROBE_BIT(EFTF_PROBE_STUN)
 #define C EFTF_PROBE_BIT(EFTF_PROBE_CONTROL)
 
@@ -37,32 +39,40 @@ static enum eftf_detect_step run(struct eftf_detect *d, const struct eftf_detect
 	return step;
 }
 
-/* signalling: one of U, T is enough. media: M. network: C. */
+/* signalling: one of U, T, L is enough. IPsec: I. media: M. network: C. */
 static const struct {
 	unsigned int ask, answer;
 	enum eftf_verdict verdict;
 	enum eftf_detect_step step;
-	bool signalling_fails, media_fails;
+	bool signalling_fails, media_fails, ipsec_fails;
 } table[] = {
-	{ U | T | M | C, U | T | M | C, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false },
-	{ U | T | M | C, U | M, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false },
-	{ U | T | M | C, T | M, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false },
-	{ U | T | M | C, U | T | C, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, false, true },
-	{ U | T | M | C, T, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, false, true },
-	{ U | T | M | C, M, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, true, false },
-	{ U | T | M | C, C, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, true, true },
-	{ U | T | M | C, 0, EFTF_VERDICT_NO_NETWORK, EFTF_STEP_WAIT, true, true },
-	{ U | T | C, T, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false },
-	{ U | T | C, C, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, true, false },
-	{ U | T | C, 0, EFTF_VERDICT_NO_NETWORK, EFTF_STEP_WAIT, true, false },
-	{ M | C, M, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false },
-	{ M | C, C, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, false, true },
-	{ M | C, 0, EFTF_VERDICT_NO_NETWORK, EFTF_STEP_WAIT, false, true },
+	{ U | T | M | C, U | T | M | C, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false, false },
+	{ U | T | M | C, U | M, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false, false },
+	{ U | T | M | C, T | M, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false, false },
+	{ U | T | M | C, U | T | C, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, false, true, false },
+	{ U | T | M | C, T, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, false, true, false },
+	{ U | T | M | C, M, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, true, false, false },
+	{ U | T | M | C, C, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, true, true, false },
+	{ U | T | M | C, 0, EFTF_VERDICT_NO_NETWORK, EFTF_STEP_WAIT, true, true, false },
+	{ U | T | C, T, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false, false },
+	{ U | T | C, C, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, true, false, false },
+	{ U | T | C, 0, EFTF_VERDICT_NO_NETWORK, EFTF_STEP_WAIT, true, false, false },
+	{ M | C, M, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false, false },
+	{ M | C, C, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, false, true, false },
+	{ M | C, 0, EFTF_VERDICT_NO_NETWORK, EFTF_STEP_WAIT, false, true, false },
+	{ U | T | L | C, L, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false, false },
+	{ U | T | L | C, C, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, true, false, false },
+	{ U | T | I | M | C, U | I | M, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false, false },
+	{ U | T | I | M | C, U | M, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, false, false, true },
+	{ U | T | I | C, I, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, true, false, false },
+	{ U | T | I | C, C, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, true, false, true },
+	{ U | T | I | C, 0, EFTF_VERDICT_NO_NETWORK, EFTF_STEP_WAIT, true, false, true },
+	{ I | C, I, EFTF_VERDICT_OPEN, EFTF_STEP_DIRECT, false, false, false },
 	/* no control to ask: better try the tunnel than wait for ever */
-	{ U | T | M, 0, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, true, true },
+	{ U | T | M, 0, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, true, true, false },
 	/* nothing to judge by: neither open nor closed was shown */
-	{ C, C, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, false, false },
-	{ C, 0, EFTF_VERDICT_NO_NETWORK, EFTF_STEP_WAIT, false, false },
+	{ C, C, EFTF_VERDICT_FIREWALL, EFTF_STEP_TUNNEL, false, false, false },
+	{ C, 0, EFTF_VERDICT_NO_NETWORK, EFTF_STEP_WAIT, false, false, false },
 };
 
 static void test_s1_table(void **state)
@@ -81,6 +91,7 @@ static void test_s1_table(void **state)
 		assert_int_equal(d.verdict, table[i].verdict);
 		assert_int_equal(d.signalling_fails, table[i].signalling_fails);
 		assert_int_equal(d.media_fails, table[i].media_fails);
+		assert_int_equal(d.ipsec_fails, table[i].ipsec_fails);
 	}
 }
 
@@ -137,6 +148,27 @@ static void test_stray_results_change_nothing(void **state)
 	e.result = EFTF_RESULT_ANSWERED;
 	assert_int_equal(eftf_detect_probed(&d, &e), EFTF_STEP_PROBE);
 	assert_int_equal(d.evidence[EFTF_PROBE_SIP_UDP].result, EFTF_RESULT_REFUSED);
+}
+
+/* The parent of who has probed draws the verdict once more, of the evidence alone. */
+static void test_portal_that_refuses_all_else(void **state)
+{
+	struct eftf_detect_policy policy = { .probes = U | C };
+	struct eftf_evidence e = { .kind = EFTF_PROBE_SIP_UDP, .result = EFTF_RESULT_REFUSED };
+	struct eftf_detect d;
+	char *text;
+
+	(void)state;
+	eftf_detect_start(&d, &policy);
+	eftf_detect_probed(&d, &e);
+	e.kind = EFTF_PROBE_CONTROL;
+	e.result = EFTF_RESULT_PORTAL;
+	snprintf(e.detail, sizeof(e.detail), "http://login.example/");
+	assert_int_equal(eftf_detect_probed(&d, &e), EFTF_STEP_LOGIN);
+	assert_int_equal(d.verdict, EFTF_VERDICT_PORTAL);
+	text = eftf_verdict_text(&d);
+	assert_non_null(strstr(text, "a captive portal, found in 0 ms, http://login.example/"));
+	free(text);
 }
 
 static void test_attempts(void **state)
@@ -222,6 +254,19 @@ static void test_verdict_text(void **state)
 	free(text);
 }
 
+static void test_all_that_fails(void **state)
+{
+	struct eftf_detect d = { .verdict = EFTF_VERDICT_FIREWALL, .n_path = 1, .signalling_fails = true,
+				 .ipsec_fails = true, .media_fails = true };
+	char *text = eftf_verdict_text(&d), *json = eftf_verdict_json(&d);
+
+	(void)state;
+	assert_non_null(strstr(text, " signalling, ipsec and media fail; path S0"));
+	assert_non_null(strstr(json, "\"fails\":[\"signalling\",\"ipsec\",\"media\"]"));
+	free(text);
+	free(json);
+}
+
 static void test_verdict_json(void **state)
 {
 	struct eftf_detect d = firewalled();
@@ -282,11 +327,13 @@ int main(void)
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_verdict_comes_early),
 		cmocka_unit_test(test_stray_results_change_nothing),
+		cmocka_unit_test(test_portal_that_refuses_all_else),
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_proxy_fallback_once),
 		cmocka_unit_test(test_path_is_bounded),
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_verdict_text),
+		cmocka_unit_test(test_all_that_fails),
 		cmocka_unit_test(test_verdict_json),
 	};
 

@@ -238,6 +238,46 @@ static void test_environment_of_little(void **state)
 	free(facts);
 }
 
+static void test_environment_of_ipv6(void **state)
+{
+	static const struct {
+		const char *name, *value;
+	} expected[] = {
+		{ "EFTF_ADDRESS6", "fd00:64::7" }, { "EFTF_GATEWAY6", "fd00:64::1" }, { "EFTF_DNS6", "fd00:20::53" },
+		{ "EFTF_PCSCF6", "fd00:20::10" }, { "EFTF_ROUTES6", "fd00:20::/64" },
+		{ "INTERNAL_IP6_ADDRESS", "fd00:64::7" }, { "INTERNAL_IP6_NETMASK", "fd00:64::7/128" },
+		{ "INTERNAL_IP6_DNS", "fd00:20::53" }, { "CISCO_IPV6_SPLIT_INC", "0" },
+	};
+	struct eftf_six six = { .lease = { .n_dns = 1, .n_sip = 1 } };
+	struct eftf_routes6 routes6 = { .n = 1 };
+	struct eftf_hook_info i = info();
+	char *facts, **env;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(inet_pton(AF_INET6, "fd00:64::7", &six.lease.address), 1);
+	assert_int_equal(inet_pton(AF_INET6, "fd00:64::1", &six.lease.unicast), 1);
+	assert_int_equal(inet_pton(AF_INET6, "fd00:20::53", &six.lease.dns[0]), 1);
+	assert_int_equal(inet_pton(AF_INET6, "fd00:20::10", &six.lease.sip[0]), 1);
+	assert_int_equal(inet_pton(AF_INET6, "fd00:20::", &routes6.prefix[0].addr), 1);
+	routes6.prefix[0].plen = 64;
+	i.six = &six;
+	i.routes6 = &routes6;
+	facts = eftf_hook_facts(&i, &size);
+	env = eftf_hook_env(EFTF_HOOK_UP, facts, size);
+	for (size_t n = 0; n < sizeof(expected) / sizeof(expected[0]); n++)
+		assert_string_equal(value(env, expected[n].name), expected[n].value);
+	free(env);
+	free(facts);
+	/* there is none */
+	memset(&six.lease.address, 0, sizeof(six.lease.address));
+	facts = eftf_hook_facts(&i, &size);
+	env = eftf_hook_env(EFTF_HOOK_UP, facts, size);
+	assert_string_equal(value(env, "INTERNAL_IP6_ADDRESS"), "(not set)");
+	free(env);
+	free(facts);
+}
+
 /* ---- runs ------------------------------------------------------------------------ */
 
 static void test_one_after_the_other(void **state)
@@ -355,6 +395,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_environment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_environment_of_little, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_environment_of_ipv6, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_after_the_other, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_superfluous_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_that_hangs, setup, teardown),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/networks.c lib/err.c */
+/* needs: ue/networks.c lib/file.c lib/err.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -321,6 +321,44 @@ static void test_filter(void **state)
 	assert_int_equal(got[0], 2);
 }
 
+static void begin_anew(void *arg)
+{
+	(*(unsigned int *)arg)++;
+	n_got = 0;
+}
+
+/* In the order of their coming, and void when the table has changed meanwhile. */
+static void test_each(void **state)
+{
+	unsigned int anew = 0;
+
+	(void)state;
+	add_tunnel(EFTF_CMD_TUNNEL_GET, 1);
+	add_tunnel(EFTF_CMD_TUNNEL_GET, 2)->nlmsg_flags |= NLM_F_DUMP_INTR;
+	add_end(NLMSG_DONE, 0, NULL);
+	add_tunnel(EFTF_CMD_TUNNEL_GET, 5);
+	add_tunnel(EFTF_CMD_TUNNEL_GET, 6);
+	add_end(NLMSG_DONE, 0, NULL);
+	assert_int_equal(eftf_nl_tunnel_each(nl, 7, collect, begin_anew, &anew, &err), 0);
+	assert_int_equal(anew, 1);
+	assert_int_equal(n_got, 2);
+	assert_int_equal(got[0], 5);
+	assert_int_equal(got[1], 6);
+}
+
+/* Another device's are not told; a failure has the kernel's words. */
+static void test_each_of_others(void **state)
+{
+	unsigned int anew = 0;
+
+	(void)state;
+	add_tunnel(EFTF_CMD_TUNNEL_GET, 1);
+	add_end(NLMSG_DONE, -ENOMEM, "no room");
+	assert_int_equal(eftf_nl_tunnel_each(nl, 8, collect, begin_anew, &anew, &err), -ENOMEM);
+	assert_string_equal(err.text, "tunnel show on link 8: no room");
+	assert_int_equal(n_got, 0);
+}
+
 static void test_too_long(void **state)
 {
 	(void)state;
@@ -401,7 +439,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_new), TEST(test_rekey), TEST(test_extack_text), TEST(test_strangers), TEST(test_dump),
 		TEST(test_interrupted), TEST(test_always_interrupted), TEST(test_dump_fails),
-		TEST(test_filter), TEST(test_too_long), TEST(test_cut_message),
+		TEST(test_filter), TEST(test_each), TEST(test_each_of_others), TEST(test_too_long), TEST(test_cut_message),
 		TEST(test_events), TEST(test_unloaded),
 	};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/here.c ue/offer.c ue/routes.c lib/config_value.c lib/err.c lib/nl_attr.c lib/nl_rt.c lib/nl_rt_route.c lib/nl_sock.c lib/addr.c */
+/* needs: ue/here.c ue/offer.c ue/offer6.c ue/routes.c ue/way.c lib/config_value.c lib/err.c lib/nl_attr.c lib/nl_rt.c lib/nl_rt_addr.c lib/nl_rt_route.c lib/nl_sock.c lib/addr.c */
 /* libs: -lmnl */
 /* An offer of the EFTF against what is here: a home network with a router, a name server elsewhere. */
 #include <setjmp.h>
@@ -208,21 +208,25 @@ static void test_resolv(void **state)
 {
 	char path[] = "/tmp/test_offer.XXXXXX";
 	static const char text[] = "# nameserver 1.1.1.1\nnameserver 9.9.9.9\n nameserver 9.9.9.9\n"
-		"nameserver 127.0.0.53\nnameserver fd00::1\nnameserver\nnameserver x\n"
+		"nameserver 127.0.0.53\nnameserver fd00::1\nnameserver fe80::1%lan0\nnameserver ::1\nnameserver\nnameserver x\n"
 		"nameserver\t192.0.2.53 # here\noptions edns0";
 	struct eftf_here h = { .n = 0 };
+	struct eftf_here6 h6 = { .n = 0 };
 	int fd = mkstemp(path);
 
 	(void)state;
 	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
-	assert_int_equal(eftf_here_add_resolv(&h, path), 0);
+	assert_int_equal(eftf_here_add_resolv(&h, &h6, path), 0);
 	assert_int_equal(h.n, 2);
 	assert_int_equal(h.item[0].kind, EFTF_HERE_DNS);
 	assert_int_equal(h.item[0].prefix.addr.s_addr, ip("9.9.9.9").s_addr);
 	assert_int_equal(h.item[1].prefix.addr.s_addr, ip("192.0.2.53").s_addr);
+	assert_int_equal(h6.n, 1);
+	assert_int_equal(h6.item[0].plen, 128);
+	assert_int_equal(h6.item[0].addr.s6_addr[0], 0xfd);
 	close(fd);
 	unlink(path);
-	assert_int_equal(eftf_here_add_resolv(&h, path), -ENOENT);
+	assert_int_equal(eftf_here_add_resolv(&h, &h6, path), -ENOENT);
 }
 
 /* Many small routes are as much as a large one. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/offer6.c lib/config_value.c lib/err.c */
+/* needs: ue/offer6.c lib/addr.c lib/config_value.c lib/err.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,8 @@ static struct eftf_six six;
 static struct eftf_here6 here;
 static struct eftf_ue_routes configured;
 static struct eftf_routes6 routes;
-static unsigned int told;
+static struct eftf_conflicts6 conflicts;
+static size_t told;
 
 static int setup(void **state)
 {
@@ -35,19 +36,19 @@ static int setup(void **state)
 	return 0;
 }
 
-static void count(const char *conflict, void *arg)
-{
-	(void)arg;
-	assert_true(conflict[0]);
-	told++;
-}
-
 static int judge(void)
 {
 	struct eftf_err err;
+	int ret = eftf_offer6_check(&routes, &conflicts, &six, &here, &configured, &err);
 
-	told = 0;
-	return eftf_offer6_check(&routes, &six, &here, &configured, count, NULL, &err);
+	told = conflicts.n;
+	return ret;
+}
+
+static void assert_told(const char *text)
+{
+	if (!eftf_conflicts6_have(&conflicts, text))
+		fail_msg("expected: %s; seen: %zu, %s", text, told, told ? conflicts.text[0] : "none");
 }
 
 static void push(const char *addr, uint8_t plen)
@@ -90,6 +91,7 @@ static void test_left_out(void **state)
 		{ "2001:db8:77::99", 128 },
 		{ "::", 0 },
 		{ "8000::", 1 },
+		{ "c000::", 2 },
 		{ "fe80::", 64 },
 		{ "ff00::", 8 },
 		{ "::1", 128 },
@@ -101,13 +103,41 @@ static void test_left_out(void **state)
 		push(cases[i].addr, cases[i].plen);
 		assert_int_equal(judge(), 0);
 		if (routes.n != 1 || told != 1)
-			fail_msg("%s/%u: expected it to be left out and told, seen %zu routes, told %u",
+			fail_msg("%s/%u: expected it to be left out and told, seen %zu routes, told %zu",
 				 cases[i].addr, cases[i].plen, routes.n, told);
 		configured.all = true;
 		assert_int_equal(judge(), 0);
 		if (routes.n < 2)
 			fail_msg("%s/%u with all: seen %zu routes", cases[i].addr, cases[i].plen, routes.n);
 	}
+}
+
+/* Many small routes are as much as a large one; what is said twice, or inside another, does not count. */
+static void test_more_than_half(void **state)
+{
+	static const struct {
+		const char *addr;
+		uint8_t plen;
+	} pieces[] = {
+		{ "4000::", 2 }, { "8000::", 3 }, { "a000::", 4 }, { "b000::", 5 }, { "a100::", 8 }, { "8000::", 3 },
+		{ "c000::", 3 },
+	};
+
+	(void)state;
+	here.n = 0;
+	six.lease.unicast = ip("::");
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+		six.ra.routes[i] = (struct eftf_prefix6){ ip(pieces[i].addr), pieces[i].plen };
+	six.ra.n_routes = 6;
+	assert_int_equal(judge(), 0);
+	assert_int_equal(told, 0);
+	six.ra.n_routes = 7;
+	assert_int_equal(judge(), 0);
+	assert_int_equal(told, 1);
+	assert_told("route 4000::/2 is left out: more than half of all addresses would go into the tunnel"
+		    " (allow it by [tunnel] routes)");
+	assert_false(has("4000::", 2));
+	assert_true(has("8000::", 3) && has("b000::", 5) && has("c000::", 3));
 }
 
 static void test_halves(void **state)
@@ -151,12 +181,79 @@ static void test_hosts(void **state)
 	assert_int_equal(judge(), -EADDRINUSE);
 }
 
+/* As for IPv4: a P-CSCF is always routed, an inner pool that is the LAN has its way, a single machine of here wins. */
+static void test_pool_is_lan(void **state)
+{
+	struct in6_addr own = ip("2001:db8:77::2"), router = ip("2001:db8:77::1");
+
+	(void)state;
+	eftf_here6_add(&here, &own, 128);
+	eftf_here6_add(&here, &own, 128);
+	eftf_here6_add(&here, &router, 128);
+	assert_int_equal(here.n, 3);
+	six.lease.address = ip("2001:db8:77::50");
+	six.lease.unicast = router;
+	six.lease.sip[0] = ip("2001:db8:77::60");
+	six.lease.sip[1] = router;
+	six.lease.n_sip = 2;
+	assert_int_equal(judge(), 0);
+	assert_true(has("2001:db8:77::60", 128));
+	assert_int_equal(routes.n, 1);
+	assert_told("inner address 2001:db8:77::50 is used, and hides a machine of 2001:db8:77::/64");
+	assert_told("gateway 2001:db8:77::1 is left out: here is 2001:db8:77::1");
+	assert_told("P-CSCF 2001:db8:77::60 is used, and hides a machine of 2001:db8:77::/64");
+	assert_told("P-CSCF 2001:db8:77::1 is left out: here is 2001:db8:77::1");
+	assert_int_equal(told, 4);
+	six.lease.address = own;
+	assert_int_equal(judge(), -EADDRINUSE);
+	/* not the address of the network itself, which is nobody's */
+	six.lease.address = ip("2001:db8:77::");
+	assert_int_equal(judge(), 0);
+}
+
+/* Its own host route keeps it out: the networks around it may go into the tunnel. */
+static void test_outer_peer(void **state)
+{
+	struct sockaddr_in6 peer = {
+		.sin6_family = AF_INET6, .sin6_addr = ip("2001:db8:198::1"),
+	};
+	struct sockaddr_storage ss = { 0 };
+
+	(void)state;
+	memcpy(&ss, &peer, sizeof(peer));
+	here.peer = (struct eftf_prefix6){ peer.sin6_addr, 128 };
+	push("2001:db8:198::", 64);
+	assert_int_equal(judge(), 0);
+	assert_true(has("2001:db8:198::", 64) && eftf_routes6_cover(&routes, &ss));
+	assert_int_equal(told, 0);
+
+	push("2001:db8:198::1", 128);
+	configured.all = true;
+	assert_int_equal(judge(), 0);
+	assert_false(has("2001:db8:198::1", 128) || eftf_routes6_cover(&routes, &ss));
+	assert_int_equal(told, 1);
+
+	push("::", 0);
+	assert_int_equal(judge(), 0);
+	assert_true(eftf_routes6_cover(&routes, &ss));
+	six.lease.sip[0] = peer.sin6_addr;
+	six.lease.n_sip = 1;
+	assert_int_equal(judge(), 0);
+	assert_int_equal(told, 1);
+
+	ss = (struct sockaddr_storage){ .ss_family = AF_INET };
+	assert_false(eftf_routes6_cover(&routes, &ss));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_good, setup),
+		cmocka_unit_test_setup(test_outer_peer, setup),
 		cmocka_unit_test_setup(test_left_out, setup),
+		cmocka_unit_test_setup(test_more_than_half, setup),
 		cmocka_unit_test_setup(test_halves, setup),
+		cmocka_unit_test_setup(test_pool_is_lan, setup),
 		cmocka_unit_test_setup(test_configured, setup),
 		cmocka_unit_test_setup(test_hosts, setup),
 	};

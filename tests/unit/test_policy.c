@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: gw/policy.c gw/conf.c gw/conf_parse.c lib/config.c lib/config_value.c lib/log.c lib/log_json.c lib/err.c */
+/* needs: gw/policy.c gw/conf.c gw/conf_parse.c gw/ranges.c lib/config.c lib/config_value.c lib/log.c lib/log_json.c lib/err.c */
 /* libs: -linih */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -104,6 +104,58 @@ static void test_pool6(void **state)
 	}
 }
 
+/* A row of numbers over all pools; IPv6 goes with it, from one prefix or from one for each. */
+static void test_pools(void **state)
+{
+	static const char *const wrong[] = {
+		"pool = 10.64.1.0/24\n", "pool = none\n", "pool = 10.80.0.0/12\n", "pool = 10.1.0.1/24\n",
+		"pool = 10.1.0.0/24\npool6 = 2001:db8:64::/112\n",
+		"pool = 10.1.0.0/24\npool6 = 2001:db8:1::/112, 2001:db8:2::/121\n",
+		"pool = 10.1.0.0/24\npool6 = 2001:db8:1::/64, 2001:db8:1::/112\n",
+		"pool = 10.1.0.0/24\npool6 = 2001:db8:1::/64, 2001:db8:2::/64, 2001:db8:3::/64\n",
+		"gateway = 10.1.0.1\n", "pool = 10.1.0.0/24\ngateway = 10.1.0.255\n",
+	};
+	struct in_addr first = { htonl(0x0a400001) }, second = { htonl(0x0a010003) }, none = { htonl(0x0a020003) };
+	struct in6_addr six, expected;
+	struct eftf_gw_conf conf;
+	struct eftf_err err;
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), CONF "%s", wrong[i]);
+		if (!eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
+			fail_msg("accepted: %s", wrong[i]);
+		eftf_gw_conf_free(&conf);
+	}
+	load(&conf, "pool = 10.1.0.0/24\npool6 = 2001:db8:64::/64\ngateway = 10.1.0.9\n");
+	assert_int_equal(conf.ranges.size, 65536 + 256);
+	inet_pton(AF_INET6, "2001:db8:64::1:3", &expected);
+	six = eftf_gw_inner6(&conf, second);
+	assert_memory_equal(&six, &expected, sizeof(six));
+	assert_int_equal(eftf_gw_inner4(&conf, &six).s_addr, second.s_addr);
+	six = eftf_gw_inner6(&conf, none);
+	assert_true(IN6_IS_ADDR_UNSPECIFIED(&six));
+	inet_pton(AF_INET6, "2001:db8:64::1:9", &expected);
+	assert_memory_equal(&conf.gateway6, &expected, sizeof(six));
+	expected.s6_addr[14] = 1;	/* one behind the last */
+	expected.s6_addr[13] = 1;
+	assert_int_equal(eftf_gw_inner4(&conf, &expected).s_addr, 0);
+	eftf_gw_conf_free(&conf);
+	load(&conf, "pool = 10.1.0.0/24\npool6 = 2001:db8:1::/64\npool6 = 2001:db8:2::/120\n");
+	inet_pton(AF_INET6, "2001:db8:1::1", &expected);
+	six = eftf_gw_inner6(&conf, first);
+	assert_memory_equal(&six, &expected, sizeof(six));
+	inet_pton(AF_INET6, "2001:db8:2::3", &expected);
+	six = eftf_gw_inner6(&conf, second);
+	assert_memory_equal(&six, &expected, sizeof(six));
+	assert_int_equal(eftf_gw_inner4(&conf, &six).s_addr, second.s_addr);
+	eftf_gw_conf_free(&conf);
+	has("pool = 10.1.0.0/24\n", "ip saddr != { 10.64.0.0/16, 10.1.0.0/24 } counter name spoofed drop", true);
+	has("pool = 10.1.0.0/24\npool6 = 2001:db8:1::/64, 2001:db8:2::/64\n",
+	    "ip6 daddr { 2001:db8:1::/64, 2001:db8:2::/64 } counter name ue_to_ue drop", true);
+}
+
 /* The same, with numbers in the place of IPv4 addresses. */
 static void test_ipv6_only(void **state)
 {
@@ -131,7 +183,7 @@ static void test_ipv6_only(void **state)
 	if (eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
 		fail_msg("%s", err.text);
 	assert_true(conf.ipv6_only);
-	assert_int_equal(conf.pool.plen, 24);
+	assert_int_equal(conf.ranges.size, 256);
 	assert_int_equal(conf.gateway6.s6_addr[15], 1);
 	six = eftf_gw_inner6(&conf, number);
 	assert_int_equal(six.s6_addr[15], 5);
@@ -148,7 +200,7 @@ static void test_ipv6_only(void **state)
 	snprintf(text, sizeof(text), "%spool6 = 2001:db8:64::/64\n", head);
 	if (eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
 		fail_msg("%s", err.text);
-	assert_int_equal(conf.pool.plen, 12);
+	assert_int_equal(conf.ranges.size, 1 << 20);
 	eftf_gw_conf_free(&conf);
 }
 
@@ -321,7 +373,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reach), cmocka_unit_test(test_pool6), cmocka_unit_test(test_ipv6_only), cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_reach), cmocka_unit_test(test_pool6), cmocka_unit_test(test_pools), cmocka_unit_test(test_ipv6_only), cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_rules), cmocka_unit_test(test_life),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: gw/pool.c gw/charge.c gw/token.c gw/siphash.c lib/random.c lib/log.c lib/log_json.c lib/err.c lib/addr.c */
+/* needs: gw/pool_life.c gw/pool_proof.c gw/ranges.c gw/charge.c gw/token.c gw/siphash.c lib/random.c lib/log.c lib/log_json.c lib/err.c lib/addr.c */
 /* libs: -lwolfssl */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -8,116 +8,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "gw/charge.h"
-#include "gw/pool.h"
 #include "gw/siphash.h"
 
-#define HOLD 120
-#define QUARANTINE 1000
+#include "pool_lab.h"
 
 static int claimant[8], owner[8];	/* their addresses are names */
-static struct eftf_tokens *tokens;
-
-static struct in_addr ip(const char *text)
-{
-	return (struct in_addr){ inet_addr(text) };
-}
-
-static struct sockaddr_storage outer(const char *text)
-{
-	struct sockaddr_storage s = { 0 };
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&s;
-	struct sockaddr_in *in4 = (struct sockaddr_in *)&s;
-
-	s.ss_family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	inet_pton(s.ss_family, text,
-		  s.ss_family == AF_INET ? (void *)&in4->sin_addr : (void *)&in6->sin6_addr);
-	in4->sin_port = (in_port_t)rand();
-	return s;
-}
-
-static struct eftf_pool *make(const char *base, unsigned int plen, unsigned int per_source)
-{
-	struct eftf_pool_settings set = { HOLD, QUARANTINE, per_source };
-	struct eftf_pool *p = NULL;
-	struct eftf_err err;
-
-	/* the first address is the gateway's */
-	if (eftf_pool_new(&p, ip(base), plen, (struct in_addr){ ip(base).s_addr + htonl(1) }, &set,
-			  tokens, &err))
-		fail_msg("%s", err.text);
-	return p;
-}
-
-static struct eftf_lease_request from(const char *source)
-{
-	return (struct eftf_lease_request){ .source = outer(source) };
-}
-
-static struct eftf_lease_request with_token(const char *source, const uint8_t *token)
-{
-	struct eftf_lease_request r = from(source);
-
-	r.token_len = EFTF_TOKEN_LEN;
-	memcpy(r.token, token, EFTF_TOKEN_LEN);
-	return r;
-}
-
-static struct eftf_lease_request with_cert(const char *source, uint8_t cert, const char *client_id)
-{
-	struct eftf_lease_request r = from(source);
-
-	r.has_cert = true;
-	r.cert[0] = cert;
-	r.client_id_len = (uint8_t)strlen(client_id);
-	memcpy(r.client_id, client_id, r.client_id_len);
-	return r;
-}
-
-/* A claim that succeeds. */
-static struct in_addr take(struct eftf_pool *p, struct eftf_lease_request r, void *who, double now,
-			   bool expect_resumed)
-{
-	struct in_addr a = { 0 };
-	bool resumed;
-
-	assert_int_equal(eftf_pool_get(p, &r, who, now, &a, &resumed), 0);
-	assert_int_equal(resumed, expect_resumed);
-	return a;
-}
-
-static int refused(struct eftf_pool *p, struct eftf_lease_request r, double now)
-{
-	struct in_addr a;
-	bool resumed;
-
-	return eftf_pool_get(p, &r, &claimant[7], now, &a, &resumed);
-}
-
-/* A claim and its confirmation. */
-static struct in_addr lease(struct eftf_pool *p, struct eftf_lease_request r, void *who, double now,
-			    bool expect_resumed, uint8_t *token)
-{
-	struct in_addr a = take(p, r, &claimant[6], now, expect_resumed);
-	uint8_t unused[EFTF_TOKEN_LEN];
-	void *old;
-
-	assert_int_equal(eftf_pool_confirm(p, &r, a, &claimant[6], who, &old, token ? token : unused), 0);
-	return a;
-}
-
-static struct eftf_pool_counts counts(struct eftf_pool *p)
-{
-	struct eftf_pool_counts c;
-
-	eftf_pool_count(p, &c);
-	return c;
-}
 
 /* Published vectors: key 00..0f, messages 00, 00 01, ... (SipHash paper, appendix A). */
 static void test_siphash(void **state)
@@ -472,144 +374,42 @@ static void test_certificate(void **state)
 	eftf_pool_free(p);
 }
 
-/* A model that is too simple to be wrong, and random operations. */
-enum { FREE, CLAIMED, OWNED, HELD, PARKED };
-
-static struct model {
-	int st, source;
-	bool leased, proven;
+/* Two ranges: no network's and no broadcast address, and who was in either comes back to it. */
+static void test_several(void **state)
+{
+	struct eftf_pool_settings set = { HOLD, QUARANTINE, 64 };
+	struct eftf_ranges ranges = { .n = 0 };
 	uint8_t token[EFTF_TOKEN_LEN];
-	double until;
-	unsigned int seq;		/* when it was put into its list */
-} m[32];
-static unsigned int model_seq;
-
-static void model_list(int j, int st, double until)
-{
-	m[j].st = st;
-	m[j].until = until;
-	m[j].seq = ++model_seq;
-}
-
-/* The oldest in the states from..to, of a source or, with -1, of all; -1: none. */
-static int model_oldest(int from_st, int to_st, int source)
-{
-	int oldest = -1;
-
-	for (int j = 2; j < 31; j++)
-		if (m[j].st >= from_st && m[j].st <= to_st && (source < 0 || m[j].source == source) &&
-		    (oldest < 0 || m[j].seq < m[oldest].seq))
-			oldest = j;
-	return oldest;
-}
-
-static void model_expire(double now)
-{
-	int j;
-
-	while ((j = model_oldest(PARKED, PARKED, -1)) >= 0 && m[j].until <= now)
-		m[j].st = FREE;
-	while ((j = model_oldest(HELD, HELD, -1)) >= 0 && m[j].until <= now)
-		model_list(j, PARKED, now + QUARANTINE);
-}
-
-static int model_number(int st, int source)
-{
-	int n = 0;
-
-	for (int j = 2; j < 31; j++)
-		n += (st < 0 ? m[j].st != FREE : m[j].st == st) && (source < 0 || m[j].source == source);
-	return n;
-}
-
-/* An address without a proof: what the pool must answer; room is made as it makes it. */
-static int model_room(int who)
-{
-	int j;
-
-	if (model_number(-1, who) >= 12) {
-		j = model_oldest(HELD, PARKED, who);
-		if (j < 0)
-			return -EDQUOT;
-		m[j].st = FREE;
-	}
-	if (model_number(FREE, -1))
-		return 0;
-	j = model_oldest(PARKED, PARKED, -1);
-	if (j < 0)
-		j = model_oldest(HELD, HELD, -1);
-	if (j < 0)
-		return -ENOSPC;
-	m[j].st = FREE;
-	return 0;
-}
-
-static void model_get(struct eftf_pool *p, int i, const char *source, int who, double now)
-{
-	bool token = m[i].st >= HELD, resumed;
-	struct eftf_lease_request r = token ? with_token(source, m[i].token) : from(source);
-	int expected = token ? 0 : model_room(who);
-	struct in_addr a = { 0 };
-	int got;
-
-	assert_int_equal(eftf_pool_get(p, &r, claimant, now, &a, &resumed), expected);
-	if (expected)
-		return;
-	assert_int_equal(resumed, token);
-	got = (int)(ntohl(a.s_addr) & 31);
-	if (token) {
-		assert_int_equal(got, i);
-	} else {
-		assert_int_equal(m[got].st, FREE);
-		m[got].leased = false;
-		m[got].proven = false;
-		m[got].source = who;
-	}
-	m[got].st = CLAIMED;
-}
-
-static void model_confirm(struct eftf_pool *p, int i, const char *source, int who)
-{
-	struct eftf_lease_request r = m[i].leased ? with_token(source, m[i].token) : from(source);
-	void *old;
-
-	assert_int_equal(eftf_pool_confirm(p, &r, (struct in_addr){ htonl(0x0a000000u + (unsigned)i) },
-					   claimant, owner, &old, m[i].token), 0);
-	m[i].proven = m[i].leased;
-	m[i].leased = true;
-	m[i].source = who;
-	m[i].st = OWNED;
-}
-
-static void test_random(void **state)
-{
-	static const char *const sources[] = { "192.0.2.1", "192.0.2.2", "2001:db8::1", "::1" };
-	struct eftf_pool *p = make("10.0.0.0", 27, 12);
-	double now = 0;
+	struct in_addr a, last = { 0 };
+	struct eftf_pool *p;
+	struct eftf_err err;
+	uint32_t seen = 0;
 
 	(void)state;
-	srand(64);
-	for (int round = 0; round < 60000; round++) {
-		int who = rand() % 4, i = 2 + rand() % 29, what = rand() % 3;
+	assert_true(eftf_ranges_add(&ranges, ip("10.0.0.0"), 29));
+	assert_false(eftf_ranges_add(&ranges, ip("10.0.0.4"), 30));
+	assert_false(eftf_ranges_add(&ranges, ip("10.0.0.0"), 24));
+	assert_true(eftf_ranges_add(&ranges, ip("9.0.0.0"), 30));
+	if (eftf_pool_new(&p, &ranges, ip("10.0.0.1"), &set, tokens, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(counts(p).size, 7);
+	for (int i = 0; i < 7; i++) {
+		char source[32];
 
-		now += rand() % 20;
-		model_expire(now);
-		eftf_pool_expire(p, now);
-		if (what == 0) {
-			model_get(p, i, sources[who], who, now);
-		} else if (what == 1 && m[i].st == CLAIMED) {
-			model_confirm(p, i, sources[who], who);
-		} else if (what == 2 && m[i].st == OWNED) {
-			eftf_pool_release(p, (struct in_addr){ htonl(0x0a000000u + (unsigned)i) }, owner,
-					  false, now);
-			model_list(i, m[i].proven ? HELD : PARKED,
-				   now + (m[i].proven ? HOLD : QUARANTINE));
-		}
-		assert_int_equal(counts(p).owned, model_number(OWNED, -1));
-		assert_int_equal(counts(p).held, model_number(HELD, -1));
-		assert_int_equal(counts(p).quarantined, model_number(PARKED, -1));
+		snprintf(source, sizeof(source), "192.0.2.%d", i + 1);
+		a = lease(p, i == 6 ? with_cert(source, 5, "phone") : from(source), owner + i, 0, false, token);
+		seen |= 1u << ((ntohl(a.s_addr) >> 24 == 9 ? 8 : 0) + (ntohl(a.s_addr) & 7));
+		last = a;
 	}
-	assert_true(counts(p).evicted > 100 && counts(p).refused_source > 100);
+	/* .2 to .6 of the first, .1 and .2 of the second */
+	assert_int_equal(seen, 0x7c | 0x600);
+	assert_int_equal(last.s_addr, ip("9.0.0.2").s_addr);
+	assert_int_equal(refused(p, from("198.51.100.1"), 0), -ENOSPC);
+	eftf_pool_release(p, last, owner + 6, false, 1);
+	a = lease(p, with_cert("203.0.113.1", 5, "phone"), owner, 2, true, NULL);
+	assert_int_equal(a.s_addr, last.s_addr);
+	a = take(p, with_token("203.0.113.2", token), claimant, 3, true);
+	assert_int_equal(a.s_addr, last.s_addr);
 	eftf_pool_free(p);
 }
 
@@ -657,19 +457,6 @@ static void test_charges(void **state)
 	eftf_charges_free(all);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	return eftf_tokens_new(&tokens, NULL, NULL);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	eftf_tokens_free(tokens);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -679,8 +466,8 @@ int main(void)
 		cmocka_unit_test(test_hog), cmocka_unit_test(test_nothing_free),
 		cmocka_unit_test(test_pass_on), cmocka_unit_test(test_adopt),
 		cmocka_unit_test(test_newest_wins), cmocka_unit_test(test_certificate),
-		cmocka_unit_test(test_random), cmocka_unit_test(test_charges),
+		cmocka_unit_test(test_several), cmocka_unit_test(test_charges),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, tokens_open, tokens_close);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/portal.c ue/connect.c ue/connect_curl.c ue/targets.c ue/signals.c lib/addr.c lib/err.c */
+/* needs: ue/portal.c ue/connect.c ue/connect_curl.c ue/interim.c ue/targets.c ue/signals.c lib/addr.c lib/err.c */
 /* libs: -lcurl */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: ue/connect.c ue/connect_curl.c ue/targets.c ue/signals.c lib/addr.c lib/err.c */
+/* needs: ue/connect.c ue/connect_curl.c ue/interim.c ue/targets.c ue/signals.c lib/addr.c lib/err.c */
 /* libs: -lcurl -lpthread */
 /* A proxy that means no good: whatever it says, there is a clear error in a bounded time. */
 #include <setjmp.h>
@@ -20,17 +20,19 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "ue/connect.h"
+#include "connect_setup.h"
 
 #define TIMEOUT_MS 3000
-#define BOUND_MS 20000	/* of a busy machine */
+#define BOUND_MS 90000	/* of a busy machine */
 #define CHALLENGE "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"x\"\r\n" \
 	"Proxy-Authenticate: Digest realm=\"x\", nonce=\"n\"\r\nContent-Length: 0\r\n\r\n"
+#define INTERIM "HTTP/1.1 100 Continue\r\n\r\n"
 #define OK "HTTP/1.1 200 OK\r\n\r\n"
 
 struct answer {
 	const char *first;	/* to the first request */
 	const char *then;	/* to each later one; NULL: first again */
+	const char *old;	/* to each of HTTP/1.0 without credentials, with them: OK; NULL: as to all */
 	const char *endless;	/* sent again and again after first until the other end goes */
 	bool close;		/* afterwards; else the next request is waited for */
 };
@@ -43,8 +45,6 @@ struct proxy {
 	size_t sent;		/* octets of endless */
 	pthread_t thread;
 };
-
-static struct eftf_signals sig;
 
 static bool read_request(int fd, char *to, size_t size)
 {
@@ -67,6 +67,15 @@ static bool say(int fd, const char *text)
 	return send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text);
 }
 
+static const char *answer_to(const struct proxy *p, const char *request)
+{
+	const struct answer *a = p->answer;
+
+	if (a->old && strstr(request, " HTTP/1.0\r\n"))
+		return strstr(request, "\r\nProxy-Authorization: ") ? OK : a->old;
+	return p->requests && a->then ? a->then : a->first;
+}
+
 /* One connection, until one of both ends has enough. */
 static void converse(struct proxy *p, int fd)
 {
@@ -74,10 +83,13 @@ static void converse(struct proxy *p, int fd)
 
 	for (;;) {
 		char *request = p->request[p->requests < 8 ? p->requests : 7];
+		const char *text;
 
 		if (!read_request(fd, request, sizeof(p->request[0])))
 			return;
-		if (!say(fd, p->requests++ && a->then ? a->then : a->first))
+		text = answer_to(p, request);
+		p->requests++;
+		if (!say(fd, text))
 			return;
 		while (a->endless && say(fd, a->endless))
 			p->sent += strlen(a->endless);
@@ -173,8 +185,15 @@ static const struct {
 	  -EIO, "says too much" },
 	{ { .first = "HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n" },
 	  -EIO, "302" },
-	/* libcurl takes an interim answer to CONNECT for the final one */
-	{ { .first = "HTTP/1.1 100 Continue\r\n\r\n" OK }, -EIO, "with 100" },
+	{ { .first = INTERIM "HTTP/1.1 101 Switching Protocols\r\n\r\n" }, -EIO, "with 101" },
+	{ { .first = INTERIM "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n" }, -EACCES, "forbids" },
+	{ { .first = INTERIM CHALLENGE }, -EACCES, "after an interim answer" },
+	{ { .first = INTERIM "SSH-2.0-x\r\n" }, -EIO, "no HTTP proxy" },
+	{ { .first = INTERIM "HTTP/1.1 200 OK\r\nX: y", .close = true }, -EIO, "closed the connection" },
+	{ { .first = INTERIM "HTTP/1.1 2" }, -ETIMEDOUT, "no connection to" },
+	{ { .first = INTERIM, .endless = INTERIM }, -EIO, "says too much" },
+	{ { .first = INTERIM "HTTP/1.1 200 OK\r\nX: ", .endless = "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" },
+	  -EIO, "says too much" },
 	{ { .first = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n" }, -EIO, "cannot reach" },
 	{ { .first = "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n" }, -EACCES, "forbids" },
 	{ { .first = CHALLENGE }, -EACCES, "refuses user joe" },
@@ -216,6 +235,75 @@ static void test_line_of_a_mebibyte(void **state)
 	assert_non_null(strstr(err.text, "says too much"));
 }
 
+/* libcurl takes an interim answer to CONNECT for the final one. */
+static void test_interim_answers(void **state)
+{
+	static const struct answer answers[] = {
+		{ .first = INTERIM OK },
+		{ .first = INTERIM "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.0 200\r\nX: y\r\n\r\n" },
+		{ .first = CHALLENGE, .then = "HTTP/1.1 102 Processing\r\n\r\n" INTERIM OK },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		struct eftf_err err;
+		struct proxy p;
+
+		if (meet(&p, &answers[i], EFTF_AUTH_SAFE, &err))
+			fail_msg("answer %zu: %s", i, err.text);
+		assert_int_equal(p.requests, answers[i].then ? 2 : 1);
+	}
+}
+
+/* To HTTP/1.0 there is no interim answer, so libcurl sees that credentials are wanted, and how. */
+static void test_credentials_after_an_interim_answer(void **state)
+{
+	static const struct answer answers[] = {
+		{ .first = INTERIM CHALLENGE, .old = CHALLENGE },
+		{ .first = INTERIM CHALLENGE, .close = true,
+		  .old = "HTTP/1.0 407 No\r\nProxy-Authenticate: Digest realm=\"x\", nonce=\"n\"\r\n"
+			 "Connection: close\r\n\r\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		struct eftf_err err;
+		struct proxy p;
+
+		if (meet(&p, &answers[i], EFTF_AUTH_SAFE, &err))
+			fail_msg("answer %zu: %s", i, err.text);
+		assert_int_equal(p.requests, 3);
+		assert_null(strstr(p.request[1], "Proxy-Authorization"));
+		assert_non_null(strstr(p.request[2], "Proxy-Authorization: Digest username=\"joe\""));
+		assert_null(strstr(p.request[2], "xyzzy"));
+	}
+}
+
+/* What comes behind the last answer is the peer's, and is left in the socket. */
+static void test_nothing_behind_is_read(void **state)
+{
+	static const struct answer answer = { .first = INTERIM OK "behind" };
+	struct eftf_connect_spec spec = {
+		.host = "eftf.ims.example", .port = 443, .timeout_ms = TIMEOUT_MS,
+	};
+	struct eftf_err err;
+	struct proxy p;
+	char url[64], octets[16] = "";
+	int fd;
+
+	(void)state;
+	start(&p, &answer);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", p.port);
+	spec.proxy = url;
+	if (eftf_connect(&spec, &sig, &fd, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(read(fd, octets, sizeof(octets)), 6);
+	assert_string_equal(octets, "behind");
+	close(fd);
+	stop(&p);
+}
+
 static void test_credentials_when_asked(void **state)
 {
 	static const struct answer answer = { .first = CHALLENGE, .then = OK };
@@ -249,22 +337,17 @@ static void test_basic_is_not_had_by_asking(void **state)
 		assert_null(strstr(p.request[i], "Proxy-Authorization"));
 }
 
-static int setup(void **state)
-{
-	struct eftf_err err;
-
-	(void)state;
-	return eftf_signals_open(&sig, &err) || eftf_connect_init(&err);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_has_its_outcome),
 		cmocka_unit_test(test_line_of_a_mebibyte),
+		cmocka_unit_test(test_interim_answers),
+		cmocka_unit_test(test_credentials_after_an_interim_answer),
+		cmocka_unit_test(test_nothing_behind_is_read),
 		cmocka_unit_test(test_credentials_when_asked),
 		cmocka_unit_test(test_basic_is_not_had_by_asking),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, connect_setup, NULL);
 }

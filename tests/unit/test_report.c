@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: ue/report.c lib/quote.c lib/ask.c lib/err.c */
+/* needs: ue/report.c lib/quote.c lib/ask.c lib/file.c lib/err.c */
 /* A status as lines and as JSON, and how it is asked for. */
 #include <errno.h>
 #include <setjmp.h>

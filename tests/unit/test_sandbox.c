@@ -24,8 +24,6 @@
 #include "tls.h"
 #include "tls_channel.h"
 
-#define NAME "eftf.example.org"
-#define NOW "200101000000Z", "490101000000Z"
 
 static int setup(void **state)
 {
@@ -35,21 +33,14 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	certs_remove();
-	return 0;
-}
-
 /* Returns the status of a process that does this under the filter. */
-static int shut_in(void (*what)(int fd), int fd)
+static int shut_in_with(bool needs_random, void (*what)(int fd), int fd)
 {
 	int status = -1, pid = fork();
 	struct eftf_err err;
 
 	if (!pid) {
-		if (eftf_sandbox_system_calls(&err))
+		if (eftf_sandbox_system_calls(needs_random, &err))
 			_exit(99);
 		what(fd);
 		_exit(0);
@@ -57,11 +48,26 @@ static int shut_in(void (*what)(int fd), int fd)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status;
 }
+static int shut_in(void (*what)(int fd), int fd) { return shut_in_with(false, what, fd); }
 
 static void opens_a_file(int fd)
 {
 	(void)fd;
 	_exit(open("/etc/passwd", O_RDONLY) < 0 && errno == EACCES ? 7 : 1);
+}
+
+static void reads_random_octets(int fd)
+{
+	char c;
+
+	fd = open("/dev/urandom", O_RDONLY);
+	_exit(fd >= 0 && read(fd, &c, 1) == 1 && !close(fd) ? 7 : 1);
+}
+
+static void makes_a_file(int fd)
+{
+	(void)fd;
+	_exit(open("/tmp/eftf-test-sandbox", O_WRONLY | O_CREAT, 0600) < 0 && errno == EACCES ? 7 : 1);
 }
 
 static void makes_a_socket(int fd)
@@ -86,12 +92,25 @@ static void kills_another(int fd)
 	_exit(1);
 }
 
+static void makes_code(int fd)
+{
+	void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)fd;
+	if (memory == MAP_FAILED)
+		_exit(2);
+	mprotect(memory, 4096, PROT_READ | PROT_EXEC);
+	_exit(1);
+}
+
+#ifndef __s390__	/* there mmap() has its arguments behind a pointer, out of a filter's sight */
 static void maps_code(int fd)
 {
 	(void)fd;
 	mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	_exit(1);
 }
+#endif
 
 static void writes_to_what_it_has(int fd)
 {
@@ -107,12 +126,20 @@ static void a_process_that_is_shut_in_has_what_it_has_and_no_more(void **state)
 	assert_int_equal(WEXITSTATUS(shut_in(opens_a_file, -1)), 7);
 	assert_int_equal(WEXITSTATUS(shut_in(makes_a_socket, -1)), 7);
 	assert_int_equal(WEXITSTATUS(shut_in(writes_to_what_it_has, fd[1])), 7);
+	/* for a wolfSSL that takes no random octets from outside */
+	assert_int_equal(WEXITSTATUS(shut_in_with(true, reads_random_octets, -1)), 7);
+	status = shut_in_with(true, makes_a_file, -1);
+	assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGSYS : WEXITSTATUS(status) == 7);
 	status = shut_in(starts_a_program, -1);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 	status = shut_in(kills_another, -1);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+	status = shut_in(makes_code, -1);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+#ifndef __s390__
 	status = shut_in(maps_code, -1);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+#endif
 	close(fd[0]);
 	close(fd[1]);
 }
@@ -129,7 +156,7 @@ static void serve(int fd)
 	struct eftf_tls *tls;
 
 	if (eftf_tls_ctx_new(&ctx, &cfg, &err) || eftf_tls_ctx_without_files(ctx, &err) ||
-	    eftf_sandbox_system_calls(&err) || eftf_tls_new(&tls, ctx, fd, NULL, &err))
+	    eftf_sandbox_system_calls(false, &err) || eftf_tls_new(&tls, ctx, fd, NULL, &err))
 		_exit(2);
 	for (int i = 0; i < 2000 && status == EFTF_TLS_WANT_READ; i++) {
 		status = eftf_tls_handshake(tls, &err);
@@ -216,5 +243,5 @@ int main(void)
 		cmocka_unit_test(root_becomes_nobody_and_stays_it),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, certs_teardown);
 }

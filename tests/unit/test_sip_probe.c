@@ -72,6 +72,9 @@ static void test_any_status_counts(void **state)
 	(void)state;
 	assert_int_equal(text("SIP/2.0 200 OK\r\n" VIA ID SEQ "\r\n"), 200);
 	assert_int_equal(text("SIP/2.0 100 Trying\r\n" VIA ID SEQ "\r\n"), 100);
+	/* it may refuse strangers, or be busy: the path is there */
+	assert_int_equal(text("SIP/2.0 403 Forbidden\r\n" VIA ID SEQ "\r\n"), 403);
+	assert_int_equal(text("SIP/2.0 503 Busy\r\n" VIA ID SEQ "\r\n"), 503);
 	assert_int_equal(text("SIP/2.0 405 \r\n" VIA ID SEQ "\r\n"), 405);
 	assert_int_equal(text("SIP/2.0 603\r\n" VIA ID SEQ "\r\nbody"), 603);
 	assert_int_equal(text("\r\n\r\nSIP/2.0 200 OK\r\n" VIA ID SEQ "\r\n"), 200);

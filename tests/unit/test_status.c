@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: gw/status.c gw/identity.c gw/pool.c gw/charge.c gw/token.c gw/siphash.c lib/addr.c lib/random.c lib/log.c lib/log_json.c lib/err.c */
+/* needs: gw/status.c gw/identity.c gw/pool_life.c gw/pool_proof.c gw/ranges.c gw/charge.c gw/token.c gw/siphash.c lib/addr.c lib/random.c lib/log.c lib/log_json.c lib/err.c */
 /* libs: -lwolfssl -ljansson */
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -93,8 +93,10 @@ static int setup(void **state)
 		gw.n_sessions++;
 	}
 	return eftf_tokens_new(&gw.tokens, NULL, NULL) ||
-		eftf_pool_new(&gw.pool, (struct in_addr){ inet_addr("10.64.0.0") }, 24,
-			      (struct in_addr){ inet_addr("10.64.0.1") }, &set, gw.tokens, NULL);
+		!eftf_ranges_add(&gw.conf.ranges, (struct in_addr){ inet_addr("10.64.0.0") }, 24) ||
+		!eftf_ranges_add(&gw.conf.ranges, (struct in_addr){ inet_addr("10.65.0.16") }, 28) ||
+		eftf_pool_new(&gw.pool, &gw.conf.ranges, (struct in_addr){ inet_addr("10.64.0.1") }, &set,
+			      gw.tokens, NULL);
 }
 
 static int teardown(void **state)
@@ -140,9 +142,44 @@ static void test_counters(void **state)
 	assert_int_equal(member(all, "connections", "failed_tls"), 12);
 	assert_int_equal(member(all, "connections", "now"), 31);
 	assert_int_equal(member(all, "workers", "now"), 2);
-	assert_int_equal(member(all, "pool", "size"), 253);
+	assert_int_equal(member(all, "pool", "size"), 253 + 14);
+	assert_int_equal(member(all, "pool6", "size"), 0);
+	assert_int_equal(member(all, "pool6", "owned"), 1);
 	assert_int_equal(member(all, "tokens", "stale"), 0);
 	json_decref(all);
+}
+
+static void assert_pools(const char *expected)
+{
+	json_t *all = ask("status");
+	char *seen = json_dumps(json_object_get(all, "pools"), JSON_COMPACT | JSON_SORT_KEYS);
+
+	assert_string_equal(seen, expected);
+	free(seen);
+	json_decref(all);
+}
+
+static void test_each_pool(void **state)
+{
+	struct in_addr addr = { inet_addr("10.65.0.18") };
+	struct eftf_pool_lease lease = { .epoch = 1 };
+	char *text;
+
+	(void)state;
+	assert_int_equal(eftf_pool_adopt(gw.pool, addr, &gw, &lease, &sessions[0].outer), 0);
+	assert_pools("[{\"owned\":0,\"pool\":\"10.64.0.0/24\",\"size\":253},{\"owned\":1,\"pool\":\"10.65.0.16/28\",\"size\":14}]");
+	text = eftf_status_metrics(&gw, 1060.0);
+	assert_non_null(strstr(text, "\neftf_gw_each_pool_owned{pool=\"10.65.0.16/28\"} 1\n"));
+	free(text);
+	eftf_pool_release(gw.pool, addr, &gw, true, 1060.0);
+	assert_pools("[{\"owned\":0,\"pool\":\"10.64.0.0/24\",\"size\":253},{\"owned\":0,\"pool\":\"10.65.0.16/28\",\"size\":14}]");
+	/* without IPv4 the pools are those of IPv6 */
+	gw.conf.ipv6_only = true;
+	inet_pton(AF_INET6, "2001:db8:64::", &gw.conf.pool6.p[0].base);
+	gw.conf.pool6.p[0].plen = 64;
+	text = eftf_status_metrics(&gw, 1060.0);
+	assert_non_null(strstr(text, "\neftf_gw_each_pool_size{pool=\"2001:db8:64::/64\"} 253\n"));
+	free(text);
 }
 
 /* Every sample has its help and type, once; nothing of a UE is in it. */
@@ -155,7 +192,8 @@ static void test_metrics(void **state)
 	assert_non_null(strstr(text, "\neftf_gw_tunnels_now 5\n"));
 	assert_non_null(strstr(text, "# TYPE eftf_gw_tunnels_attached_total counter\n"));
 	assert_null(strstr(text, "phone"));
-	assert_null(strstr(text, "10.64"));
+	assert_null(strstr(text, "10.64.0.2"));
+	assert_null(strstr(text, "10.64.0.5"));
 	for (line = text; *line; line = next) {
 		next = strchr(line, '\n');
 		assert_non_null(next);
@@ -165,6 +203,9 @@ static void test_metrics(void **state)
 		snprintf(expected, sizeof(expected), "# TYPE %s ", name);
 		if (!strncmp(line, expected, strlen(expected)))
 			continue;
+		snprintf(expected, sizeof(expected), "%s{pool=\"", name);
+		if (!strncmp(line, expected, strlen(expected)) && strstr(line, "\"} "))
+			memmove(line + strlen(name), strstr(line, "\"} ") + 2, strlen(strstr(line, "\"} ") + 2) + 1);
 		snprintf(expected, sizeof(expected), "%s ", name);
 		if (strncmp(line, expected, strlen(expected)) ||
 		    line[strspn(line + strlen(expected), "0123456789") + strlen(expected)])
@@ -300,6 +341,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_counters, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_each_pool, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_metrics, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tunnels, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kick, setup, teardown),

@@ -20,10 +20,8 @@
 #include "certs.h"
 #include "tls.h"
 
-#define NAME "eftf.example.org"
 #define PAST "200101000000Z", "210101000000Z"
 #define FUTURE "480101000000Z", "490101000000Z"
-#define NOW "200101000000Z", "490101000000Z"
 
 static int setup(void **state)
 {
@@ -40,13 +38,6 @@ static int setup(void **state)
 				       "-out", "self.pem", "-subj", "/CN=" NAME, "-days", "3",
 				       "-addext", "subjectAltName=DNS:" NAME), 0);
 	return eftf_tls_init(NULL);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	certs_remove();
-	return 0;
 }
 
 struct run {
@@ -433,5 +424,5 @@ int main(void)
 		cmocka_unit_test(test_files),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, certs_teardown);
 }

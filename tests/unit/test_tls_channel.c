@@ -161,6 +161,29 @@ static void one_record_is_read_at_a_time(void **state)
 	end(p);
 }
 
+static void a_turn_ends_while_records_wait(void **state)
+{
+	struct pair *p = start();
+	uint8_t packet[23], mark;
+	int size = 0;
+
+	(void)state;
+	envelope(7, packet);
+	for (size_t i = 0; i < sizeof(packet); i++)
+		size = send_record(p, &packet[i], 1);
+	eftf_tls_begin_turn(p->tls, 8);
+	assert_int_equal(take(p, &mark), EFTF_CHANNEL_AGAIN);
+	assert_int_equal(waiting(p->gw), 15 * size);
+	assert_true(eftf_tls_turn_over(p->tls));
+	assert_int_equal(take(p, &mark), EFTF_CHANNEL_AGAIN);
+	assert_int_equal(waiting(p->gw), 15 * size);
+	eftf_tls_begin_turn(p->tls, 64);
+	assert_int_equal(take(p, &mark), EFTF_CHANNEL_PACKET);
+	assert_int_equal(mark, 7);
+	assert_false(eftf_tls_turn_over(p->tls));
+	end(p);
+}
+
 static void the_kernel_goes_on_where_the_library_stopped(void **state)
 {
 	static const char *const suites[] = { SUITE_1_3, SUITE_1_2 };
@@ -306,6 +329,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_record_is_read_at_a_time),
+		cmocka_unit_test(a_turn_ends_while_records_wait),
 		cmocka_unit_test(the_kernel_goes_on_where_the_library_stopped),
 		cmocka_unit_test(what_stands_behind_in_the_same_record_is_not_the_kernels),
 		cmocka_unit_test(half_a_record_keeps_the_kernel_out),
@@ -313,5 +337,5 @@ int main(void)
 		cmocka_unit_test(ends_are_told_apart),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, certs_teardown);
 }

@@ -21,8 +21,6 @@ static unsigned int library_version = ~0u;
 #include "certs.h"
 #include "openssl_peer.h"
 
-#define NAME "eftf.example.org"
-#define NOW "200101000000Z", "490101000000Z"
 #define TLS12 0x0303
 #define TLS13 0x0304
 #define DAY_S 86400
@@ -83,13 +81,6 @@ static int setup(void **state)
 		return -1;
 	make_response("leaf", "ca", "revoked.der", true);
 	return eftf_tls_init(NULL);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	certs_remove();
-	return 0;
 }
 
 static struct eftf_tls_config config(const char *cert, const char *key, const char *response)
@@ -342,9 +333,9 @@ int main(void)
 	const struct CMUnitTest newest[] = {
 		cmocka_unit_test(the_ue_takes_it),
 	};
-	int failed = cmocka_run_group_tests(tests, setup, teardown);
+	int failed = cmocka_run_group_tests(tests, setup, certs_teardown);
 
-	return failed || last_version() == TLS12 ? failed : cmocka_run_group_tests(newest, setup, teardown);
+	return failed || last_version() == TLS12 ? failed : cmocka_run_group_tests(newest, setup, certs_teardown);
 }
 
 #else
@@ -367,7 +358,7 @@ int main(void)
 		cmocka_unit_test(it_is_said_that_there_is_no_stapling),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, certs_teardown);
 }
 
 #endif

@@ -16,8 +16,6 @@
 #include "tls.h"
 #include "x509.h"
 
-#define NAME "eftf.example.org"
-#define NOW "200101000000Z", "490101000000Z"
 #define PAST "000930000000Z", "210930000000Z"
 
 /* name.pem made of others. */
@@ -70,13 +68,6 @@ static int setup(void **state)
 				       "some.der"), 0);
 	assert_int_equal(join("two.crl", "int.crl", "some.crl", NULL), 0);
 	return eftf_tls_init(NULL);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	certs_remove();
-	return 0;
 }
 
 struct run {
@@ -407,5 +398,5 @@ int main(void)
 		cmocka_unit_test(test_crl_stays),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, certs_teardown);
 }

@@ -309,5 +309,5 @@ int main(void)
 		cmocka_unit_test(test_against_openssl),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, certs_teardown);
 }

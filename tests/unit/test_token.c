@@ -80,6 +80,39 @@ static void test_round_trip(void **state)
 	eftf_tokens_free(other);
 }
 
+/*
+ * A token as another gateway of the fleet makes it, put together with another library:
+ * HMAC-SHA256 (K1, "eftf resume token, version 2" and its zero octet, salt a0 .. b7), AES-256-GCM.
+ */
+static void test_known_token(void **state)
+{
+	static const char text[] =
+		"02a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7a3c233d685bb39"
+		"ba22f9fa4f98f2d74ee121e7851d2eddf4075cfba79b6135bf202d90c3c25dfe"
+		"0c890aac2e4205644f";
+	struct eftf_tokens *t = with_keys(K2 "\n" K1 "\n");
+	uint8_t token[EFTF_TOKEN_LEN];
+	/* the sample's IPv4 address as octets, for either byte order */
+	static const uint8_t inner4[] = { 0x0a, 0x40, 0x00, 0x02 };
+	struct eftf_token_lease back;
+
+	(void)state;
+	assert_int_equal(strlen(text), 2 * sizeof(token));
+	for (size_t i = 0; i < sizeof(token); i++) {
+		char pair[3] = { text[2 * i], text[2 * i + 1] };
+
+		token[i] = (uint8_t)strtoul(pair, NULL, 16);
+	}
+	assert_int_equal(eftf_token_open(t, token, sizeof(token), &back), 0);
+	assert_memory_equal(back.id, lease.id, sizeof(back.id));
+	assert_memory_equal(&back.inner4, inner4, sizeof(inner4));
+	assert_memory_equal(back.inner6, lease.inner6, sizeof(back.inner6));
+	assert_int_equal(back.epoch, lease.epoch);
+	token[0] = 1;	/* the version before, sealed by another cipher */
+	assert_int_equal(eftf_token_open(t, token, sizeof(token), &back), -EBADMSG);
+	eftf_tokens_free(t);
+}
+
 /* A new key in front: tokens of the old one still open, until it leaves the file. */
 static void test_rotation(void **state)
 {
@@ -161,7 +194,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_rotation),
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_known_token),
+		cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_wrong_files), cmocka_unit_test(test_random_key),
 	};
 

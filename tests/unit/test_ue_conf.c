@@ -71,25 +71,31 @@ static void test_everything(void **state)
 	struct sockaddr_in *pcscf = (struct sockaddr_in *)&c.pcscf;
 
 	(void)state;
-	good(&c, BASE "port = 8443\nname = other.example\ncert = /c\nkey = /k\nclient_id = p7\n"
+	good(&c, BASE "port = 8443\nname = other.example\ncert = /c\nkey = /k\nclient_id = p7\nalpn = http/1.1,eftf\n"
 	     "[tunnel]\ndevice = ims0\nmtu = 1380\nkeepalive = 60\ntimeout = 200\nrecord_limit = 1000\n"
 	     "key_update = no\n"
 	     "routes = 10.20.0.0/16, 10.30.0.0/24\nroutes = 10.40.0.1\n"
-	     "address = 10.64.0.7/24\ngateway = 10.64.0.1\nhook = /usr/bin/true\n"
+	     "address = 10.64.0.7/24\ngateway = 10.64.0.1\naddress6 = fd00:64::7\n"
+	     "gateway6 = fd00:64::1\nhook = /usr/bin/true\n"
 	     "[proxy]\nurl = http://[2001:db8::5]:3128/\nuser = u\npassword = p\nauth = digest\n"
-	     "[detect]\nmode = auto\npcscf = 10.20.0.1\nsip_port = 5070\n"
+	     "[detect]\nmode = auto\npcscf = 10.20.0.1\nsip_port = 5070\nsips_port = 5061\nipsec = 10.20.0.1:4500\n"
 	     "media = [2001:db8::9]:3478\ncontrol = example.org:443\nrecheck = 60\n"
 	     "[log]\nlevel = debug\nsyslog = yes\n");
 	assert_string_equal(eftf_ue_conf_name(&c), "other.example");
 	assert_int_equal(c.record_limit, 1000);
+	assert_string_equal(c.alpn, "http/1.1,eftf");
 	assert_false(c.key_update);
 	assert_int_equal(c.routes.n, 3);
 	assert_int_equal(c.routes.prefix[1].plen, 24);
 	assert_int_equal(c.routes.prefix[2].plen, 32);
 	assert_int_equal(c.static_addr.plen, 24);
+	assert_int_equal(c.static_addr6.s6_addr[15], 7);
+	assert_true(eftf_ue_conf_is_static(&c));
 	assert_int_equal(pcscf->sin_family, AF_INET);
 	assert_int_equal(media->sin6_family, AF_INET6);
 	assert_int_equal(ntohs(media->sin6_port), 3478);
+	assert_int_equal(c.sips_port, 5061);
+	assert_int_equal(ntohs(((struct sockaddr_in *)&c.ipsec)->sin_port), 4500);
 	assert_string_equal(c.control.host, "example.org");
 	assert_int_equal(c.control.port, 443);
 	assert_int_equal(c.mode, EFTF_MODE_AUTO);
@@ -105,6 +111,8 @@ static void test_what_is_missing(void **state)
 	bad(BASE "cert = /c\n" ALWAYS, "cert", "key");
 	bad(BASE ALWAYS "[tunnel]\naddress = 10.0.0.1\n", "address", "gateway");
 	bad(BASE ALWAYS "[tunnel]\naddress = 10.0.0.1/24\ngateway = 10.0.0.1\n", "gateway", "same");
+	bad(BASE ALWAYS "[tunnel]\naddress6 = fd00::1\n", "address6", "gateway6");
+	bad(BASE ALWAYS "[tunnel]\naddress6 = fd00::1\ngateway6 = fd00::1\n", "gateway6", "same");
 	bad(BASE ALWAYS "[tunnel]\nhook = run.sh\n", "hook", "absolute path");
 	bad(BASE ALWAYS "[tunnel]\nconfigure = no\n", "configure", "needs a hook");
 	bad(BASE ALWAYS "[tunnel]\nkeepalive = 100\ntimeout = 100\n", "timeout", "keepalive");
@@ -112,6 +120,7 @@ static void test_what_is_missing(void **state)
 	bad(BASE ALWAYS "[proxy]\nuser = x\n", "user", "url");
 	bad(BASE ALWAYS "[proxy]\nurl = http://a:1\nuser = a:b\n", "user", "colon");
 	bad(BASE, "auto", "pcscf");
+	bad(BASE "[detect]\nsips_port = 5061\nmedia = 10.0.0.1:3478\n", "sips_port", "pcscf");
 }
 
 static void test_wrong_values_name_the_line(void **state)
@@ -121,6 +130,9 @@ static void test_wrong_values_name_the_line(void **state)
 	bad(BASE "port = 443x\n" ALWAYS, ":4", "port");
 	bad(BASE "name = a_b.example:443\n" ALWAYS, ":4", "without port");
 	bad(BASE "name = 300.1.1.1\n" ALWAYS, ":4", "name");
+	bad(BASE "alpn = http/1.1,,x\n" ALWAYS, ":4", "separated by commas");
+	bad(BASE "alpn = x,\n" ALWAYS, ":4", "separated by commas");
+	bad(BASE "alpn = a b\n" ALWAYS, ":4", "without blanks");
 	bad(BASE "nonsense = 1\n" ALWAYS, ":4", "nonsense");
 	bad(BASE "[tunnel]\ndevice = a/b\n" ALWAYS, ":5", "interface name");
 	bad(BASE "[tunnel]\ndevice = abcdefghijklmnop\n" ALWAYS, ":5", "interface name");
@@ -138,11 +150,15 @@ static void test_wrong_values_name_the_line(void **state)
 	bad(BASE "[tunnel]\naddress = 224.0.0.1\n" ALWAYS, ":5", "unicast");
 	bad(BASE "[tunnel]\naddress = 10.0.0.1/0\n" ALWAYS, ":5", "unicast");
 	bad(BASE "[tunnel]\ngateway = 10.0.0.1/24\n" ALWAYS, ":5", "unicast");
+	bad(BASE "[tunnel]\naddress6 = fe80::1\n" ALWAYS, ":5", "IPv6 unicast");
+	bad(BASE "[tunnel]\naddress6 = fd00::1/64\n" ALWAYS, ":5", "IPv6 unicast");
+	bad(BASE "[tunnel]\ngateway6 = ff02::1\n" ALWAYS, ":5", "IPv6 unicast");
 	bad(BASE "[proxy]\nurl = https://a:1\n" ALWAYS, ":5", "http://host:port");
 	bad(BASE "[proxy]\nurl = http://a\n" ALWAYS, ":5", "http://host:port");
 	bad(BASE "[proxy]\nurl = http://u:p@a:1\n" ALWAYS, ":5", "keys of their own");
 	bad(BASE "[proxy]\nauth = none\n" ALWAYS, ":5", "digest");
 	bad(BASE "[detect]\npcscf = pcscf.example\n", ":5", "address");
+	bad(BASE "[detect]\nipsec = 10.0.0.1\n", ":5", "address:port");
 	bad(BASE "[detect]\nmedia = 10.0.0.1\n", ":5", "address:port");
 	bad(BASE "[detect]\nmedia = [::1\n", ":5", "address:port");
 	bad(BASE "[detect]\nmedia = 10.0.0.1:0\n", ":5", "address:port");

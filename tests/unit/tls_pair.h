@@ -14,8 +14,6 @@
 #include "certs.h"
 #include "tls_priv.h"
 
-#define NAME "eftf.example.org"
-#define NOW "200101000000Z", "490101000000Z"
 #define SOL_TLS 282
 
 /* What the kernel was given last. */
@@ -45,13 +43,6 @@ static int setup(void **state)
 	assert_int_equal(certs_setup(), 0);
 	assert_int_equal(certs_make("server", "DNS:" NAME, NOW), 0);
 	return eftf_tls_init(NULL);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	certs_remove();
-	return 0;
 }
 
 /* suite: NULL: any. TLS 1.2 is what a suite of it stands for. */
