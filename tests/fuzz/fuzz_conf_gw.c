@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* needs: gw/conf.c gw/conf_parse.c lib/config.c lib/config_value.c lib/log.c lib/log_json.c lib/err.c */
+/* needs: gw/conf.c gw/conf_parse.c gw/ranges.c lib/config.c lib/config_value.c lib/log.c lib/log_json.c lib/err.c */
 /* libs: -linih */
 /* Configuration text with the keys of eftf-gw. */
 #include "fuzz.h"
@@ -11,11 +11,19 @@
 
 static void check_pool(const struct eftf_gw_conf *c)
 {
-	uint32_t base = ntohl(c->pool.base.s_addr), gateway = ntohl(c->gateway.s_addr);
+	const struct eftf_ranges *r = &c->ranges;
+	uint32_t gateway = eftf_ranges_number(r, c->gateway);
+	struct in6_addr six;
 
-	must(c->pool.plen >= 12 && c->pool.plen <= 30);
-	must((base & 0xffffffffu >> c->pool.plen) == 0);
-	must(gateway > base && gateway < (base | 0xffffffffu >> c->pool.plen));
+	must(r->n >= 1 && r->n <= EFTF_MAX_RANGES && r->size >= 4 && r->size <= 1 << 20);
+	must(c->ipv6_only ? !c->pool.n && c->pool6.n : r->n == c->pool.n);
+	must(gateway < r->size);
+	for (size_t i = 0; i < r->n; i++)
+		must(gateway != r->r[i].first && gateway != r->r[i].first + r->r[i].size - 1);
+	for (uint32_t n = 1; c->pool6.n && n < r->size; n += 1 + n / 3) {
+		six = eftf_gw_inner6(c, eftf_ranges_addr(r, n));
+		must(eftf_gw_inner4(c, &six).s_addr == eftf_ranges_addr(r, n).s_addr);
+	}
 }
 
 static void check(const struct eftf_gw_conf *c)

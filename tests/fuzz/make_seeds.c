@@ -263,6 +263,19 @@ static void sip_and_stun(void)
 	seed_with("stun", "\1", 1, stun, 32);
 }
 
+static void answers(void)
+{
+	static const char portal[] = "HTTP/1.1 302 Found\r\nLocation: http://login.example/?a=b\r\n\r\n";
+	/* ServerHello of TLS 1.2 up to its suite, an alert; of IKE a header */
+	uint8_t tls[60] = "\x16\3\3\0\x37\2\0\0\x33\3\3", ike[32] = {[20] = 41, [21] = 0x20, [22] = 34, [23] = 0x20, [31] = 28};
+
+	memcpy(tls + 44, "\xc0\x2b", 2);
+	seed_with("answers", "\0", 1, tls, sizeof(tls));
+	seed_with("answers", "\0", 1, "\x15\3\3\0\2\2\x28", 7);
+	seed_with("answers", "\1", 1, portal, sizeof(portal) - 1);
+	seed_with("answers", "\2", 1, ike, sizeof(ike));
+}
+
 static void end_of_dump(uint16_t type, const void *data, size_t len)
 {
 	_Alignas(8) char buf[256];
@@ -312,7 +325,7 @@ static void conf(void)
 		"routes = 10.0.0.0/8, 192.0.2.0/24\naddress = 10.64.0.2/16\ngateway = 10.64.0.1\n"
 		"key_update = yes\nhook = /bin/true\n[proxy]\nurl = http://[2001:db8::1]:3128\nuser = u\n"
 		"password = p\nauth = digest\nfallback = yes\n[detect]\nmode = auto\n"
-		"pcscf = 2001:db8::2\nsip_port = 5060\nmedia = 192.0.2.1:3478\n"
+		"pcscf = 2001:db8::2\nsip_port = 5060\nsips_port = 5061\nipsec = 192.0.2.1:4500\nmedia = 192.0.2.1:3478\n"
 		"control = [2001:db8::3]:443\ntimeout_ms = 4000\nrecheck = 60\n"
 		"[log]\nlevel = debug\nsyslog = off\n";
 	static const char gw[] =
@@ -407,6 +420,7 @@ int main(int argc, char **argv)
 	dhcp6();
 	inner6();
 	sip_and_stun();
+	answers();
 	netlink();
 	conf();
 	certificates();

@@ -81,6 +81,17 @@ def echo_reply(packet):
     return ip_packet(1, packet[16:20], packet[12:16], reply)
 
 
+def echo6_reply(packet):
+    """The same of IPv6, without extension headers."""
+    if packet[6] != 58 or packet[40:41] != b"\x80":
+        return None
+    ends = packet[24:40] + packet[8:24]
+    reply = b"\x81\0\0\0" + packet[44:]
+    total = checksum(ends + struct.pack("!II", len(reply), 58) + reply)
+    reply = reply[:2] + struct.pack("!H", total) + reply[4:]
+    return struct.pack("!IHBB", 6 << 28, len(reply), 58, 64) + ends + reply
+
+
 def key_update(sock, request):
     """Python's ssl cannot do this: OpenSSL itself is called, with the SSL * inside Python's object."""
     inside = id(sock._sslobj) + object.__basicsize__  # weak reference to the socket, SSL *, context
