@@ -22,7 +22,8 @@ help:
 	@echo 'make quick            unit tests, the tests of the module and a call, in User Mode Linux: minutes'
 	@echo 'make check            all tests: static checks, unit tests, guests with kernels $(GUEST_KERNELS) and User Mode Linux'
 	@echo 'make check-packages   what is installed, Debian packages, handlers for OpenWrt'
-	@echo 'make check-musl       the UE with musl, against a wolfSSL as OpenWrt has it; the first time also the libraries'
+	@echo 'make check-musl       all with musl, against a wolfSSL as OpenWrt has it, and a call; the first time also the libraries'
+	@echo 'make check-arch       other processors: everything cross-compiled, guests with them; ARCHES="$(ARCHES)"'
 	@echo 'make check-debug      the tests of the module in kernels with KASAN, lockdep, kmemleak, fault injection'
 	@echo '                      ONLY="attach fault": only those programs of tests/kernel'
 	@echo 'make check-races      the module in a kernel with KCSAN'
@@ -101,14 +102,21 @@ guest-module-%:
 # "make check" compares its table with the jobs.
 # What depends on the kernel, on each of Debian's:
 GATE := kernel-tests scenario-call scenario-rekey scenario-swap scenario-unload
+# One guest for all of them: a boot takes longer than some of them, and what the emulator has translated is not translated again.
+empty :=
+IN_TURN := $(subst $(empty) $(empty),+,$(GATE))
 # What takes minutes of waiting or memory; make check-debug has it.
-LONG := scenario-patience scenario-many
-# The rest, which hardly depends on the kernel, and what only the newest can do, in User Mode Linux:
+LONG := scenario-patience scenario-many scenario-restart-many
 # What measures delays, where the machine's own delays do not count:
 TIMED := scenario-voice
-FAST := scenario-rekey $(filter-out $(GATE) $(LONG) $(TIMED),$(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh))))
-CHECK_JOBS := $(FAST:%=uml:%) $(TIMED:%=uml-travel:%) $(foreach s,$(GATE),$(GUEST_KERNELS:%=%:$(s))) static unit model fuzz
-QUICK_JOBS := $(patsubst %,uml:kernel-tests-%of3,1 2 3) uml:scenario-call unit
+# The longest come first, so that nothing long is left alone at the end; before them what only computes, while the guests
+# of Debian's kernels test the module: their calls later on need a processor in time.
+LONGEST := $(addprefix scenario-,ue gw-hostile ends rekey path offers ue-moves dual ue-goes-on gw-operator gw topology)
+HOST_JOBS := fuzz unit static model
+# The rest, which hardly depends on the kernel, in User Mode Linux, and with it what only the newest can do:
+FAST := $(filter-out $(GATE) $(LONG) $(TIMED) $(LONGEST),$(patsubst tests/guest/%.sh,%,$(sort $(wildcard tests/guest/scenario-*.sh))))
+CHECK_JOBS := $(GUEST_KERNELS:%=%:$(IN_TURN)) $(HOST_JOBS) $(LONGEST:%=uml:%) $(FAST:%=uml:%) $(TIMED:%=uml-travel:%)
+QUICK_JOBS := uml:scenario-call unit $(patsubst %,uml:kernel-tests-%of3,2 1 3)
 # Everything that does something to the module. The other scenarios are about the programs.
 DEBUG_SCENARIOS := kernel-tests scenario-fuzz scenario-unload scenario-swap
 PLANTED := use-after-free lock-inversion
@@ -138,7 +146,7 @@ test-tools:
 	+@$(MAKE) --no-print-directory -C tests/kernel O="$(OUT)/kernel-tests"
 
 # What the tests compile is kept, so that a fresh clone does not compile again what has not changed.
-BY_TESTS := in-guests guest demo quick check check-debug check-races check-packages soak fuzz bench
+BY_TESTS := in-guests guest demo quick check check-arch check-debug check-musl check-races check-packages soak fuzz bench
 $(BY_TESTS): export PATH := /usr/lib/ccache:$(PATH)
 $(BY_TESTS): export CCACHE_DIR = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/eftf/ccache
 # each clone has the same paths below its own folder
@@ -174,8 +182,9 @@ bench-voice: need-build
 demo: guest $(EFTF_DEMO_KERNEL:%=guest-module-%)
 	@O="$(OUT)" tests/guest/demo
 
+# Each of them mostly waits, and no emulated guest is beside them: all at once.
 quick: in-guests guest-module-uml
-	@OUT="$(OUT)" tests/check $(QUICK_JOBS)
+	@OUT="$(OUT)" EFTF_JOBS_UML=$${EFTF_JOBS_UML:-5} tests/check $(QUICK_JOBS)
 
 # sparse looks at the modules as they are built, the job "static" at what it says.
 check: export STRICT := C=2
@@ -183,13 +192,21 @@ check: need-check guest guest-module-uml guest-module-uml-travel
 	@OUT="$(OUT)" tests/check $(CHECK_JOBS)
 
 # What is installed, and the packages.
-check-packages: need-guest guest-module-$(lastword $(GUEST_KERNELS))
+check-packages: need-guest test-tools guest-module-uml
 	+@$(MAKE) --no-print-directory programs
 	@tests/lib/need.sh @check @deb
 	@OUT="$(OUT)" tests/check packages
 
-# eftf-ue and eftfctl with musl.
-check-musl: need-build
+# For other processors.
+ARCHES ?= $(shell awk '!/^\#/ { print $$1 }' tests/lib/arches)
+check-arch: need-guest
+	+@$(MAKE) --no-print-directory programs test-tools guest-module-$(lastword $(GUEST_KERNELS))
+	@tests/lib/need.sh @arch
+	@OUT="$(OUT)" tests/check $(ARCHES:%=arch:%)
+
+# The programs with musl, and a call by them.
+check-musl: need-guest test-tools guest-module-$(lastword $(GUEST_KERNELS))
+	@tests/lib/need.sh @check
 	@OUT="$(OUT)" tests/check musl
 
 check-debug: in-guests guest-module-debug-6.12 guest-module-debug-newest guest-module-uml planted-debug-6.12
@@ -221,4 +238,4 @@ clean:
 	-@test ! -d "$(KDIR)" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
 
 .PHONY: help all modules programs install install-module install-programs uninstall dist deb jobs need-build need-guest need-check test-tools in-guests guest demo bench bench-readme bench-voice quick check \
-	check-packages check-musl check-debug check-races soak fuzz clean
+	check-arch check-packages check-musl check-debug check-races soak fuzz clean

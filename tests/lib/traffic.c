@@ -3,7 +3,7 @@
  * Traffic for measurements: voice-like packets with the time of sending in them, bulk TCP, and what either costs.
  * Sender and receiver need the same clock, so both run on one machine, in namespaces of it.
  *
- *   traffic talk ADDRESS PORT SECONDS [DSCP]    50 packets/s of 200 octets with their IP header
+ *   traffic talk ADDRESS PORT SECONDS [DSCP [OCTETS]]   50 packets/s of 200 octets with their IPv4 header
  *   traffic listen PORT SECONDS                 prints a row for each: number, when sent, delay (us)
  *   traffic push ADDRESS PORT SECONDS [FLOWS]   sends as much as it can by TCP
  *   traffic sink PORT SECONDS                   takes it; prints a row each second: when, octets
@@ -28,6 +28,8 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,8 @@
 
 #define INTERVAL_NS	20000000u
 #define PAYLOAD		172u
+#define IP_UDP		28u
+#define MAX_PACKET	1472u
 #define MAX_FLOWS	64u
 #define MAX_SENDERS	1000u
 #define SECOND_US	1000000u
@@ -55,7 +59,7 @@ static void __attribute__((noreturn)) die(const char *what)
 
 static void __attribute__((noreturn)) usage(void)
 {
-	fputs("usage: traffic talk ADDRESS PORT SECONDS [DSCP] | listen PORT SECONDS |\n"
+	fputs("usage: traffic talk ADDRESS PORT SECONDS [DSCP [OCTETS]] | listen PORT SECONDS |\n"
 	      "       push ADDRESS PORT SECONDS [FLOWS] | sink PORT SECONDS |\n"
 	      "       offer ADDRESS PORT SECONDS RATE [FLOWS [FROM]] | write FD SECONDS SIZE [RATE] |\n"
 	      "       meter udp PORT|tcp PORT|fd FD FROM WINDOW N |\n"
@@ -84,6 +88,17 @@ static unsigned long number(const char *text, unsigned long most)
 	return n;
 }
 
+/* of a packet of talk, with its IPv4 header */
+static unsigned long octets(const char *text)
+{
+	unsigned long n = number(text, IP_UDP + MAX_PACKET);
+
+	if (n >= IP_UDP + PAYLOAD)
+		return n;
+	fprintf(stderr, "traffic: a packet has at least %u octets\n", IP_UDP + PAYLOAD);
+	exit(2);
+}
+
 static struct sockaddr_in address(const char *text, const char *port)
 {
 	struct sockaddr_in sin = {.sin_family = AF_INET,
@@ -94,6 +109,35 @@ static struct sockaddr_in address(const char *text, const char *port)
 		exit(2);
 	}
 	return sin;
+}
+
+/* The same of either family */
+static struct sockaddr_storage any_address(const char *text, const char *port)
+{
+	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6};
+	struct sockaddr_storage any = {0};
+	struct sockaddr_in sin;
+
+	if (inet_pton(AF_INET6, text, &sin6.sin6_addr) == 1) {
+		sin6.sin6_port = htons((uint16_t)number(port, 65535));
+		memcpy(&any, &sin6, sizeof(sin6));
+	} else {
+		sin = address(text, port);
+		memcpy(&any, &sin, sizeof(sin));
+	}
+	return any;
+}
+
+/* A socket that takes what comes to a port, by IPv4 and by IPv6 */
+static int open_port(int type, const char *port)
+{
+	struct sockaddr_storage any = any_address("::", port);
+	int fd = socket(AF_INET6, type, 0), on = 1;
+
+	if (fd >= 0 && !setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) &&
+	    !bind(fd, (struct sockaddr *)&any, sizeof(struct sockaddr_in6)))
+		return fd;
+	die(port);
 }
 
 /* Waits until ns nanoseconds after the last such time. */
@@ -108,21 +152,24 @@ static void next_time(struct timespec *next, uint64_t ns)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL);
 }
 
-static void talk(const char *to, const char *port, unsigned long seconds, unsigned long dscp)
+static void talk(const char *to, const char *port, unsigned long seconds, unsigned long dscp, unsigned long size)
 {
-	struct sockaddr_in sin = address(to, port);
+	struct sockaddr_storage any = any_address(to, port);
+	int fd = socket(any.ss_family, SOCK_DGRAM, 0), tos = (int)(dscp << 2);
+	bool six = any.ss_family == AF_INET6;
+	uint8_t data[MAX_PACKET] = {0};
 	struct packet p = {0};
 	struct timespec next;
-	int fd = socket(AF_INET, SOCK_DGRAM, 0), tos = (int)(dscp << 2);
 
-	if (fd < 0 || setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)) ||
-	    connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
+	if (fd < 0 || setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_TCLASS : IP_TOS, &tos, sizeof(tos)) ||
+	    connect(fd, (struct sockaddr *)&any, sizeof(any)))
 		die("talk");
 	p.padding[0] = 1;
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	for (; p.number < seconds * 50; p.number++) {
 		p.sent_us = now_us();
-		send(fd, &p, sizeof(p), 0);	/* what is refused is lost, and counted so */
+		memcpy(data, &p, sizeof(p));
+		send(fd, data, size - IP_UDP, 0);	/* what is refused is lost, and counted so */
 		next_time(&next, INTERVAL_NS);
 	}
 }
@@ -136,30 +183,27 @@ static int wait_until(struct pollfd *fds, nfds_t n, uint64_t end)
 
 static void listen_to(const char *port, unsigned long seconds)
 {
-	struct sockaddr_in sin = address("0.0.0.0", port);
-	struct pollfd fd = {.fd = socket(AF_INET, SOCK_DGRAM, 0), .events = POLLIN};
+	struct pollfd fd = {.fd = open_port(SOCK_DGRAM, port), .events = POLLIN};
 	uint64_t end = now_us() + seconds * SECOND_US;
 	struct packet p;
 
-	if (fd.fd < 0 || bind(fd.fd, (struct sockaddr *)&sin, sizeof(sin)))
-		die("listen");
 	while (wait_until(&fd, 1, end) > 0)
-		if (recv(fd.fd, &p, sizeof(p), 0) == sizeof(p))
+		if (recv(fd.fd, &p, sizeof(p), 0) >= (ssize_t)offsetof(struct packet, padding))
 			printf("%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", p.number, p.sent_us,
 			       now_us() - p.sent_us);
 }
 
 static void push(const char *to, const char *port, unsigned long seconds, unsigned long flows)
 {
-	struct sockaddr_in sin = address(to, port);
+	struct sockaddr_storage any = any_address(to, port);
 	struct pollfd fds[MAX_FLOWS];
 	uint64_t end = now_us() + seconds * SECOND_US;
 	static uint8_t data[65536];
 	unsigned long i;
 
 	for (i = 0; i < flows; i++) {
-		fds[i] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM, 0), .events = POLLOUT};
-		if (fds[i].fd < 0 || connect(fds[i].fd, (struct sockaddr *)&sin, sizeof(sin)))
+		fds[i] = (struct pollfd){.fd = socket(any.ss_family, SOCK_STREAM, 0), .events = POLLOUT};
+		if (fds[i].fd < 0 || connect(fds[i].fd, (struct sockaddr *)&any, sizeof(any)))
 			die("push");
 	}
 	while (wait_until(fds, flows, end) > 0)
@@ -172,16 +216,13 @@ static void push(const char *to, const char *port, unsigned long seconds, unsign
 
 static void sink(const char *port, unsigned long seconds)
 {
-	struct sockaddr_in sin = address("0.0.0.0", port);
-	struct pollfd fds[MAX_FLOWS + 1] = {{.fd = socket(AF_INET, SOCK_STREAM, 0), .events = POLLIN}};
+	struct pollfd fds[MAX_FLOWS + 1] = {{.fd = open_port(SOCK_STREAM, port), .events = POLLIN}};
 	uint64_t end = now_us() + seconds * SECOND_US, row = now_us() + SECOND_US, octets = 0;
 	static uint8_t data[65536];
 	nfds_t n = 1, i;
 	ssize_t len;
-	int on = 1;
 
-	if (fds[0].fd < 0 || setsockopt(fds[0].fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
-	    bind(fds[0].fd, (struct sockaddr *)&sin, sizeof(sin)) || listen(fds[0].fd, MAX_FLOWS))
+	if (listen(fds[0].fd, MAX_FLOWS))
 		die("sink");
 	while (now_us() < end) {
 		wait_until(fds, n, row);
@@ -207,15 +248,13 @@ static void sink(const char *port, unsigned long seconds)
 
 static void echo(const char *port, unsigned long seconds)
 {
-	struct sockaddr_in sin = address("0.0.0.0", port), from;
-	struct pollfd fd = {.fd = socket(AF_INET, SOCK_DGRAM, 0), .events = POLLIN};
+	struct pollfd fd = {.fd = open_port(SOCK_DGRAM, port), .events = POLLIN};
 	uint64_t end = now_us() + seconds * SECOND_US;
+	struct sockaddr_storage from;
 	socklen_t size = sizeof(from);
 	uint8_t data[64];
 	ssize_t len;
 
-	if (fd.fd < 0 || bind(fd.fd, (struct sockaddr *)&sin, sizeof(sin)))
-		die("echo");
 	for (; wait_until(&fd, 1, end) > 0; size = sizeof(from)) {
 		len = recvfrom(fd.fd, data, sizeof(data), 0, (struct sockaddr *)&from, &size);
 		if (len > 0)
@@ -528,8 +567,9 @@ int main(int argc, char **argv)
 	const char *verb = argc > 1 ? argv[1] : "";
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!strcmp(verb, "talk") && (argc == 5 || argc == 6))
-		talk(argv[2], argv[3], number(argv[4], 86400), argc == 6 ? number(argv[5], 63) : 46);
+	if (!strcmp(verb, "talk") && argc >= 5 && argc <= 7)
+		talk(argv[2], argv[3], number(argv[4], 86400), argc > 5 ? number(argv[5], 63) : 46,
+		     argc > 6 ? octets(argv[6]) : IP_UDP + PAYLOAD);
 	else if (!strcmp(verb, "listen") && argc == 4)
 		listen_to(argv[2], number(argv[3], 86400));
 	else if (!strcmp(verb, "push") && (argc == 5 || argc == 6))
