@@ -42,7 +42,7 @@ figures "flooded"
 spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
 check "a UE has a tunnel" up 1 60
 stop ue
-check "the flood ends" wait_for $((length * 4)) "grep -q '^opened' $EFTF_RESULTS/attack.log" "its end"
+check "the flood ends" wait_for $((length * 4)) "holds '^opened' $EFTF_RESULTS/attack.log" "its end"
 check_range "connections that it made" $((connections * 9 / 10)) "$connections" "$(sed -n 's/^opened //p' "$EFTF_RESULTS/attack.log")"
 stop attack
 

@@ -19,11 +19,16 @@ if [[ ${#names[@]} -eq 0 ]]; then
 	done
 fi
 
-for name in "${names[@]}"; do
-	say "$name"
-	timeout "${EFTF_PATIENCE:-300}" "$tests/test_$name" >"$EFTF_RESULTS/$name.log" 2>&1
-	status=$?
-	why='' failed=0
+# those that mostly wait: they do it side by side, before the others, which do not
+patient=' keepalive silence unfinished '
+
+# run NAME: its words go to a file; the exit status is its own
+run() { timeout "${EFTF_PATIENCE:-300}" "$tests/test_$1" >"$EFTF_RESULTS/$1.log" 2>&1; }
+
+# verdict NAME STATUS: a line for each of its tests
+verdict() {
+	local name=$1 status=$2 why='' failed=0 line
+
 	while IFS= read -r line; do
 		case $line in
 		'[       OK ]'*) ok "$name: ${line##*] }" ;;
@@ -40,6 +45,26 @@ for name in "${names[@]}"; do
 	# a program that ends well returns the number of its failures
 	((status == failed)) || not_ok "$name runs to its end" "exit status 0" \
 		"$status in $(grep -F '[ RUN ' "$EFTF_RESULTS/$name.log" | tail -n 1): $why"
+}
+
+waiting=() others=()
+for name in "${names[@]}"; do
+	if [[ $patient == *" $name "* ]]; then waiting+=("$name"); else others+=("$name"); fi
+done
+declare -A pids=()
+[[ ${#waiting[@]} -eq 0 ]] || say "${waiting[*]}"
+for name in "${waiting[@]}"; do
+	run "$name" &
+	pids[$name]=$!
+done
+for name in "${waiting[@]}"; do
+	wait "${pids[$name]}"
+	verdict "$name" $?
+done
+for name in "${others[@]}"; do
+	say "$name"
+	run "$name"
+	verdict "$name" $?
 done
 
 say "the module goes"

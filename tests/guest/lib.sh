@@ -14,16 +14,25 @@
 #   spawn_in NS NAME COMMAND...      the same in a network namespace
 #   alive NAME, pid_of NAME, stop NAME [SIGNAL]
 #   wait_for SECONDS CONDITION WHAT  polls a condition (shell text) until it holds; longer in a checked kernel
+#   holds PATTERN FILE [TIMES]       so many lines of the file (1) match the extended regular expression, or more;
+#                                    starts no program; the last of them is in $held
+#   nap SECONDS                      waits; starts no program
+#   runs PID                         it has not ended, whether or not its parent knows
 #   watch_tls INTERFACE [PORT]       from now on looks at what passes there; "in_ns NS" may stand in front of INTERFACE
 #   check_tls WHERE [PLAIN [OTHER]]  ends that; passes if there were TLS records and, but for PLAIN directions of
 #                                    connections (0), nothing else, and OTHER packets of other kinds (0, or any)
 
 EFTF_RESULTS=${EFTF_RESULTS:-$(mktemp -d)}
+tools=${EFTF_TEST_TOOLS:-${EFTF_REPO:-}/build/test-tools} enter=$tools/in-ns
+[[ -x $enter ]] || echo "lib.sh: no $enter; \"make test-tools\" builds it" >&2
 checks_passed=0 checks_failed=0 checks_skipped=0 finished=
 # A checked kernel under emulation takes its time: more patience there, and fewer programs started by polling.
-patience=1 pause=0.1
-[[ ! -e /sys/kernel/debug/kmemleak && ! -e /sys/kernel/debug/kcsan ]] || patience=4 pause=0.7
+patience=1 pause_ms=100
+[[ ! -e /sys/kernel/debug/kmemleak && ! -e /sys/kernel/debug/kcsan ]] || patience=4 pause_ms=700
 declare -A spawned=()
+held=
+# a pipe that nothing comes out of, for nap
+exec {silence}<> <(:)
 
 say() { echo "== $* ($SECONDS s)"; }
 
@@ -82,20 +91,23 @@ check_range() {
 	fi
 }
 
-in_ns() { ip netns exec "$@"; }
+# Not "ip netns exec", which takes longer than most commands; /sys stays that of the first namespace.
+in_ns() { "$enter" "$@"; }
 
 spawn() {
 	local name=$1
 	shift
+	# before it runs, so that nobody reads what its predecessor said
+	: >"$EFTF_RESULTS/$name.log"
 	"$@" </dev/null >"$EFTF_RESULTS/$name.log" 2>&1 &
 	spawned[$name]=$!
 }
 
-# ip and nsenter exec the command: the pid is the command's own
+# in-ns execs the command: the pid is the command's own
 spawn_in() {
 	local ns=$1 name=$2
 	shift 2
-	spawn "$name" ip netns exec "$ns" "$@"
+	spawn "$name" "$enter" "$ns" "$@"
 }
 
 pid_of() { echo "${spawned[$1]:-}"; }
@@ -107,7 +119,7 @@ stop() {
 	local pid=${spawned[$1]:-} status
 	[[ -n $pid ]] || return 0
 	kill "-${2:-TERM}" "$pid" 2>/dev/null
-	if ! wait_for 10 "[[ ! -e /proc/$pid || \$(cut -d' ' -f3 /proc/$pid/stat) == Z ]]" ''; then
+	if ! wait_for 10 "! runs $pid" ''; then
 		echo "        $1 did not end, killed"
 		kill -KILL "$pid" 2>/dev/null
 	fi
@@ -124,24 +136,48 @@ stop_all() {
 	done
 }
 
+# To start a program is what takes time in a guest: what is done again and again does without.
+nap() { read -rt "$1" -u "$silence"; }
+
+holds() {
+	local line lines found=0
+
+	[[ -r $2 ]] && mapfile -t lines 2>/dev/null <"$2" || return
+	for line in "${lines[@]}"; do
+		[[ $line =~ $1 ]] || continue
+		# shellcheck disable=SC2034  # for the scenarios
+		held=$line
+		((++found < ${3:-1})) || return 0
+	done
+	return 1
+}
+
+runs() { holds '^State:.[^Z]' "/proc/$1/status"; }
+
+# The longer it takes the more seldom it looks, twice a second at least. The time is what it takes on a machine that
+# has nothing else to do; on a busy one it may take longer, so often as long: nothing is lost by waiting.
+slack=2
 wait_for() {
-	local deadline=$((${EPOCHREALTIME/./} + $1 * patience * 1000000))
+	local seconds=$(($1 * patience * slack))
+	local deadline=$((${EPOCHREALTIME/./} + seconds * 1000000)) ms=$pause_ms text
 
 	until eval "$2" >/dev/null 2>&1; do
 		if ((${EPOCHREALTIME/./} > deadline)); then
-			[[ -z $3 ]] || echo "        waited $(($1 * patience)) s in vain for: $3"
+			[[ -z $3 ]] || echo "        waited $seconds s in vain for: $3"
 			return 1
 		fi
-		sleep "$pause"
+		printf -v text %d.%03d $((ms / 1000)) $((ms % 1000))
+		nap "$text"
+		((ms >= 500)) || ms=$((ms * 5 / 4))
 	done
 }
 
 # watch_tls [in_ns NS] INTERFACE [PORT]
 watch_tls() {
 	local ns=()
-	[[ $1 != in_ns ]] || { ns=(ip netns exec "$2"); shift 2; }
-	spawn tls-only "${ns[@]}" "${EFTF_TEST_TOOLS:-$EFTF_REPO/build/test-tools}/tls-only" "$@"
-	wait_for 20 "grep -q watching $EFTF_RESULTS/tls-only.log" "tls-only"
+	[[ $1 != in_ns ]] || { ns=("$enter" "$2"); shift 2; }
+	spawn tls-only "${ns[@]}" "$tools/tls-only" "$@"
+	wait_for 20 "holds watching $EFTF_RESULTS/tls-only.log" "tls-only"
 }
 
 check_tls() {

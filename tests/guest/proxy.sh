@@ -97,7 +97,7 @@ proxy_start() {
 	squid) spawn_in proxy proxy squid -N -f "$dir/config" ;;
 	tinyproxy) spawn_in proxy proxy tinyproxy -d -c "$dir/config" ;;
 	esac
-	wait_for 30 "ip netns exec proxy ss -Hltn 'sport = :$PROXY_PORT' | grep -q ." "$1"
+	wait_for 30 "in_ns proxy ss -Hltn 'sport = :$PROXY_PORT' | grep -q ." "$1"
 }
 
 proxy_log() { cat "$proxy_dir/access.log"; }

@@ -23,10 +23,23 @@ for name in churn stream netlink; do
 	check_is "... its exit status" 0 $?
 done
 
-for name in swap rekey race_attach race_ends stream order rounds many; do
+# Hundreds of tunnels whose peers do not read have a timer each: watched as closely as a few, they would do nothing
+# but wait for each other.
+sparsely() {
+	local skip=/sys/module/kcsan/parameters/skip_watch usual status
+
+	read -r usual <"$skip" && echo $((usual * 50)) >"$skip" || return
+	"$@"
+	status=$?
+	echo "$usual" >"$skip"
+	return "$status"
+}
+for name in swap rekey race_attach race_ends stream order rounds; do
 	say "$name"
 	check "test_$name" timeout "${EFTF_PATIENCE:-300}" "$programs/test_$name"
 done
+say many
+check "test_many" sparsely timeout "${EFTF_PATIENCE:-300}" "$programs/test_many"
 watched=$(awk '$1 == "setup_watchpoints:" { print $2 }' "$kcsan")
 check_range "accesses of the module that KCSAN has watched" 10000 1000000000 "$watched"
 check "rmmod" rmmod eftf

@@ -10,11 +10,11 @@ PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 work=$(mktemp -d)
 log=$EFTF_RESULTS/gw.log
 
-logged() { wait_for "$(($1 + 4))" "grep -Eq '$2' $log" "$2"; }
+logged() { wait_for "$(($1 + 15))" "holds '$2' $log" "$2"; }
 peer_start() {
 	in_ns ue ip link del inside0 2>/dev/null
 	spawn_in ue peer ../interop/peer-tap --connect "$GW_NAME:443" --ca "$work/pki/ca.pem" --tap inside0 "$@"
-	wait_for 20 "grep -q connected $EFTF_RESULTS/peer.log" "the UE's connection"
+	wait_for 20 "holds connected $EFTF_RESULTS/peer.log" "the UE's connection"
 	in_ns ue ip link set inside0 up
 }
 # What both clients run at a change: the address, and a route to the core by the router that they were told.
@@ -45,7 +45,7 @@ dhclient_kill() {
 	kill -KILL "$(cat "$work/dhclient.pid")"
 	in_ns ue ip addr flush dev inside0
 }
-said() { grep -q "$2" "$EFTF_RESULTS/dhclient-$1.log"; }
+said() { holds "$2" "$EFTF_RESULTS/dhclient-$1.log"; }
 udhcpc_run() {
 	in_ns ue timeout 40 udhcpc -i inside0 -s "$work/script" -f -n -q -t 4 "$@" >"$EFTF_RESULTS/udhcpc.log" 2>&1
 }
@@ -56,7 +56,7 @@ check "topology" topo_up
 check "certificates" ../lib/pki.sh "$work/pki"
 gw_tunnel_config "pcscf = $PCSCF" "routes = 10.20.0.0/16" "dns = 10.20.0.10"
 spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
-check "gateway" wait_for 20 "grep -q ready $log" "the gateway"
+check "gateway" wait_for 20 "holds ready $log" "the gateway"
 
 say "dhclient"
 check "a UE" peer_start

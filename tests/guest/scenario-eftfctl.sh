@@ -6,8 +6,7 @@ set -u
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 
-make -s -C ../lib O="$EFTF_RESULTS/lib" >/dev/null || exit 1
-PATH=$EFTF_RESULTS/lib:${EFTF_BUILD:-../../userspace/build}:$PATH
+PATH=${EFTF_TEST_TOOLS:?run it by tests/check}:${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 export PATH EFTF_RESULTS
 ip link set lo up
 
@@ -90,17 +89,6 @@ if [[ ${1:-} == inside ]]; then
 	finish
 fi
 
-# Makes and ends the same tunnels again and again while the monitor is stopped.
-if [[ ${1:-} == storm ]]; then
-	trap - EXIT
-	read -ra fds <<<"$B"
-	for fd in "${fds[@]}"; do
-		eftfctl tunnel add dev gw0 fd "$fd" inner4 "10.1.0.$fd" >/dev/null || exit 1
-	done
-	eftfctl link del gw0
-	exit
-fi
-
 say "wrong usage: status 2, and what is allowed"
 refused 2 'allowed: link, tunnel, stats, monitor'
 refused 2 'allowed: link, tunnel, stats, monitor' lin show
@@ -166,7 +154,7 @@ check_is "changing is not, and it says why" 'eftfctl: link del ue0: Operation no
 
 say "events are watched meanwhile"
 spawn events eftfctl monitor --json --timeout 120
-check "the monitor listens" wait_for 10 'grep -q listening "$EFTF_RESULTS/events.log"' listening
+check "the monitor listens" wait_for 10 'holds listening "$EFTF_RESULTS/events.log"' listening
 watch_tls lo 0
 ktls-pair --pairs 3 -- "$0" inside
 check_is "the checks with sockets" 0 $?
@@ -186,17 +174,16 @@ refused 1 '0 of 1 events' monitor --count 1 --timeout 1
 
 say "a monitor that does not read is told what it lost"
 spawn slow eftfctl monitor --json --timeout 200
-check "it listens" wait_for 10 'grep -q listening "$EFTF_RESULTS/slow.log"' listening
+check "it listens" wait_for 10 'holds listening "$EFTF_RESULTS/slow.log"' listening
 kill -STOP "$(pid_of slow)"
-# its buffer has room for some hundred events, each round has 60
-storms() {
-	local n
-
-	for ((n = 0; n < 20; n++)); do
-		ktls-pair --pairs 30 -- "$0" storm && eftfctl link add gw0 role gw || return
-	done
+# its buffer has room for some hundred events; these are 1200
+storm() {
+	spawn storm ktls-pair --pairs 600 -- leave-tunnels gw0 "$EFTF_RESULTS/leases"
+	wait_for 60 'holds "^left 600$" "$EFTF_RESULTS/storm.log"' "600 tunnels" && eftfctl link del gw0 || return
+	stop storm
+	eftfctl link add gw0 role gw
 }
-check "a storm of events" storms
+check "a storm of events" storm
 check "a tunnel that is there afterwards" ktls-pair -- bash -c 'eftfctl tunnel add dev ue0 fd "$A" inner4 10.0.0.2 id 9
 	kill -CONT '"$(pid_of slow)"'
 	for ((i = 0; i < 100; i++)); do grep -q "\"event\":\"state\".*\"id\":9," "$EFTF_RESULTS/slow.log" && exit; sleep 0.1; done; exit 1'
@@ -206,11 +193,11 @@ stop slow
 
 say "the module goes"
 spawn last eftfctl monitor --timeout 60
-check "it listens" wait_for 10 'grep -q listening "$EFTF_RESULTS/last.log"' listening
+check "it listens" wait_for 10 'holds listening "$EFTF_RESULTS/last.log"' listening
 eftfctl link del ue0
 eftfctl link del gw0
 check "rmmod" rmmod eftf
-check "the monitor ends and says why" wait_for 10 'grep -q "eftfctl: kernel module eftf was unloaded" "$EFTF_RESULTS/last.log"' message
+check "the monitor ends and says why" wait_for 10 'holds "eftfctl: kernel module eftf was unloaded" "$EFTF_RESULTS/last.log"' message
 refused 1 'kernel module eftf is not loaded: insmod eftf.ko (needs modprobe tls)' tunnel show
 refused 1 'kernel module eftf is not loaded: insmod eftf.ko (needs modprobe tls)' link add ue0 role ue
 finish

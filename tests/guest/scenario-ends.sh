@@ -39,15 +39,20 @@ ue_config() {
 }
 
 ue_start() { spawn_in ue ue eftf-ue -v -c "$work/ue.conf"; }
-up() { wait_for "${2:-30}" "[[ \$(grep -c 'tunnel up' $ue_log) -ge $1 ]]" "tunnel up, $1 times"; }
+up() { wait_for "${2:-30}" "holds 'tunnel up' $ue_log $1" "tunnel up, $1 times"; }
 pings() { in_ns ue ping -q -c 2 -i 0.2 -W 3 "$PCSCF"; }
-tunnels_of() { in_ns "$1" eftfctl --json tunnel show | grep -c '"id"'; }
-no_tunnel() { wait_for 10 "[[ \$(tunnels_of $1) -eq 0 ]]" "no tunnel in $1"; }
-net_state() { in_ns "$1" ip -br addr | awk '{ $2 = ""; print }'; in_ns "$1" ip route; }
+no_tunnel() { wait_for 30 "shown=\$(in_ns $1 eftfctl --json tunnel show) && [[ \$shown != *'\"id\"'* ]]" "no tunnel in $1"; }
+# Whether the kernel still looked for another owner of an address is not the question.
+net_state() {
+	local state
+
+	state=$(ip -n "$1" -o -batch - <<<$'addr show\nroute show') && echo "${state// tentative}"
+}
 # says WHO LOG WORDS: there is a line with these words (an extended regular expression); shows it
 says() {
-	if wait_for 15 "grep -Eq -- '$3' $2" ''; then
-		ok "$1 says: $(grep -E -m 1 -- "$3" "$2" | sed 's/^[^:]*: [a-z]*: //')"
+	if wait_for 30 "holds '$3' $2" ''; then
+		[[ ! $held =~ ^[^:]*:\ [a-z]*:\ (.*) ]] || held=${BASH_REMATCH[1]}
+		ok "$1 says: $held"
 	else
 		not_ok "$1 says why" "$3" "$(head -n 8 "$2")"
 	fi
@@ -62,24 +67,26 @@ end() {
 	status=$?
 	if [[ $2 == TERM ]]; then
 		check_is "exit status of $1" 0 "$status"
-		check_range "... milliseconds" 0 4000 $(((${EPOCHREALTIME/./} - before) / 1000))
+		check_range "... milliseconds" 0 9000 $(((${EPOCHREALTIME/./} - before) / 1000))
 	fi
 }
 
 # From here on the gateway takes no part until "go_on": the main process, and its workers.
 freeze() {
-	kill -STOP "$(pid_of gw)" $(pgrep -P "$(pid_of gw)")
-	wait_for 5 "[[ \$(cut -d' ' -f3 /proc/$(pid_of gw)/stat) == T ]]" "a stopped gateway"
+	# shellcheck disable=SC2046  # one word for each
+	kill -STOP "${spawned[gw]}" $(pgrep -P "${spawned[gw]}")
+	wait_for 20 "holds '^State:.T' /proc/${spawned[gw]}/status" "a stopped gateway"
 }
-go_on() { kill -CONT "$(pid_of gw)" $(pgrep -P "$(pid_of gw)"); }
+# shellcheck disable=SC2046
+go_on() { kill -CONT "${spawned[gw]}" $(pgrep -P "${spawned[gw]}"); }
 # A UE whose ClientHello waits at the gateway
 in_handshake() {
 	freeze && ue_start &&
-		wait_for 20 "ip netns exec gw ss -Htn state established 'sport = :443' | awk '\$1 > 0 { f = 1 } END { exit !f }'" "ClientHello"
+		wait_for 20 "[[ \$(in_ns gw ss -Htn state established 'sport = :443') =~ (^|\$'\n')[1-9] ]]" "ClientHello"
 }
 # The gateway's DHCP answers do not arrive: what is larger than an alert and smaller than the handshake's flight
 hold_offer() {
-	ip netns exec fw nft -f - <<-END
+	in_ns fw nft -f - <<-END
 		table inet hold {
 			chain forward {
 				type filter hook forward priority -10; policy accept;
@@ -88,18 +95,25 @@ hold_offer() {
 		}
 	END
 }
-offer_held() { ip netns exec fw nft list chain inet hold forward | grep -q 'counter packets [1-9]'; }
-let_offer() { ip netns exec fw nft delete table inet hold; }
+offer_held() { [[ $(in_ns fw nft list chain inet hold forward) =~ counter\ packets\ [1-9] ]]; }
+let_offer() { in_ns fw nft delete table inet hold; }
 in_negotiation() { hold_offer && ue_start && wait_for 20 offer_held "an offer that was held"; }
 traffic() {
-	spawn_in ue flood ping -f -q -s 1000 "$PCSCF"
-	wait_for 10 "[[ \$(ip netns exec gw cat /sys/class/net/eftf0/statistics/rx_packets) -gt 50 ]]" "traffic"
+	spawn_in ue flood ping -q -i 0.005 -s 1000 "$PCSCF"
+	wait_for 30 "holds 'eftf0: *[0-9]+ +([6-9][0-9]|[0-9]{3,}) ' /proc/${spawned[gw]}/net/dev" "traffic"
 }
 under_traffic() { ue_start && up 1 && traffic; }
 
 # clean SIDE: as it was before eftf ran there
-ue_clean() { check "the UE's addresses and routes are as before" diff <(echo "$ue_state") <(net_state ue); }
-gw_clean() { check "the gateway's addresses and routes are as before" diff <(echo "$gw_state") <(net_state gw); }
+ue_clean() { clean "the UE's" "$ue_state" "$(net_state ue)"; }
+gw_clean() { clean "the gateway's" "$gw_state" "$(net_state gw)"; }
+clean() {
+	if [[ $2 && $2 == "$3" ]]; then
+		ok "$1 addresses and routes are as before"
+	else
+		not_ok "$1 addresses and routes are as before" "$2" "$3"
+	fi
+}
 
 # ue_ends MOMENT SIGNAL WORDS: the UE ends, the gateway says WORDS and serves the next
 ue_ends() {
@@ -213,7 +227,7 @@ refused() {
 	check_is "exit status of the UE" 3 $?
 	ue_says "$2"
 	ue_clean
-	gw_says 'connection from [0-9.:]+ closed: .*alert'
+	gw_says 'connection from [^ ]+ closed: .*alert'
 	end gw TERM
 }
 refused foreign 'error: .*intercepted'

@@ -25,7 +25,7 @@ ues() {
 	spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
 	up 1 30 || return
 	spawn_in proxy ue2 eftf-ue -v -c "$work/ue.conf"
-	wait_for 30 "grep -q 'tunnel up' $EFTF_RESULTS/ue2.log" "the second UE"
+	wait_for 30 "holds 'tunnel up' $EFTF_RESULTS/ue2.log" "the second UE"
 }
 no_ues() {
 	stop ue
@@ -51,7 +51,7 @@ check_is "tunnels go on meanwhile" 2 "$(counter tunnels.now)"
 check "nobody is let in" wait_for 10 "! connects" "refusal"
 check "those inside are served" in_ns ue ping -q -c 2 -i 0.2 -W 3 10.64.0.1
 check "a worker that dies" kill -SEGV "$(pgrep -n -P "$(pid_of gw)")"
-check "is replaced" wait_for 10 "grep -q 'ended by signal 11' $log && pgrep -P $(pid_of gw)" "another"
+check "is replaced" wait_for 10 "holds 'ended by signal 11' $log && pgrep -P $(pid_of gw)" "another"
 check_fails "and lets nobody in" connects
 check "in less time" in_ns gw eftf-gw drain -s "$socket" --over 8
 check "one tunnel first" wait_for 10 "[[ \$(counter tunnels.drained) -ge 1 ]]" "the end of one"
@@ -86,8 +86,8 @@ check_is "with the same metric" "$(metric 10.64.0.2)" "$(routes6 fd00:64::2)"
 check_is "and its IPv6 address" fd00:64::1/128 "$(in_ns gw ip -6 -o addr show dev eftf0 scope global | awk '{ print $4 }')"
 check "the core reaches a UE by IPv6" in_ns ims ping -6 -I "$PCSCF6" -q -c 2 -i 0.2 -W 3 fd00:64::2
 check_is "the device has the gateway's address alone" 10.64.0.1/32 "$(in_ns gw ip -4 -o addr show dev eftf0 | awk '{ print $4 }')"
-latest=$((0xffffffff - $(date +%s)))
-check_range "metric: the later, the lower" "$latest" $((latest + 120)) "$(metric 10.64.0.2)"
+latest=$((0xffffffff - 4 * ($(date +%s) + 1 - 1300000000)))
+check_range "metric: the later, the lower" "$latest" $((latest + 480)) "$(metric 10.64.0.2)"
 check "the core reaches a UE" in_ns ims ping -q -c 2 -i 0.2 -W 3 10.64.0.2
 before=$(metric 10.64.0.2)
 sleep 1
@@ -99,8 +99,8 @@ stop ue2
 check "a UE that leaves has none" wait_for 10 "[[ \$(routes 10.64.0) == 1 ]]" "the end of its route"
 check "another gateway's route, older" in_ns gw ip route add 10.64.0.2/32 via 10.20.0.10 proto 12 metric $((0xffffffff))
 check_is "takes no UE" 1 "$(routes 10.64.0)"
-check "a newer one" in_ns gw ip -6 route add fd00:64::2/128 via "$PCSCF6" proto 12 metric $((latest - 1000))
-check "ends its tunnel" wait_for 10 "grep -q 'tunnel .* down: .*reason elsewhere' $log" "its end"
+check "a newer one" in_ns gw ip -6 route add fd00:64::2/128 via "$PCSCF6" proto 12 metric $((latest - 4000))
+check "ends its tunnel" wait_for 10 "holds 'tunnel .* down: .*reason elsewhere' $log" "its end"
 check_is "which is counted" 1 "$(counter tunnels.elsewhere)"
 in_ns gw ip route del 10.64.0.2/32 proto 12
 in_ns gw ip -6 route del fd00:64::2/128 proto 12
@@ -126,6 +126,14 @@ check "UEs" ues
 check_is "routes of that table" 2 "$(in_ns gw ip route show table 77 proto 233 | wc -l)"
 check_is "of any other" 2 "$(routes 10.64.0)"
 check "the core reaches a UE" in_ns ims ping -q -c 2 -i 0.2 -W 3 10.64.0.2
+kill -STOP "$(pid_of gw)"
+check "more routes than there is room for, and a newer one of a UE" in_ns gw ip -batch - < <(
+	for i in {0..31}; do printf "route add 10.99.$i.%d/32 dev lo table 78\n" {0..255}; done
+	echo "route add 10.64.0.3/32 via 10.20.0.10 table 77 metric 1000")
+kill -CONT "$(pid_of gw)"
+check "it is found among those that are there" wait_for 30 "holds 'inner 10.64.0.3, .*reason elsewhere' $log" "the end of its tunnel"
+in_ns gw ip route flush table 78
+in_ns gw ip route del 10.64.0.3/32 table 77 metric 1000
 stop gw
 check_is "none is left" 0 "$(routes 10.64.0)"
 check_is "lines that are no object" 0 "$(grep -cv '^{.*}$' "$log")"
@@ -145,11 +153,11 @@ check "says what needs them" grep -q 'max_handshakes and workers need [0-9]* fil
 sed 's/= 5000/= 100/' "$work/gw.conf" >"$work/few.conf"
 echo 5000 >/proc/sys/fs/file-max
 spawn_in gw gw "${few[@]}" eftf-gw -v -c "$work/few.conf"
-check "fewer connections need fewer" wait_for 20 "grep -q ready $log" "the gateway"
+check "fewer connections need fewer" wait_for 20 "holds ready $log" "the gateway"
 check "the machine has too few for the tunnels" grep -q 'need 10100 open files, this machine has 5000' "$log"
 cp "$work/gw.conf" "$work/few.conf"
 kill -HUP "$(pid_of gw)"
-check "too few for a reload" wait_for 10 "grep -q 'reload: max_handshakes and workers need' $log" "that it is said"
+check "too few for a reload" wait_for 10 "holds 'reload: max_handshakes and workers need' $log" "that it is said"
 check_is "it goes on" ready "$(counter state)"
 stop gw
 check_is "exit status" 0 $?

@@ -35,13 +35,13 @@ ue_config() {
 gw_start() {
 	: >"$log"
 	spawn_in gw gw "$gw" -v -c "$work/gw.conf"
-	wait_for 20 "grep -q ready $log" "the gateway"
+	wait_for 20 "holds ready $log" "the gateway"
 }
 ue_start() {
 	spawn_in ue "$1" "$ue" -v -c "$work/$1.conf"
 }
 count() { grep -c "$1" "$log"; }
-logged() { wait_for "$(($1 + 4))" "grep -Eq '$2' $log" "$2"; }
+logged() { wait_for "$(($1 + 4))" "holds '$2' $log" "$2"; }
 pings() { in_ns ue ping -q -c 2 -i 0.2 -W 3 "$1"; }
 # shellcheck disable=SC2120
 s_client() { in_ns ue timeout 10 openssl s_client -connect "$GW_OUTER:443" -quiet "$@"; }
@@ -69,7 +69,7 @@ lasts() {
 	echo $(((${EPOCHREALTIME/./} - start) / 1000000))
 }
 # connections refused by the cap per source, all lines together
-refused() { sed -n 's/.* \([0-9]*\) by max_handshakes_per_source.*/\1/p' "$log" | paste -sd+ | bc; }
+refused() { sed -n 's/.* \([0-9]*\) by max_handshakes_per_source.*/\1/p' "$log" | awk '{ sum += $1 } END { print sum }'; }
 # By one process: the last is to be there before the first one's time is over.
 idle_connections() {
 	spawn_in ue idle python3 -c 'import socket, sys, time
@@ -94,8 +94,14 @@ check "up" up 1
 check "line" logged 5 'tunnel 1 up: outer 203.0.113.2:[0-9]+, inner 10.64.0.2, keep-alive 110 s$'
 check "ping the EFTF" pings 10.64.0.1
 check "ping the P-CSCF" pings "$PCSCF"
-check "lease renewed" wait_for 45 "grep -q 'lease renewed for 60 s' $ue_log" "renewal"
+# forward: nothing has a time of day as its end. A new connection would need certificates that are valid then.
+real=$(date +%s)
+date -s '2060-01-01 00:00:00' >/dev/null
+check "lease renewed, in another year" wait_for 45 "holds 'lease renewed for 60 s' $ue_log" "renewal"
 check "and the gateway knows" logged 1 'tunnel 1: lease renewed'
+check "the tunnel goes on" pings "$PCSCF"
+date -s "@$((real + 60))" >/dev/null
+check_is "tunnels that ended" 0 "$(count 'tunnel 1 down')"
 
 say "lost and resumed"
 check "end it at the gateway" in_ns gw "$ctl" tunnel del dev eftf0 id 1
@@ -108,7 +114,7 @@ say "newest connection wins"
 port=$(in_ns ue "$ctl" --json tunnel show | jq -r '.tunnels[0].outer_local' | sed 's/.*://')
 check "the firewall forgets the connection" in_ns fw nft insert rule inet fw forward iifname lan0 tcp sport "$port" drop
 kill -HUP "$(pid_of ue)"
-check "the UE reads its configuration, and keeps its tunnel" wait_for 10 "grep -q 'configuration read again' $ue_log" "SIGHUP"
+check "the UE reads its configuration, and keeps its tunnel" wait_for 10 "holds 'configuration read again' $ue_log" "SIGHUP"
 check_is "the gateway still has it" 1 "$(tunnels 10.64.0.2)"
 check "the tunnel goes on with the new connection" logged 30 "tunnel 2: outer address 203.0.113.2:[0-9]+ -> 203.0.113.2:[0-9]+$"
 check "ping" pings "$PCSCF"
@@ -127,7 +133,7 @@ check "silence before TLS: line" logged 5 'the TLS handshake took too long'
 idle_connections 12
 check "cap per source" wait_for 15 "[[ \$(refused) -eq 4 ]]" "4 connections refused"
 check "the tunnel does not mind" pings "$PCSCF"
-check "they are gone" wait_for 10 "[[ \$(grep -c 'handshake took too long' $log) -ge 9 ]]" "deadlines"
+check "they are gone" wait_for 10 "holds 'handshake took too long' $log 9" "deadlines"
 check_fails "TLS 1.1" s_client -tls1_1 -cipher ALL:@SECLEVEL=0 </dev/null
 check_fails "no ephemeral key" s_client -tls1_2 -cipher AES128-GCM-SHA256 </dev/null
 
@@ -158,13 +164,13 @@ before=${EPOCHREALTIME/./}
 stop gw
 check_is "exit status" 0 $?
 check_range "milliseconds" 0 3000 $(((${EPOCHREALTIME/./} - before) / 1000))
-check "the UE was told" wait_for 5 "grep -q 'tunnel down after .*released' $ue_log" "release"
+check "the UE was told" wait_for 5 "holds 'tunnel down after .*released' $ue_log" "release"
 check "the session's line" logged 1 'tunnel 3 down: .* reason deleted$'
 check_fails "the device is gone" in_ns gw ip link show dev eftf0
 stop ue
 
 say "exhausted pool, client certificates"
-gw_config "pool = 10.64.0.0/30" "client_ca = $work/pki/ca.pem" "hold = 5"
+gw_config "pool = 10.64.0.0/30" "pool6 = $INNER_POOL6" "client_ca = $work/pki/ca.pem" "hold = 5"
 ue_config ue "cert = $work/pki/client.pem" "key = $work/pki/client.key" "client_id = one"
 ue_config ue2 "cert = $work/pki/client.pem" "key = $work/pki/client.key" "client_id = two"
 sed -i '/^\[eftf\]/i [tunnel]\ndevice = eftf1' "$work/ue2.conf"
@@ -174,7 +180,7 @@ check "gateway" gw_start
 ue_start ue
 check "up" up 1
 ue_start ue2
-check "the second is told why" wait_for 15 "grep -q 'no address left' $EFTF_RESULTS/ue2.log" "refusal"
+check "the second is told why" wait_for 15 "holds 'no address left' $EFTF_RESULTS/ue2.log" "refusal"
 check "the gateway too" logged 5 'closed: no inner address left'
 stop ue2
 ue_start ue3
@@ -186,8 +192,23 @@ wait "$(pid_of ue)" 2>/dev/null
 check "lost" logged 10 'tunnel 1 down'
 ue_start ue
 check "up with the certificate alone" up 1
-check "the same address" logged 5 'tunnel 2 up: .* inner 10.64.0.2, .* resumed$'
+check "the same addresses" logged 5 'tunnel 2 up: .* inner 10.64.0.2, fd00:64::2, .* resumed$'
 stop ue
+stop gw
+
+say "two pools"
+gw_config "pool = 10.64.0.0/30" "pool = 10.66.0.0/30" "pool6 = $INNER_POOL6, fd66::/64" "[status]" "socket = $work/gw.sock"
+sed '/^cert = .*client/d; /^key = .*client/d' "$work/ue.conf" >"$work/ue4.conf"
+sed '/^cert = .*client/d; /^key = .*client/d' "$work/ue2.conf" >"$work/ue5.conf"
+check "gateway" gw_start
+ue_start ue4
+check "the first is full with one UE" logged 15 'tunnel 1 up: .* inner 10.64.0.2[ ,]'
+ue_start ue5
+check "the next one is of the second" logged 15 'tunnel 2 up: .* inner 10.66.0.1, fd66::1,'
+check "its UE reaches the gateway" in_ns ue ping -q -c 2 -i 0.2 -W 3 -I eftf1 10.64.0.1
+check_is "addresses of IPv6 in use" 2 "$(in_ns gw "$gw" status -s "$work/gw.sock" -j | jq .pool6.owned)"
+stop ue5
+stop ue4
 stop gw
 
 say "revoked certificates"
@@ -207,12 +228,12 @@ rm "$work/client.crl"
 kill -HUP "$(pid_of gw)"
 check "a missing list is a warning" logged 5 'warning: CRL file .*/client.crl: No such file or directory; the lists that were read before stay in force'
 ue_start ue
-check "revoked as before" wait_for 15 "[[ \$(grep -c 'it is revoked' $log) -ge 2 ]]" "refusal"
+check "revoked as before" wait_for 15 "holds 'it is revoked' $log 2" "refusal"
 stop ue
 check_fails "at the start it is an error" "$gw" -t -c "$work/gw.conf"
 cp "$work/pki/none.crl" "$work/client.crl"
 kill -HUP "$(pid_of gw)"
-check "a new list" wait_for 5 "[[ \$(grep -c 'certificate reloaded' $log) -ge 3 ]]" "reload"
+check "a new list" wait_for 5 "holds 'certificate reloaded' $log 3" "reload"
 ue_start ue
 check "up again" up 1
 stop ue

@@ -43,7 +43,7 @@ peer_start() {
 	# shellcheck disable=SC2016  # the inner shell expands it
 	spawn_in gw peer bash -c 'exec "$@" <>"$0"' "$work/orders" "$PWD/../interop/peer-eftf" \
 		--cert "$work/pki/eftf.pem" --key "$work/pki/eftf.key" --pcscf "$PCSCF" "$@"
-	wait_for 20 "grep -q ready $EFTF_RESULTS/peer.log" "the peer"
+	wait_for 20 "holds ready $EFTF_RESULTS/peer.log" "the peer"
 }
 
 order() { echo "$*" >"$work/orders"; }
@@ -51,7 +51,7 @@ up() {
 	: >"$log"
 	: >"$work/hook.out"
 	spawn_in ue ue "$ue" -c "$work/ue.conf" -v
-	wait_for 20 "grep -q 'tunnel up' $log" "tunnel up"
+	wait_for 20 "holds 'tunnel up' $log" "tunnel up"
 }
 down() { stop ue; stop peer; }
 pings() { in_ns ue ping -q -c 1 -W 2 "$1"; }
@@ -89,9 +89,9 @@ for what in 'route 192.168.77.0/24 is left out: the network of a link' 'route 19
 	'route 0.0.0.0/0 is left out: more than half' "name server $lan_router is left out"; do
 	check "it says: $what" says "offer of the EFTF: $what"
 done
-check "the hook is told of the other name server" wait_for 20 "grep -q ' dns 10.20.0.53\$' $work/hook.out" "the hook's line"
+check "the hook is told of the other name server" wait_for 20 "holds ' dns 10.20.0.53\$' $work/hook.out" "the hook's line"
 order close
-check "up again" wait_for 20 "[[ \$(grep -c 'tunnel up' $log) == 2 ]]" "tunnel up, twice"
+check "up again" wait_for 20 "holds 'tunnel up' $log 2" "tunnel up, twice"
 check_is "the conflicts are said once" 1 "$(grep -c 'route 127.0.0.0/8 is left out' "$log")"
 down
 
@@ -156,9 +156,9 @@ check "peer" peer_start --odd --mtu 68 --lease 1 --route 10.20.0.0/16
 check "up" up
 check "the route in two pieces" into_tunnel 10.21.9.9
 check "the P-CSCF" pings "$PCSCF"
-check_is "a MTU of 68 is none" 1500 "$(in_ns ue cat /sys/class/net/eftf0/mtu)"
+check_is "a MTU of 68 is none" 1500 "$(ip netns exec ue cat /sys/class/net/eftf0/mtu)"
 check "words" says 'DHCP answer of the EFTF: .*option 6 is wrong, ignored, lease of 1 s, taken as 10 s, .*MTU 68, ignored'
-check "renewed" wait_for 15 "grep -q 'lease renewed for 10 s' $log" "renewal"
+check "renewed" wait_for 15 "holds 'lease renewed for 10 s' $log" "renewal"
 check_is "the faults are said once" 1 "$(grep -c 'DHCP answer of the EFTF' "$log")"
 check_range "requests in these seconds" 2 4 "$(grep -c 'DHCP request' "$EFTF_RESULTS/peer.log")"
 down
@@ -166,14 +166,14 @@ down
 say "the server of the lease is gone, another one answers"
 check "peer" peer_start --lease 12 --broadcast-only
 check "up" up
-check "rebound" wait_for 20 "grep -q 'lease renewed for 12 s' $log" "rebinding"
+check "rebound" wait_for 20 "holds 'lease renewed for 12 s' $log" "rebinding"
 check_is "without a new tunnel" 1 "$(grep -c 'tunnel up' "$log")"
 
 say "a NAK by broadcast"
 order nak moved away
-check "the lease is void at once" wait_for 20 "grep -q 'EFTF refused to renew the lease: moved away' $log" "the refusal"
+check "the lease is void at once" wait_for 20 "holds 'EFTF refused to renew the lease: moved away' $log" "the refusal"
 order nak
-check "up again" wait_for 20 "[[ \$(grep -c 'tunnel up' $log) == 2 ]]" "tunnel up, twice"
+check "up again" wait_for 20 "holds 'tunnel up' $log 2" "tunnel up, twice"
 down
 
 finish

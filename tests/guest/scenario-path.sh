@@ -15,7 +15,7 @@ ue_start() {
 	: >"$ue_log"
 	spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
 }
-up() { wait_for "${2:-30}" "[[ \$(grep -c 'tunnel up' $ue_log) -ge $1 ]]" "tunnel up, $1 times"; }
+up() { wait_for "${2:-30}" "holds 'tunnel up' $ue_log $1" "tunnel up, $1 times"; }
 answers() { in_ns ue ping -q -c 1 -W 1 "$PCSCF"; }
 back_within() { wait_for "$1" "in_ns ue ping -q -c 1 -W 1 $PCSCF" "an answer of the P-CSCF"; }
 value() { in_ns "$1" eftfctl --json tunnel show | jq ".tunnels[0].$2"; }
@@ -105,13 +105,14 @@ through() {
 	check_is "$which: tunnels that ended" 0 "$(downs)"
 	before=$(dropped)
 	check_range "$which: ms the next time" 1 $((3000 * patience)) "$(ms "$command" 200000)"
-	check_is "... and dropped by the hop" "$before" "$(dropped)"
+	# TCP goes on to look for a larger size, by packets that nothing waits for
+	check_range "... and packets that the hop has dropped" 0 3 $(($(dropped) - before))
 }
 
 say "UE to EFTF"
 ue_start
 check "a tunnel" up 1
-check "the P-CSCF answers" answers
+check "the P-CSCF answers" back_within 5
 hole gw0
 through "up" ue upload
 
@@ -130,7 +131,7 @@ say "EFTF to UE"
 hole fw0
 ue_start
 check "a tunnel" up 1
-check "the P-CSCF answers" answers
+check "the P-CSCF answers" back_within 5
 through "down" gw download
 stop ue
 in_ns ue ip route flush cache
@@ -142,8 +143,8 @@ ue_start
 check "a tunnel" up 1
 spawn upload upload 2000000
 spawn download download 2000000
-check "2 MB up arrive" wait_for 20 "grep -q sent $EFTF_RESULTS/upload.log" "the upload"
-check "2 MB down arrive" wait_for 20 "grep -q 2000000 $EFTF_RESULTS/download.log" "the download"
+check "2 MB up arrive" wait_for 20 "holds sent $EFTF_RESULTS/upload.log" "the upload"
+check "2 MB down arrive" wait_for 20 "holds 2000000 $EFTF_RESULTS/download.log" "the download"
 stop upload
 stop download
 check "the P-CSCF answers" back_within 2
@@ -164,13 +165,14 @@ check "an answer within 5 s" back_within 5
 check_is "what the route remembers" "" "$(in_ns ue ip route get "$GW_OUTER" | grep -o 'mtu [0-9]*')"
 
 say "nothing arrives any more that way, but another"
+topo_name6
 spawn_in ue monitor eftfctl --json monitor --timeout 120
 in_ns inet nft "table ip cut { chain forward { type filter hook forward priority 0; tcp sport 443 drop; tcp dport 443 drop; }; }"
 answers	# no matter whether: a packet is in flight
-check "told as stalled after 10 s" wait_for 15 "grep -q stalled $EFTF_RESULTS/monitor.log" "the event"
+check "told as stalled after 10 s" wait_for 15 "holds stalled $EFTF_RESULTS/monitor.log" "the event"
 check "... with what is in flight" jq -se 'map(select(.event == "stalled" and .unacked_bytes > 0 and .retransmits > 0)) | length > 0' "$EFTF_RESULTS/monitor.log"
-check "the UE says so" wait_for 5 "grep -q 'tunnel stalled' $ue_log" "the words"
-check "the UE goes on by IPv6" wait_for 15 "grep -q 'outer connection replaced' $ue_log" "the other way"
+check "the UE says so" wait_for 5 "holds 'tunnel stalled' $ue_log" "the words"
+check "the UE goes on by IPv6" wait_for 15 "holds 'outer connection replaced' $ue_log" "the other way"
 check "the P-CSCF answers" back_within 5
 check_is "tunnels that ended" 0 "$(downs)"
 in_ns inet nft delete table ip cut
@@ -181,9 +183,9 @@ ue_start
 check "a tunnel" up 1
 cut_off
 answers	# no matter whether: a packet is in flight
-check "after 30 s the tunnel ends as stalled" wait_for 45 "grep -q '\"reason\":\"stalled\"' $EFTF_RESULTS/monitor.log" "the end"
+check "after 30 s the tunnel ends as stalled" wait_for 45 "holds '\"reason\":\"stalled\"' $EFTF_RESULTS/monitor.log" "the end"
 cut_over
-check "the UE says so" wait_for 30 "grep -q 'tunnel down.*acknowledged nothing' $ue_log" "the words"
+check "the UE says so" wait_for 30 "holds 'tunnel down.*acknowledged nothing' $ue_log" "the words"
 check "and comes back" up 2 120
 check "the P-CSCF answers" back_within 5
 stop_all
@@ -193,7 +195,7 @@ gw_tunnel_config "mtu = 9000"
 check "the gateway starts" gw_start
 ue_start
 check "a tunnel" up 1
-check_is "MTU of the UE's device" 9000 "$(in_ns ue cat /sys/class/net/eftf0/mtu)"
+check_is "MTU of the UE's device" 9000 "$(ip netns exec ue cat /sys/class/net/eftf0/mtu)"
 check "9000 bytes in one packet, there and back" in_ns ue ping -q -c 2 -W 5 -M "do" -s 8972 10.64.0.1
 stop_all
 finish

@@ -20,11 +20,11 @@ ue_tunnel_config
 check "gateway" gw_start
 alive gw || finish
 spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
-check "a UE" wait_for 20 "grep -q 'tunnel up' $ue_log" "tunnel"
+check "a UE" wait_for 20 "holds 'tunnel up' $ue_log" "tunnel"
 
 say "policy"
-check "allowed: the P-CSCF" in_ns ue ping -q -c 2 -i 0.2 -W 2 "$PCSCF"
-check "allowed: echo of the gateway" in_ns ue ping -q -c 1 -W 2 10.64.0.1
+check "allowed: the P-CSCF" in_ns ue ping -q -c 2 -i 0.2 -W 10 "$PCSCF"
+check "allowed: echo of the gateway" in_ns ue ping -q -c 1 -W 10 10.64.0.1
 check_fails "refused: the gateway's other address" in_ns ue ping -q -c 1 -W 1 10.20.0.1
 check_fails "refused: a host of the core beyond the routes" in_ns ue ping -q -c 1 -W 1 "$CALLEE"
 

@@ -5,6 +5,7 @@ set -u
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./topology.sh
+. ./manager.sh
 
 PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 work=$(mktemp -d)
@@ -33,7 +34,7 @@ spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
 check "a UE" up 1 30
 sed 's/phone-7/phone-8/' "$work/ue.conf" >"$work/ue2.conf"
 spawn_in proxy ue2 eftf-ue -v -c "$work/ue2.conf"
-check "another" wait_for 30 "grep -q 'tunnel up' $EFTF_RESULTS/ue2.log" "tunnel"
+check "another" wait_for 30 "holds 'tunnel up' $EFTF_RESULTS/ue2.log" "tunnel"
 check "traffic" in_ns ue ping -q -c 3 -i 0.2 -W 3 "$PCSCF"
 
 say "counters"
@@ -59,7 +60,7 @@ check_is "JSON" id:phone-8 "$(status -t -j -f 10.64.0.3 | jq -r '.tunnels[].iden
 say "kick"
 check "by inner address" kick 10.64.0.2
 check "the UE comes back" up 2 30
-check "with its address" wait_for 10 "grep -q 'tunnel 3 up: .* inner 10.64.0.2, .* resumed$' $log" "the same address"
+check "with its address" wait_for 10 "holds 'tunnel 3 up: .* inner 10.64.0.2, .* resumed$' $log" "the same address"
 check "by identity" kick id:phone-8
 check_fails "nobody" kick id:phone
 check_is "counted" 2 "$(counter tunnels.kicked)"
@@ -73,7 +74,7 @@ s = [socket.socket(socket.AF_UNIX) for i in range(8)]
 [x.connect('$socket') for x in s]
 print('silent', flush=True)
 time.sleep(60)"
-wait_for 10 "grep -q silent $EFTF_RESULTS/silent.log" "silent clients"
+wait_for 10 "holds silent $EFTF_RESULTS/silent.log" "silent clients"
 check "after their time there is an answer" wait_for 15 "status | grep -q attached" "an answer"
 stop silent
 check_is "nonsense" '"unknown request: known are status, tunnels, kick WHO and drain SECONDS"' "$(in_ns gw python3 -c "
@@ -90,10 +91,11 @@ s.sendall(b'x' * 100000)" 2>/dev/null
 check "a line without end" status
 
 say "Prometheus"
-check "file" wait_for 20 "grep -q '^eftf_gw_tunnels_now 2$' $prom" "figures"
+check "file" wait_for 20 "holds '^eftf_gw_tunnels_now 2$' $prom" "figures"
 check_is "HTTP" 200 "$(fetch http://127.0.0.1:9469/metrics)"
 check "figures" grep -q '^eftf_gw_tunnels_kicked_total 2$' "$work/fetched"
-check_fails "nothing of a UE in it" grep -q 'phone\|10\.64\|203\.0' "$work/fetched"
+# a pool's prefix ends with .0
+check_fails "nothing of a UE in it" grep -qE 'phone|10\.64\.[0-9.]*[1-9]|203\.0' "$work/fetched"
 check_is "another page" 404 "$(fetch http://127.0.0.1:9469/)"
 check_is "POST" 000 "$(fetch -d x=1 http://127.0.0.1:9469/metrics)"
 check_is "from outside" 000 "$(in_ns ims curl -s -m 3 -o /dev/null -w '%{http_code}' http://10.20.0.1:9469/metrics)"
@@ -109,10 +111,26 @@ check "and the first goes on" status
 kill -KILL "$(pid_of gw)"
 wait "$(pid_of gw)" 2>/dev/null
 in_ns gw ip link del eftf0 2>/dev/null
-check "killed and started again" gw_start
+
+say "the service manager"
+check "one" manager_start "$work/notify"
+: >"$log"
+spawn_in gw gw env NOTIFY_SOCKET="$work/notify" WATCHDOG_USEC=3000000 eftf-gw -v -c "$work/gw.conf"
+check "killed and started again" wait_for 20 "holds ready $log" "the gateway"
 check "it answers" status
+check "ready" told READY=1
+check "status" told 'STATUS=tunnels: [0-9]'
+check "it lives" told WATCHDOG=1
+kill -HUP "$(pid_of gw)"
+check "reloading" told RELOADING=1
+check "ready again" wait_for 20 "holds '^READY=1' $EFTF_RESULTS/manager.log 2" "READY=1, twice"
+echo 'nonsense = 1' >>"$work/gw.conf"
+kill -HUP "$(pid_of gw)"
+check "a reload that fails is said" wait_for 20 "holds 'error: reload: .*nonsense' $log" "the error"
+check "and it goes on" wait_for 20 "holds '^READY=1' $EFTF_RESULTS/manager.log 3" "READY=1, three times"
 stop gw
 check_is "SIGTERM: exit status" 0 $?
+check "its end" told STOPPING=1
 check_fails "the socket is gone" test -e "$socket"
 check_fails "and the file" test -e "$prom"
 finish

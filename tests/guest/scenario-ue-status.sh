@@ -5,6 +5,7 @@ set -u
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./topology.sh
+. ./manager.sh
 
 PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 work=$(mktemp -d)
@@ -15,21 +16,13 @@ field() { status --json | jq -r "$1"; }
 # is FIELD VALUE [SECONDS]: what the status says, soon
 is() { wait_for "${3:-20}" "[[ \$(field '$1') == '$2' ]]" "$1 = $2, not $(field "$1")"; }
 pings() { in_ns ue ping -q -c 2 -i 0.2 -W 3 "$PCSCF"; }
-told() { wait_for 20 "grep -q '^$1' $EFTF_RESULTS/manager.log" "$1"; }
 
 say "set-up"
 check "certificates" ../lib/pki.sh "$work/pki"
 check "topology" topo_up
 gw_tunnel_config "pcscf = $PCSCF" "routes = 10.20.0.0/16" "dns = 10.20.0.53" "lease = 600"
 check "gateway" gw_start
-spawn manager python3 -u -c "
-import socket
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind('$work/notify')
-print('ready', flush=True)
-while True:
-    print(s.recv(4096).decode(), flush=True)"
-check "a service manager" told ready
+check "a service manager" manager_start "$work/notify"
 check_fails "no eftf-ue, no status" status
 status 2>"$work/out"
 check "words" grep -q 'nothing answers there: is eftf-ue running?' "$work/out"
@@ -38,14 +31,19 @@ say "a hook that hangs"
 printf '#!/bin/sh\necho "begun $EFTF_REASON"; sleep 600\n' >"$work/hook"
 chmod +x "$work/hook"
 ue_tunnel_config "hook = $work/hook" "hook_timeout = 8"
+# without that an identity is made, but not by who only asks whether the configuration is good
+rm -f /etc/machine-id
+check "the configuration is good" eftf-ue --test-config -c "$work/ue.conf"
+check "to ask that changes nothing" test ! -e /etc/eftf/client-id
 spawn_in ue ue env NOTIFY_SOCKET="$work/notify" WATCHDOG_USEC=3000000 eftf-ue -v -c "$work/ue.conf"
 check "up" up 1 30
 ((checks_failed == 0)) || finish	# nothing else can work
-check "its output is in the log" wait_for 10 "grep -q 'hook .*: begun up' $log" "the line"
+check "a UE without a machine's identity has made its own" test -s /etc/eftf/client-id
+check "its output is in the log" wait_for 10 "holds 'hook .*: begun up' $log" "the line"
 kill -USR1 "$(pid_of ue)"
-check "the tunnel does not wait for it" wait_for 20 "grep -q 'outer connection replaced' $log" "replacement"
+check "the tunnel does not wait for it" wait_for 20 "holds 'outer connection replaced' $log" "replacement"
 check "ping" pings
-check "killed, and said" wait_for 20 "grep -q 'hook .*(up): took longer than 8.0 s, killed' $log" "the end of the hook"
+check "killed, and said" wait_for 20 "holds 'hook .*\(up\): took longer than 8.0 s, killed' $log" "the end of the hook"
 
 say "status"
 check "text" grep -Eq '^state +up$' <(status)
@@ -70,7 +68,7 @@ check "it lives" told WATCHDOG=1
 kill -HUP "$(pid_of ue)"
 check "reloading" told RELOADING=1
 check "with the time of it" told 'MONOTONIC_USEC=[0-9]'
-check "ready again" wait_for 20 "[[ \$(grep -c '^READY=1' $EFTF_RESULTS/manager.log) -ge 2 ]]" "READY=1, twice"
+check "ready again" wait_for 20 "holds '^READY=1' $EFTF_RESULTS/manager.log 2" "READY=1, twice"
 stop gw
 check "without the EFTF it waits" is .state waiting 60
 check "and says until when" wait_for 20 '[[ $(field .next_try_s) =~ ^[0-9]+$ ]]' "seconds"
@@ -89,15 +87,15 @@ echo "nameserver 192.168.77.1" >/etc/resolv.conf
 ue_tunnel_config "hook = /usr/share/vpnc-scripts/vpnc-script"
 spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
 check "up" up 1 30
-check "the name server is the tunnel's" wait_for 30 "grep -q '^nameserver 10.20.0.53' /etc/resolv.conf" "the name server"
-check "it has done its work" wait_for 30 "grep -q 'hook .*(up): done in' $log" "its end"
+check "the name server is the tunnel's" wait_for 30 "holds '^nameserver 10.20.0.53' /etc/resolv.conf" "the name server"
+check "it has done its work" wait_for 30 "holds 'hook .*\(up\): done in' $log" "its end"
 check_is "the default route is as before" "$before" "$(in_ns ue ip route show default)"
 check "the address is there" grep -q 10.64.0 <(in_ns ue ip -4 addr show dev eftf0)
 check "ping" pings
 sed -i 's/^mode = .*/mode = off/' "$work/ue.conf"
 kill -HUP "$(pid_of ue)"
 check "down, when the tunnel is not wanted any more" is .state off 60
-check "the name server is as before" wait_for 30 "grep -q '^nameserver 192.168.77.1' /etc/resolv.conf" "the name server"
+check "the name server is as before" wait_for 30 "holds '^nameserver 192.168.77.1' /etc/resolv.conf" "the name server"
 check_is "routes left over" "" "$(in_ns ue ip route show | grep "$GW_OUTER")"
 check "exit status" stop ue
 

@@ -15,7 +15,7 @@ unload() {
 	wait_for 20 'rmmod eftf' ''
 }
 
-busy() { wait_for 90 "grep -Eq '^sums: .* out=[1-9][0-9]* in=[1-9]' $EFTF_RESULTS/churn.log" "packets out and in"; }
+busy() { wait_for 90 "holds '^sums: .* out=[1-9][0-9]* in=[1-9]' $EFTF_RESULTS/churn.log" "packets out and in"; }
 nobody() { ! pgrep fuzz_; }
 
 for ((round = 1; round <= rounds; round++)); do

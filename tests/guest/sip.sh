@@ -44,7 +44,7 @@ sipp_args() {
 
 # sip_listens NS PORT: is there a UDP socket?
 sip_listens() {
-	ip netns exec "$1" ss -Hlun "sport = :$2" | grep -q .
+	in_ns "$1" ss -Hlun "sport = :$2" | grep -q .
 }
 
 sip_start() {
@@ -58,7 +58,7 @@ sip_callee_start() {
 	local sipp
 
 	sipp_args callee register "$sip_user" 5060 u1
-	ip netns exec callee "${sipp[@]}" -m 1 -timeout 20 -timeout_error "$sip_uri:5060" \
+	in_ns callee "${sipp[@]}" -m 1 -timeout 20 -timeout_error "$sip_uri:5060" \
 		>"$EFTF_RESULTS/callee-register.log" 2>&1 </dev/null || return
 	sipp_args callee callee "$sip_user" 5060 u1
 	(cd "$EFTF_RESULTS" && exec ip netns exec callee "${sipp[@]}" </dev/null >callee.log 2>&1) &
@@ -97,14 +97,14 @@ sip_register_fails() { ! sip_register "${1:-u1}" 8; }
 # capture NS DEVICE NAME: to $EFTF_RESULTS/NAME.pcap
 capture() {
 	spawn_in "$1" "capture-$3" tcpdump -i "$2" -n -s 256 -B 8192 -Z root --immediate-mode -U -w "$EFTF_RESULTS/$3.pcap" udp
-	wait_for 20 "grep -q 'listening on' $EFTF_RESULTS/capture-$3.log" "tcpdump on $2"
+	wait_for 20 "holds 'listening on' $EFTF_RESULTS/capture-$3.log" "tcpdump on $2"
 }
 
 # capture_end NAME: stops it when it has written all that it has seen
 capture_end() {
 	local size=-1 before tries=20
 
-	# after a call that went wrong somebody may go on sending
+	# after a call that went wrong one of its ends may go on sending
 	while before=$size; size=$(stat -c %s "$EFTF_RESULTS/$1.pcap"); [[ $size -ne $before ]]; do
 		((tries-- > 0)) || break
 		sleep 0.5

@@ -33,7 +33,7 @@ run_out() {
 	local pid before='' now last=$SECONDS
 
 	pid=$(pid_of "$1")
-	while alive_now "$pid"; do
+	while runs "$pid"; do
 		# the churn's sums come whether they have changed or not
 		now=$(cat "$EFTF_RESULTS/$1.log" "$EFTF_RESULTS/churn.log" 2>/dev/null | sort -u | cksum)
 		if [[ $now != "$before" ]]; then
@@ -47,8 +47,6 @@ run_out() {
 	done
 	stop "$1"
 }
-
-alive_now() { [[ -e /proc/$1 && $(cut -d' ' -f3 "/proc/$1/stat" 2>/dev/null) != Z ]]; }
 
 hang() {
 	local task

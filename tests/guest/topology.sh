@@ -64,7 +64,7 @@ topo_route() {
 		case $net in
 		default)
 			echo "$ns route add default via $via4"
-			echo "$ns -6 route add default via $via6"
+			echo "$ns route add ::/0 via $via6"
 			;;
 		*:*) echo "$ns route add $net via $via6" ;;
 		*) echo "$ns route add $net via $via4" ;;
@@ -101,19 +101,21 @@ topo_plan() {
 topo_names() {
 	grep -q "$GW_NAME" /etc/hosts || cat >>/etc/hosts <<-EOF
 		$GW_OUTER $GW_NAME
-		$GW_OUTER6 $GW_NAME
 		$PCSCF pcscf.ims.example ims.example
 	EOF
 }
 
-topo_up() {
-	local ns plan
+# The EFTF's name has an IPv6 address, too. Which of both is tried first depends on the version of libcurl.
+topo_name6() { echo "$GW_OUTER6 $GW_NAME" >>/etc/hosts; }
 
-	plan=$(topo_plan)
-	sed -n 's/^- //p' <<<"$plan" | ip -batch - || return
+topo_up() {
+	local ns words
+	local -A batch=()
+
+	while read -r ns words; do batch[$ns]+=$words$'\n'; done < <(topo_plan)
+	ip -batch - <<<"${batch[-]}" || return
 	for ns in "${topo_namespaces[@]}"; do
-		sed -n "/^$ns -6 /d; s/^$ns //p" <<<"$plan" | ip -n "$ns" -batch - || return
-		sed -n "s/^$ns -6 //p" <<<"$plan" | ip -n "$ns" -6 -batch - || return
+		ip -n "$ns" -batch - <<<"${batch[$ns]}" || return
 	done
 	for ns in fw inet gw ims; do
 		in_ns "$ns" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 || return
@@ -134,7 +136,7 @@ topo_down() {
 # fw_load VERDICT RULES: RULES decide about new connections from the inside, VERDICT is for the rest.
 # NAT is on whatever the rules say. Counters start at 0, connections of before are not known any more.
 fw_load() {
-	ip netns exec fw nft -f - <<-EOF || return
+	in_ns fw nft -f - <<-EOF || return
 		flush ruleset
 		table inet fw {
 			counter let_out_443 { }
@@ -163,7 +165,7 @@ fw_load() {
 			}
 		}
 	EOF
-	ip netns exec fw conntrack -F 2>/dev/null
+	in_ns fw conntrack -F 2>/dev/null
 }
 
 # fw_restrict [drop|reject]: only TCP to port 443 gets out; the rest is dropped, or refused
@@ -185,7 +187,7 @@ fw_proxy_only() {
 
 # fw_counters: a line "name packets octets" for each counter
 fw_counters() {
-	ip netns exec fw nft list counters table inet fw |
+	in_ns fw nft list counters table inet fw |
 		awk '$1 == "counter" { name = $2 } $1 == "packets" { print name, $2, $4 }'
 }
 
@@ -198,8 +200,8 @@ fw_count() {
 link_delay() {
 	local ns=$1 dev=$2
 	shift 2
-	ip netns exec "$ns" tc qdisc del dev "$dev" root 2>/dev/null
-	[[ $# -eq 0 ]] || ip netns exec "$ns" tc qdisc add dev "$dev" root netem "$@"
+	in_ns "$ns" tc qdisc del dev "$dev" root 2>/dev/null
+	[[ $# -eq 0 ]] || in_ns "$ns" tc qdisc add dev "$dev" root netem "$@"
 }
 
 # outer_watch, outer_check [PLAIN [OTHER]]: what passes between firewall and internet, by watch_tls and check_tls
@@ -235,12 +237,28 @@ ue_tunnel_config() {
 	for line; do echo "$line" >>"$work/ue.conf"; done
 }
 
+# ping_first NS ID ADDRESS: one ping ahead of a flow of pings with this identifier. When the first packets of a flow
+# pass a router's connection tracking as one batch, each makes an entry, the first one's is kept, and the other packets
+# are dropped (UDP has a remedy, ICMP none): a flow in which none may be missing has to be known before.
+ping_first() { in_ns "$1" ping -q -e "$2" -c 1 -W 10 "$3"; }
+
+# unanswered NAME: numbers of the packets of spawned ping NAME (without -q) that were not answered, but for the latest five
+# without an answer: it waits for those for two round trips only, or was ended before they came
+unanswered() {
+	awk 'match($0, /icmp_seq=[0-9]+/) { n = substr($0, RSTART + 9, RLENGTH - 9) + 0; seen[n] = 1; if (n > last) last = n }
+		/packets transmitted/ { sent = $1 }
+		END {
+			for (n = 1; n < last; n++) if (!(n in seen)) printf "%d ", n
+			if (!sent || sent - last > 5) printf "all after %d", last
+		}' "$EFTF_RESULTS/$1.log"
+}
+
 # gw_start: eftf-gw with $work/gw.conf, until it is ready; its log is gw.log
 gw_start() {
 	: >"$EFTF_RESULTS/gw.log"
 	spawn_in gw gw eftf-gw -v -c "${work:?}/gw.conf"
-	wait_for 20 "grep -q ready $EFTF_RESULTS/gw.log" "the gateway"
+	wait_for 20 "holds ready $EFTF_RESULTS/gw.log" "the gateway"
 }
 
 # up TIMES [SECONDS]: the log ue.log tells of so many tunnels
-up() { wait_for "${2:-20}" "[[ \$(grep -c 'tunnel up' $EFTF_RESULTS/ue.log) -ge $1 ]]" "tunnel up, $1 times"; }
+up() { wait_for "${2:-20}" "holds 'tunnel up' $EFTF_RESULTS/ue.log $1" "tunnel up, $1 times"; }

@@ -9,6 +9,7 @@ set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 . ./topology.sh
+. ./asleep.sh
 
 PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 seconds=${EFTF_SOAK_SECONDS:-1800}
@@ -84,7 +85,14 @@ new_firewall() { fw_restrict "$( ((RANDOM % 2)) && echo drop || echo reject)"; }
 clock_jumps() {
 	local by=$((RANDOM % 2 * 3600 * (1 + RANDOM % 700) - ahead))	# certificates are valid all the time
 
-	date -s "@$(($(date +%s) + by))" >/dev/null
+	clock_moves "$by"
+	ahead=$((ahead + by))
+}
+# not as long as a lease, which the gateway, awake, still counts on
+machine_sleeps() {
+	local by=$((5 + RANDOM % 50))
+
+	sleeps "$by"
 	ahead=$((ahead + by))
 }
 program_sleeps() {
@@ -95,7 +103,7 @@ program_sleeps() {
 asked_for() { kill -USR1 "$(pid_of ue)"; }
 
 events=(link_flap other_address better_network nat_forgets silence lossy gateway_restarts gateway_dies only_the_proxy
-	new_firewall clock_jumps program_sleeps asked_for)
+	new_firewall clock_jumps machine_sleeps program_sleeps asked_for)
 
 happens() {
 	local start
@@ -140,7 +148,7 @@ gw_tunnel_config "pcscf = $PCSCF" "lease = 120" "token_keys = $work/tokens"
 check "gateway" gw_start
 ue_tunnel_config "keepalive = 15" "[proxy]" "fallback = yes"
 : >"$log"
-spawn_in ue ue env "https_proxy=http://$PROXY:3128" eftf-ue -v -c "$work/ue.conf"
+spawn_in ue ue "${may_sleep[@]}" "https_proxy=http://$PROXY:3128" eftf-ue -v -c "$work/ue.conf"
 check "up" up 1 60
 check "the P-CSCF answers" answers
 address=$(inner)
@@ -162,10 +170,10 @@ done
 check_range "events" 5 100000 "$n"
 
 say "afterwards"
-((ahead == 0)) || date -s "@$(($(date +%s) - ahead))" >/dev/null
+((ahead == 0)) || clock_moves $((-ahead))
 check_is "the inner address is that of before" "$address" "$(inner)"
 check "tunnels at the gateway, once what was left behind has ended: one" wait_for 120 \
-	"[[ \$(ip netns exec gw eftfctl --json tunnel show | grep -c '\"id\"') == 1 ]]" "one tunnel"
+	"[[ \$(in_ns gw eftfctl --json tunnel show | grep -c '\"id\"') == 1 ]]" "one tunnel"
 check_is "tunnels of the UE" 1 "$(in_ns ue eftfctl --json tunnel show | grep -c '"id"')"
 echo "        memory in KiB, open files, children: $before at the beginning, $(weight) now"
 read -r memory files children <<<"$before"
