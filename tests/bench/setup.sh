@@ -13,7 +13,7 @@ cd "$(dirname "$0")/../guest" || exit 1
 # shellcheck source=tests/guest/proxy.sh
 . ./proxy.sh
 
-PATH=${EFTF_TEST_TOOLS:-$EFTF_REPO/build/test-tools}:${EFTF_BUILD:?run it by tests/guest/run}:$PATH
+PATH=$tools:${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 runs=${EFTF_BENCH_RUNS:-5} work=$(mktemp -d) status=0
 
 # once: prints ms, or nothing
@@ -35,7 +35,7 @@ setup() {
 modprobe -aq tls aesni_intel
 gw_tunnel_config "routes = 10.20.0.0/16"
 spawn_in gw gw eftf-gw -v -c "$work/gw.conf"
-wait_for 30 "grep -q ready $EFTF_RESULTS/gw.log" "the gateway"
+wait_for 30 "holds ready $EFTF_RESULTS/gw.log" "the gateway"
 spawn_in ims echo traffic echo 7 86400
 for rtt in 0 50; do
 	if ((rtt)); then

@@ -20,7 +20,8 @@ peer_up() {
 		inner=inner_$ns
 		ip -n $ns addr add "${!inner}/24" dev wg0 && ip -n $ns link set wg0 up || return
 	done
-	in_ns ue ping -q -c 1 -W 5 "$inner_gw" >/dev/null
+	# a handshake that is lost is repeated after 5 s
+	in_ns ue ping -q -c 1 -w 20 "$inner_gw" >/dev/null
 }
 
 peer_down() {
