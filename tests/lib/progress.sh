@@ -13,7 +13,9 @@ with_progress() {
 	local what=$1 log=$2 start=$SECONDS teller status
 	shift 2
 	(
-		while sleep "${EFTF_PROGRESS:-30}"; do
+		# not by sleep: it would outlive this shell, and keep the locks that it inherits for its half minute
+		exec {silence}<> <(:)
+		while ! read -rt "${EFTF_PROGRESS:-30}" -u "$silence"; do
 			printf '%s: %d s, %s\n' "$what" $((SECONDS - start)) "$(last_of "$log")" >&2
 		done
 	) &
