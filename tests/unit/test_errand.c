@@ -14,8 +14,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <linux/capability.h>
+#include <linux/landlock.h>
 
 #include <cmocka.h>
 
@@ -116,6 +120,64 @@ static void test_cage(void **state)
 	close(other[1]);
 	unlink(path);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);	/* nothing is left */
+}
+
+struct roots {
+	int uid, own, hosts, unix_socket, udp;
+};
+
+static void look_as_root(void *arg, int fd)
+{
+	struct roots r = { .uid = (int)geteuid() };
+	int s;
+
+	r.own = try_open(arg, O_RDONLY);
+	r.hosts = try_open("/etc/hosts", O_RDONLY);
+	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	r.unix_socket = s < 0 ? -errno : 0;
+	s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	r.udp = s < 0 ? -errno : 0;
+	eftf_packet_send(fd, &r, sizeof(r), -1);
+}
+
+/* As a service that may not change its user. */
+static bool cannot_change_user(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (geteuid() || syscall(SYS_capget, &head, data))
+		return false;
+	data[0].effective &= ~(1u << CAP_SETUID | 1u << CAP_SETGID);
+	data[0].permitted = data[0].effective;
+	return !syscall(SYS_capset, &head, data);
+}
+
+/* It stays root, whose files it cannot read and whom nobody asks for a favour by a UNIX socket. Not to be undone: last. */
+static void test_cage_of_root(void **state)
+{
+	char path[] = "/tmp/eftf-test-errand-XXXXXX";
+	bool landlock = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
+	int file = mkstemp(path), sock;
+	struct eftf_errand e;
+	struct roots r;
+
+	(void)state;
+	assert_true(file >= 0);
+	close(file);
+	if (!cannot_change_user()) {
+		unlink(path);
+		skip();
+	}
+	start(&e, look_as_root, path);
+	assert_int_equal(eftf_errand_recv(e.fd, &r, sizeof(r), &sock, eftf_now_ms() + 5000), 0);
+	eftf_errand_end(&e);
+	unlink(path);
+	assert_int_equal(r.uid, 0);
+	assert_int_equal(r.own, landlock ? -EACCES : 0);
+	assert_int_equal(r.unix_socket, -EPERM);
+	assert_int_equal(r.hosts, 0);
+	assert_int_equal(r.udp, 0);
 }
 
 /* What the parent must not swallow. */
@@ -253,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_nonsense),
 		cmocka_unit_test(test_one_that_hangs),
 		cmocka_unit_test(test_a_socket),
+		cmocka_unit_test(test_cage_of_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

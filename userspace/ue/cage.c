@@ -6,9 +6,11 @@
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -39,7 +41,10 @@ static int limit(struct eftf_err *err)
 	return 0;
 }
 
-/* Of root without capabilities the files of root are still there. A service that may not do this has a user of its own. */
+/*
+ * Root without capabilities still has the files of root, and is root to who is asked by a UNIX socket, as a service
+ * manager. A service may not be allowed to do this: then it has a user of its own, or the rest is shut below.
+ */
 static int drop_user(struct eftf_err *err)
 {
 	static const struct eftf_sandbox_user nobody = { 65534, 65534 };
@@ -48,8 +53,17 @@ static int drop_user(struct eftf_err *err)
 	return ret == -EPERM || ret == -EINVAL ? 0 : ret;
 }
 
-/* Nothing in any file system is written, made or taken away. */
-static int no_writing(struct eftf_err *err)
+/* What names are resolved with, where every file of root could be read. */
+static const char *const readable[] = {
+	"/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
+	"/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/passwd", "/etc/group", "/etc/localtime",
+	"/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/pki/ca-trust", "/etc/pki/tls/certs", "/etc/krb5.conf",
+	"/etc/krb5.conf.d", "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager", "/proc",
+	"/sys/devices/system/cpu", "/dev/null", "/dev/random", "/dev/urandom",
+};
+
+/* Nothing in any file system is written, made or taken away; of root nothing else is read. */
+static int limit_files(bool root, struct eftf_err *err)
 {
 	const uint64_t writing = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE |
 		LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
@@ -57,7 +71,9 @@ static int no_writing(struct eftf_err *err)
 		LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
 		LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
 		LANDLOCK_ACCESS_FS_MAKE_SYM;
-	int ret = eftf_sandbox_files(writing, NULL, 0, err);
+	int ret = root ? eftf_sandbox_files(writing | LANDLOCK_ACCESS_FS_READ_FILE, readable,
+					    sizeof(readable) / sizeof(readable[0]), err) :
+			 eftf_sandbox_files(writing, NULL, 0, err);
 
 	return ret == -EOPNOTSUPP ? 0 : ret;
 }
@@ -69,7 +85,7 @@ static const int allowed[] = {
 	SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat),
 	SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getdents64),
 	SCMP_SYS(fcntl), SCMP_SYS(ioctl), SCMP_SYS(dup), SCMP_SYS(pipe2), SCMP_SYS(eventfd2),
-	SCMP_SYS(socket), SCMP_SYS(socketpair), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(shutdown),
+	SCMP_SYS(socketpair), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(shutdown),
 	SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(recvmmsg), SCMP_SYS(sendto),
 	SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
 	SCMP_SYS(getsockname), SCMP_SYS(getpeername),
@@ -97,9 +113,13 @@ static int add_rules(void *filter, const void *arg)
 {
 	const struct scmp_arg_cmp thread = SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
 	const unsigned int making = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
+	const bool *root = arg;
 	int ret = eftf_sandbox_allow(filter, allowed, sizeof(allowed) / sizeof(allowed[0]));
 
-	(void)arg;
+	if (!ret && *root)
+		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+	else if (!ret)
+		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0);
 	/* its flags are out of a filter's sight; without it libc takes clone() */
 	if (!ret)
 		ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
@@ -115,9 +135,9 @@ static int add_rules(void *filter, const void *arg)
 }
 
 /* What is not known here fails: a system's way to resolve names may ask for much, and can do without. */
-static int filter_system_calls(struct eftf_err *err)
+static int filter_system_calls(bool root, struct eftf_err *err)
 {
-	int ret = eftf_sandbox_filter(SCMP_ACT_ERRNO(EPERM), add_rules, NULL, err);
+	int ret = eftf_sandbox_filter(SCMP_ACT_ERRNO(EPERM), add_rules, &root, err);
 
 	if (ret != -EOPNOTSUPP)
 		return ret;
@@ -128,9 +148,11 @@ static int filter_system_calls(struct eftf_err *err)
 int eftf_cage_enter(pid_t parent, struct eftf_err *err)
 {
 	int ret = limit(err);
+	bool root;
 
 	if (!ret)
 		ret = drop_user(err);
+	root = !geteuid();
 	if (!ret)
 		ret = eftf_sandbox_capabilities(NULL, 0, err);
 	if (!ret && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -141,6 +163,6 @@ int eftf_cage_enter(pid_t parent, struct eftf_err *err)
 	if (!ret)
 		ret = eftf_sandbox_die_with(parent, err);
 	if (!ret)
-		ret = no_writing(err);
-	return ret ? ret : filter_system_calls(err);
+		ret = limit_files(root, err);
+	return ret ? ret : filter_system_calls(root, err);
 }
