@@ -14,6 +14,7 @@ json_get_vars() {
 		eval "$name=\${UCI_$name-}"
 	done
 }
+json_get_var() { eval "$1=\${UCI_$2-}"; }
 # of a list: its words
 json_get_values() { eval "$1=\${UCI_$2-}"; }
 config_get() { eval "$1=\${UCI_$3:-\$4}"; }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # netifd's protocol handler "eftf". The options in /etc/config/network are the keys of eftf-ue.conf(5) by the names in
-# proto_eftf_init_config. metric, ip4table, defaultroute, peerdns and dns are netifd's own, as of every interface.
+# eftf_each. metric, ip4table, defaultroute, peerdns and dns are netifd's own, as of every interface.
 # shellcheck shell=dash
 
 [ -n "$INCLUDE_ONLY" ] || {
@@ -12,6 +12,61 @@
 
 EFTF_RUN=${EFTF_RUN:-/var/run/eftf}
 
+# eftf_each FUNCTION: calls it for each option with section and key in eftf-ue.conf(5), the name here, and its type.
+# Not among them: what eftf_conf sets, and the proxy of the environment, which netifd's programs do not have.
+eftf_each() {
+	local section key option type
+
+	while read -r section key option type; do
+		"$1" "$section" "$key" "$option" "$type"
+	done <<-END
+		eftf address server string
+		eftf port server_port int
+		eftf name server_name string
+		eftf ca ca string
+		eftf crl crl string
+		eftf cert cert string
+		eftf key key string
+		eftf alpn alpn string
+		eftf client_id client_id string
+		eftf enterprise enterprise int
+		tunnel family family string
+		tunnel mtu mtu int
+		tunnel keepalive keepalive int
+		tunnel timeout timeout int
+		tunnel record_limit record_limit int
+		tunnel key_update key_update boolean
+		tunnel routes routes list
+		tunnel address ipaddr string
+		tunnel gateway gateway string
+		tunnel address6 ip6addr string
+		tunnel gateway6 ip6gw string
+		proxy url proxy string
+		proxy user proxy_user string
+		proxy password proxy_password string
+		proxy auth proxy_auth string
+		detect mode mode string
+		detect pcscf pcscf string
+		detect sip_port sip_port int
+		detect sips_port sips_port int
+		detect ipsec ipsec string
+		detect media media string
+		detect control control string
+		detect timeout_ms probe_timeout int
+		detect recheck recheck int
+		detect remember remember int
+		detect state_dir state_dir string
+		log level log_level string
+	END
+}
+
+eftf_declare() {
+	case $4 in
+	list) proto_config_add_array "$3:list(string)" ;;
+	*) "proto_config_add_$4" "$3" ;;
+	esac
+}
+
 proto_eftf_init_config() {
 	# shellcheck disable=SC2034	# netifd reads them
 	{
@@ -20,29 +75,10 @@ proto_eftf_init_config() {
 		lasterror=1
 		renew_handler=1
 	}
-	proto_config_add_string server
-	proto_config_add_int server_port
-	proto_config_add_string server_name
-	proto_config_add_string ca
-	proto_config_add_string crl
-	proto_config_add_string cert
-	proto_config_add_string key
-	proto_config_add_string client_id
-	proto_config_add_string mode
-	proto_config_add_string pcscf
-	proto_config_add_string media
-	proto_config_add_string control
-	proto_config_add_string proxy
-	proto_config_add_string proxy_user
-	proto_config_add_string proxy_password
-	proto_config_add_string proxy_auth
-	proto_config_add_array 'routes:list(string)'
-	proto_config_add_string family
-	proto_config_add_int mtu
-	proto_config_add_int keepalive
+	eftf_each eftf_declare
 }
 
-# line KEY VALUE: one line of the configuration, if there is a value. A value with a line break would be more than one.
+# eftf_line KEY VALUE: one line of the configuration, if there is a value. A value with a line break would be more than one.
 eftf_line() {
 	[ -n "$2" ] || return 0
 	case $2 in
@@ -55,42 +91,48 @@ eftf_line() {
 	echo "$1 = $2"
 }
 
-# eftf_conf DEVICE: the configuration, of the variables that proto_eftf_setup has
+# The lines of one option, and its section, if that is not the one of the line before.
+eftf_lines() {
+	local value="" each
+
+	# the proxy's other options say nothing without one
+	[ "$1" != proxy ] || [ -n "$eftf_proxy" ] || return 0
+	if [ "$1" != "$eftf_section" ]; then
+		eftf_section=$1
+		echo "[$1]"
+	fi
+	case $4 in
+	list)
+		json_get_values value "$3"
+		for each in $value; do
+			eftf_line "$2" "$each"
+		done
+		return
+		;;
+	esac
+	json_get_var value "$3"
+	case $4:$value in
+	boolean:1) value=yes ;;
+	boolean:0) value=no ;;
+	esac
+	# on a router it is asked for
+	[ "$3" != mode ] || value=${value:-always}
+	eftf_line "$2" "$value"
+}
+
+# eftf_conf DEVICE: the configuration, of the options that netifd has
 eftf_conf() {
-	echo "[eftf]"
-	eftf_line address "$server"
-	eftf_line port "$server_port"
-	eftf_line name "$server_name"
-	eftf_line ca "$ca"
-	eftf_line crl "$crl"
-	eftf_line cert "$cert"
-	eftf_line key "$key"
-	eftf_line client_id "$client_id"
+	local eftf_section="" eftf_proxy
+
+	json_get_var eftf_proxy proxy
+	eftf_each eftf_lines
+	echo "[log]"
+	echo "syslog = yes"
 	echo "[tunnel]"
 	eftf_line device "$1"
 	# netifd puts address and routes in, as the hook tells it
 	eftf_line configure no
 	eftf_line hook /lib/netifd/eftf-hook
-	eftf_line family "$family"
-	eftf_line mtu "$mtu"
-	eftf_line keepalive "$keepalive"
-	for route in $routes; do
-		eftf_line routes "$route"
-	done
-	echo "[detect]"
-	eftf_line mode "${mode:-always}"
-	eftf_line pcscf "$pcscf"
-	eftf_line media "$media"
-	eftf_line control "$control"
-	if [ -n "$proxy" ]; then
-		echo "[proxy]"
-		eftf_line url "$proxy"
-		eftf_line user "$proxy_user"
-		eftf_line password "$proxy_password"
-		eftf_line auth "$proxy_auth"
-	fi
-	echo "[log]"
-	echo "syslog = yes"
 }
 
 # A name of at most 15 octets, as the kernel wants it, in which no two interfaces meet.
@@ -103,13 +145,9 @@ eftf_device() {
 }
 
 proto_eftf_setup() {
-	local config="$1" device file routes route
-	local server server_port server_name ca crl cert key client_id mode pcscf media control
-	local proxy proxy_user proxy_password proxy_auth family mtu keepalive
+	local config="$1" device file server ca
 
-	json_get_vars server server_port server_name ca crl cert key client_id mode pcscf media control \
-		proxy proxy_user proxy_password proxy_auth family mtu keepalive
-	json_get_values routes routes
+	json_get_vars server ca
 	if [ -z "$server" ] || [ -z "$ca" ]; then
 		echo "eftf: interface $config needs the options server and ca" >&2
 		proto_notify_error "$config" MISSING_OPTION

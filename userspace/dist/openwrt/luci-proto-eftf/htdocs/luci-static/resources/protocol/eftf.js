@@ -94,6 +94,14 @@ return network.registerProtocol('eftf', {
 		o.datatype = 'ipaddrport(1)';
 		o.depends('mode', 'auto');
 
+		o = s.taboption('general', form.Value, 'sips_port', _('Port of SIP over TLS'), _('is probed too, where the phone uses it: usually 5061'));
+		o.datatype = 'port';
+		o.depends('mode', 'auto');
+
+		o = s.taboption('general', form.Value, 'ipsec', _('IKE responder'), _('address:port that is probed, where the phone needs IPsec'));
+		o.datatype = 'ipaddrport(1)';
+		o.depends('mode', 'auto');
+
 		o = s.taboption('general', form.DynamicList, 'routes', _('Routes'), _('Prefixes to reach through the tunnel, besides those of the EFTF'));
 		o.datatype = 'cidr4';
 
@@ -131,6 +139,37 @@ return network.registerProtocol('eftf', {
 		o.datatype = 'maxlength(40)';
 		o.optional = true;
 
+		o = s.taboption('advanced', form.Value, 'enterprise', _('Enterprise number'), _('of the vendor options in DHCP'));
+		o.datatype = 'uinteger';
+		o.placeholder = '32473';
+
+		o = s.taboption('advanced', form.Value, 'alpn', _('ALPN'), _('Protocol names, separated by commas'));
+		o.placeholder = 'http/1.1';
+		o.optional = true;
+
+		o = s.taboption('advanced', form.ListValue, 'family', _('Inner addresses'));
+		o.value('any', _('IPv4, IPv6 or both'));
+		o.value('4', _('IPv4'));
+		o.value('6', _('IPv6'));
+		o.value('both', _('both are needed'));
+		o.default = 'any';
+
+		o = s.taboption('advanced', form.Value, 'ipaddr', _('Static inner IPv4 address'), _('in the place of DHCP'));
+		o.datatype = 'or(ip4addr("nomask"), cidr4)';
+		o.optional = true;
+
+		o = s.taboption('advanced', form.Value, 'gateway', _('Inner IPv4 address of the EFTF'));
+		o.datatype = 'ip4addr("nomask")';
+		o.optional = true;
+
+		o = s.taboption('advanced', form.Value, 'ip6addr', _('Static inner IPv6 address'), _('in the place of DHCP'));
+		o.datatype = 'ip6addr("nomask")';
+		o.optional = true;
+
+		o = s.taboption('advanced', form.Value, 'ip6gw', _('Inner IPv6 address of the EFTF'));
+		o.datatype = 'ip6addr("nomask")';
+		o.optional = true;
+
 		o = s.taboption('advanced', form.Value, 'proxy', _('HTTP proxy'));
 		o.placeholder = 'http://proxy.example.net:3128';
 		o.optional = true;
@@ -142,12 +181,63 @@ return network.registerProtocol('eftf', {
 		o.password = true;
 		o.optional = true;
 
+		o = s.taboption('advanced', form.ListValue, 'proxy_auth', _('Authentication to the proxy'));
+		[ 'safe', 'any', 'basic', 'digest', 'ntlm', 'negotiate' ].forEach(function(how) {
+			o.value(how);
+		});
+		o.default = 'safe';
+
+		o = s.taboption('advanced', form.Value, 'sip_port', _('SIP port of the P-CSCF'));
+		o.datatype = 'port';
+		o.placeholder = '5060';
+		o.depends('mode', 'auto');
+
+		o = s.taboption('advanced', form.Value, 'control', _('Control'), _('host or host:port that every firewall lets through; without it the EFTF'));
+		o.datatype = 'or(host, hostport)';
+		o.depends('mode', 'auto');
+
+		o = s.taboption('advanced', form.Value, 'probe_timeout', _('Time for the probes, milliseconds'));
+		o.datatype = 'range(100, 60000)';
+		o.placeholder = '4000';
+		o.depends('mode', 'auto');
+
+		o = s.taboption('advanced', form.Value, 'recheck', _('Seconds between looks at the direct way'));
+		o.datatype = 'range(10, 86400)';
+		o.placeholder = '1800';
+		o.depends('mode', 'auto');
+
+		o = s.taboption('advanced', form.Value, 'remember', _('Seconds for which a firewall is remembered'), _('0: not at all'));
+		o.datatype = 'or("0", range(60, 31536000))';
+		o.placeholder = '86400';
+		o.depends('mode', 'auto');
+
+		o = s.taboption('advanced', form.Value, 'state_dir', _('Folder in which that is kept'), _('/var is lost with a restart of the router'));
+		o.placeholder = '/var/lib/eftf-ue';
+		o.depends('mode', 'auto');
+
 		o = s.taboption('advanced', form.Value, 'mtu', _('MTU'));
 		o.datatype = 'range(576, 65532)';
 		o.placeholder = _('what the EFTF says');
 
 		o = s.taboption('advanced', form.Value, 'keepalive', _('Keep-alive interval, seconds'));
-		o.datatype = 'range(10, 600)';
-		o.placeholder = '110';
+		o.datatype = 'range(10, 3600)';
+		o.placeholder = _('what the EFTF says');
+
+		o = s.taboption('advanced', form.Value, 'timeout', _('Seconds of silence that end the tunnel'));
+		o.datatype = 'range(10, 10800)';
+		o.placeholder = _('three intervals');
+
+		o = s.taboption('advanced', form.Value, 'record_limit', _('TLS records per key'));
+		o.datatype = 'min(100)';
+		o.placeholder = _('the cipher\'s own');
+
+		o = s.taboption('advanced', form.Flag, 'key_update', _('Follow new TLS keys'), _('of the EFTF, where the kernel can; otherwise there is a new tunnel'));
+		o.default = o.enabled;
+
+		o = s.taboption('advanced', form.ListValue, 'log_level', _('Log'));
+		[ 'error', 'warn', 'info', 'debug' ].forEach(function(level) {
+			o.value(level);
+		});
+		o.default = 'info';
 	}
 });
