@@ -117,6 +117,8 @@ kill -HUP "$(pid_of ue)"
 check "the UE reads its configuration, and keeps its tunnel" wait_for 10 "holds 'configuration read again' $ue_log" "SIGHUP"
 check_is "the gateway still has it" 1 "$(tunnels 10.64.0.2)"
 check "the tunnel goes on with the new connection" logged 30 "tunnel 2: outer address 203.0.113.2:[0-9]+ -> 203.0.113.2:[0-9]+$"
+# the UE moves a little later, and what it has sent on the old one until then is lost
+check "so does the UE's end" wait_for 20 "holds 'outer connection replaced' $ue_log" "replacement"
 check "ping" pings "$PCSCF"
 check_is "tunnels in the module" 1 "$(tunnels 10.64.0.2)"
 check "all connections may pass again" fw_restrict drop
