@@ -198,6 +198,28 @@ check "the same addresses" logged 5 'tunnel 2 up: .* inner 10.64.0.2, fd00:64::2
 stop ue
 stop gw
 
+say "an address of a certificate"
+identity=cert:$(openssl x509 -in "$work/pki/client.pem" -noout -fingerprint -sha256 | sed 's/.*=//')
+echo "$identity fd00:64::9" >"$work/addresses"
+gw_config "pool6 = $INNER_POOL6" "client_ca = $work/pki/ca.pem" "static_addresses = $work/addresses"
+check "gateway" gw_start
+ue_start ue
+check "the UE has it" logged 15 'tunnel 1 up: .* inner 10.64.0.9, fd00:64::9,'
+ue_start ue2
+check "another with this certificate takes the tunnel" logged 15 'tunnel 1: outer address '
+stop ue2
+stop ue
+echo "$identity 10.65.0.9" >>"$work/addresses"
+kill -HUP "$(pid_of gw)"
+check "a wrong line is named" logged 5 'addresses, line 2: 10.65.0.9 is no address that a UE can have .*going on as before'
+echo "$identity 10.64.0.10" >"$work/addresses"
+kill -HUP "$(pid_of gw)"
+check "another address" logged 5 'configuration and certificate reloaded'
+ue_start ue
+check "the UE has that" logged 15 'up: .* inner 10.64.0.10, fd00:64::a,'
+stop ue
+stop gw
+
 say "two pools"
 gw_config "pool = 10.64.0.0/30" "pool = 10.66.0.0/30" "pool6 = $INNER_POOL6, fd66::/64" "[status]" "socket = $work/gw.sock"
 sed '/^cert = .*client/d; /^key = .*client/d' "$work/ue.conf" >"$work/ue4.conf"

@@ -374,6 +374,109 @@ static void test_certificate(void **state)
 	eftf_pool_free(p);
 }
 
+static struct eftf_static tied(uint8_t cert, const char *inner)
+{
+	struct eftf_static s = { .inner = ip(inner) };
+
+	s.cert[0] = cert;
+	return s;
+}
+
+/* A static address is its certificate's, whatever that wishes and shows, and nobody else's. */
+static void test_static(void **state)
+{
+	struct eftf_static v[] = { tied(1, "10.0.0.2"), tied(2, "10.0.0.5") };
+	struct eftf_statics both = { v, 2 };
+	struct eftf_pool *p = make("10.0.0.0", 29, 1);	/* .2 to .6 */
+	struct eftf_lease_request one = with_cert("192.0.2.1", 1, "a"), other = with_cert("192.0.2.2", 3, "a");
+	uint8_t token[EFTF_TOKEN_LEN];
+	struct in_addr a;
+
+	(void)state;
+	eftf_pool_set_statics(p, &both);
+	assert_int_equal(counts(p).statics, 2);
+	one.wish = ip("10.0.0.4");
+	other.wish = ip("10.0.0.5");
+	assert_int_equal(lease(p, one, &owner[0], 0, false, token).s_addr, ip("10.0.0.2").s_addr);
+	assert_int_equal(lease(p, other, &owner[1], 0, false, NULL).s_addr, ip("10.0.0.3").s_addr);
+	/* what is left when all others are in use is the second certificate's, which the limit of its source does not keep from it */
+	lease(p, from("192.0.2.3"), &owner[2], 0, false, NULL);
+	lease(p, from("192.0.2.4"), &owner[3], 0, false, NULL);
+	assert_int_equal(refused(p, from("192.0.2.5"), 0), -ENOSPC);
+	assert_int_equal(lease(p, with_cert("192.0.2.3", 2, "x"), &owner[4], 0, false, NULL).s_addr, ip("10.0.0.5").s_addr);
+	/* in quarantine, in which it waits for nobody else */
+	eftf_pool_release(p, ip("10.0.0.2"), &owner[0], true, 1);
+	assert_int_equal(refused(p, from("192.0.2.5"), 1), -ENOSPC);
+	assert_int_equal(refused(p, with_token("192.0.2.5", token), 1), -ENOSPC);
+	assert_int_equal(lease(p, one, &owner[0], 2, false, token).s_addr, ip("10.0.0.2").s_addr);
+	/* its token alone, and beside another certificate, is nothing */
+	eftf_pool_release(p, ip("10.0.0.2"), &owner[0], false, 3);
+	assert_int_equal(refused(p, with_token("192.0.2.5", token), 4), -ENOSPC);
+	other = with_cert("192.0.2.6", 4, "a");
+	other.token_len = EFTF_TOKEN_LEN;
+	memcpy(other.token, token, sizeof(token));
+	assert_int_equal(refused(p, other, 4), -ENOSPC);
+	assert_int_equal(counts(p).tokens[EFTF_TOKEN_STALE], 3);
+	/* beside its own it is; nothing else was left above, so its time of hold has ended early */
+	one.token_len = EFTF_TOKEN_LEN;
+	memcpy(one.token, token, sizeof(token));
+	a = lease(p, one, &owner[0], 5, false, token);
+	assert_int_equal(a.s_addr, ip("10.0.0.2").s_addr);
+	eftf_pool_release(p, a, &owner[0], false, 6);
+	memcpy(one.token, token, sizeof(token));
+	a = lease(p, one, &owner[0], 7, true, NULL);
+	assert_int_equal(a.s_addr, ip("10.0.0.2").s_addr);
+	assert_int_equal(counts(p).tokens[EFTF_TOKEN_GOOD], 2);
+	eftf_pool_free(p);
+}
+
+/* Lines come and go while there are tunnels. */
+static void test_static_reload(void **state)
+{
+	struct eftf_static v[] = { tied(1, "10.0.0.2") }, w[] = { tied(2, "10.0.0.2") };
+	struct eftf_statics first = { v, 1 }, second = { w, 1 };
+	struct eftf_lease_request one = with_cert("192.0.2.1", 1, "a"), two = with_cert("192.0.2.2", 2, "a");
+	struct eftf_pool *p = make("10.0.0.0", 29, 0);
+	struct sockaddr_storage source = outer("192.0.2.1");
+	uint8_t token[EFTF_TOKEN_LEN], unused[EFTF_TOKEN_LEN];
+	struct eftf_pool_lease l;
+	struct in_addr a;
+	void *old;
+
+	(void)state;
+	a = lease(p, one, &owner[0], 0, false, token);
+	assert_int_equal(a.s_addr, ip("10.0.0.2").s_addr);
+	one.token_len = EFTF_TOKEN_LEN;
+	memcpy(one.token, token, sizeof(token));
+	take(p, one, &claimant[0], 0, true);
+	eftf_pool_set_statics(p, &second);
+	/* who has it keeps it, but gets it no more, and not by a claim of before */
+	assert_ptr_equal(eftf_pool_owner(p, a), &owner[0]);
+	assert_int_equal(eftf_pool_confirm(p, &one, a, &claimant[0], &owner[1], &old, unused), -ESTALE);
+	eftf_pool_put(p, a, &claimant[0], 0);
+	assert_int_equal(lease(p, one, &owner[1], 1, false, NULL).s_addr, ip("10.0.0.3").s_addr);
+	/* a restart: what runs is not ended */
+	assert_true(eftf_pool_export(p, a, &l));
+	eftf_pool_free(p);
+	p = make("10.0.0.0", 29, 0);
+	eftf_pool_set_statics(p, &second);
+	assert_int_equal(eftf_pool_adopt(p, a, &owner[0], &l, &source), 0);
+	assert_int_equal(eftf_pool_confirm(p, &two, take(p, two, &claimant[1], 2, true), &claimant[1], &owner[2],
+					   &old, unused), 0);
+	assert_ptr_equal(old, &owner[0]);
+	eftf_pool_release(p, a, &owner[2], false, 3);
+	/* without the line it is as any other, and what the one before had of it is void */
+	eftf_pool_set_statics(p, &first);
+	eftf_pool_set_statics(p, NULL);
+	assert_int_equal(counts(p).statics, 0);
+	eftf_pool_expire(p, 4 + HOLD);
+	eftf_pool_expire(p, 4 + HOLD + QUARANTINE);
+	for (int i = 0; i < 4; i++)
+		assert_int_not_equal(lease(p, from("192.0.2.3"), &owner[3], 2000, false, NULL).s_addr, a.s_addr);
+	assert_int_equal(lease(p, from("192.0.2.3"), &owner[3], 2000, false, NULL).s_addr, a.s_addr);
+	eftf_pool_free(p);
+}
+
 /* Two ranges: no network's and no broadcast address, and who was in either comes back to it. */
 static void test_several(void **state)
 {
@@ -466,6 +569,8 @@ int main(void)
 		cmocka_unit_test(test_hog), cmocka_unit_test(test_nothing_free),
 		cmocka_unit_test(test_pass_on), cmocka_unit_test(test_adopt),
 		cmocka_unit_test(test_newest_wins), cmocka_unit_test(test_certificate),
+		cmocka_unit_test(test_static),
+		cmocka_unit_test(test_static_reload),
 		cmocka_unit_test(test_several), cmocka_unit_test(test_charges),
 	};
 

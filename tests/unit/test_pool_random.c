@@ -149,9 +149,87 @@ static void test_random(void **state)
 	eftf_pool_free(p);
 }
 
+#define CERTS 6
+
+/* Lines of so many of the certificates 0 to CERTS - 1, each with an address of its own; at[]: those addresses, 0: none. */
+static void draw_statics(struct eftf_statics *s, uint8_t *at)
+{
+	s->n = 0;
+	for (uint8_t cert = 0; cert < CERTS; cert++) {
+		uint8_t i = (uint8_t)(2 + rand() % 29);
+		bool taken = rand() % 2;
+
+		for (uint8_t k = 0; k < cert; k++)
+			taken = taken || at[k] == i;
+		at[cert] = taken ? 0 : i;
+		if (taken)
+			continue;
+		memset(&s->v[s->n], 0, sizeof(s->v[0]));
+		s->v[s->n].cert[0] = cert;
+		s->v[s->n++].inner.s_addr = htonl(0x0a000000u + i);
+	}
+}
+
+/* Static addresses come and go: each goes to its certificate only, and afterwards no address is missing. */
+static void test_random_statics(void **state)
+{
+	struct eftf_static lines[CERTS];
+	struct eftf_statics s = { lines, 0 };
+	struct eftf_pool *p = make("10.0.0.0", 27, 0);
+	uint8_t at[CERTS] = { 0 };
+	bool owned[32] = { false };
+	double now = 0;
+
+	(void)state;
+	srand(65);
+	for (int round = 0; round < 30000; round++) {
+		uint8_t cert = (uint8_t)(rand() % (2 * CERTS));	/* half of them: without one */
+		struct eftf_lease_request r = cert < CERTS ? with_cert("192.0.2.1", cert, "x") : from("192.0.2.2");
+		int i = 2 + rand() % 29, what = rand() % 20, ret;
+		uint8_t token[EFTF_TOKEN_LEN];
+		struct in_addr a = { 0 };
+		bool resumed;
+		void *old;
+
+		now += rand() % 40;
+		if (!what) {
+			eftf_pool_set_statics(p, NULL);
+			draw_statics(&s, at);
+			eftf_pool_set_statics(p, &s);
+		} else if (what < 10) {
+			ret = eftf_pool_get(p, &r, claimant, now, &a, &resumed);
+			if (ret == -ENOSPC) {
+				assert_true(cert >= CERTS || !at[cert]);
+				continue;
+			}
+			assert_int_equal(ret, 0);
+			i = (int)(ntohl(a.s_addr) & 31);
+			if (cert < CERTS && at[cert])
+				assert_int_equal(i, at[cert]);
+			for (uint8_t k = 0; k < CERTS; k++)
+				assert_true(at[k] != i || k == cert);
+			assert_int_equal(eftf_pool_confirm(p, &r, a, claimant, owner, &old, token), 0);
+			owned[i] = true;
+		} else if (owned[i]) {
+			eftf_pool_release(p, (struct in_addr){ htonl(0x0a000000u + (unsigned)i) }, owner, what % 2, now);
+			owned[i] = false;
+		}
+		assert_int_equal(counts(p).statics, s.n);
+	}
+	for (int i = 2; i < 31; i++)
+		if (owned[i])
+			eftf_pool_release(p, (struct in_addr){ htonl(0x0a000000u + (unsigned)i) }, owner, false, now);
+	eftf_pool_set_statics(p, NULL);
+	for (int i = 2; i < 31; i++)
+		lease(p, from("192.0.2.3"), owner, now, false, NULL);
+	assert_int_equal(counts(p).owned, 29);
+	assert_int_equal(refused(p, from("192.0.2.3"), now), -ENOSPC);
+	eftf_pool_free(p);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random), cmocka_unit_test(test_random_statics) };
 
 	return cmocka_run_group_tests(tests, tokens_open, tokens_close);
 }

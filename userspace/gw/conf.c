@@ -100,6 +100,8 @@ static const struct eftf_config_key keys[] = {
 	   .help = "IPv6 addresses beside them, for UEs that ask for one by DHCPv6: a UE with the N-th address of pool has the N-th of this prefix, as a /128; it needs as many bits behind it as pool; or as many prefixes as pool has, each for one of them, in the same order; may be repeated; with pool = none it gives at most a million addresses"),
 	GW(gateway, VALUE(value_addr4), .without = "the first of the (first) pool", .example = "10.64.0.1",
 	   .help = "Inner address of the EFTF; the one of pool6 follows from it; not with pool = none"),
+	GW(static_addresses, FILE_NAME, .without = "none", .example = "/etc/eftf/gw.addresses",
+	   .help = "File of addresses that belong to one client certificate each: lines of its identity, as eftf-gw status shows it (cert: and 32 hexadecimal digits of its SHA-256), and its address of pool, or of pool6, or both; read again on SIGHUP; needs client_ca"),
 	GW(dns, VALUE(gw_value_addrs), .without = "none", .example = "192.0.2.53",
 	   .help = "DNS servers to tell the UEs, of IPv4 and IPv6"),
 	GW(pcscf, VALUE(gw_value_pcscf), .without = "none", .example = "192.0.2.10",
@@ -325,6 +327,8 @@ static int check(struct eftf_gw_conf *conf, struct eftf_err *err)
 		return eftf_err_set(err, EINVAL,
 				    "gateway.ocsp has %zu files and gateway.cert %zu: as many, with - where there is none",
 				    conf->ocsp.n, conf->cert.n);
+	if (conf->static_addresses && !conf->client_ca)
+		return eftf_err_set(err, EINVAL, "gateway.static_addresses: that needs gateway.client_ca");
 	if (!conf->workers)
 		conf->workers = processors();
 	if (check_metrics(conf, err) || check_pool(conf, err) || check_gateway(conf, err))

@@ -86,7 +86,7 @@ struct eftf_gw_conf {
 	char *status_socket, *metrics_file;
 	struct sockaddr_storage metrics_listen;	/* AF_UNSPEC: none */
 	struct eftf_gw_files cert, key, ocsp;
-	char *client_ca, *crl, *token_keys;
+	char *client_ca, *crl, *token_keys, *static_addresses;
 	char device[IFNAMSIZ];
 	struct eftf_gw_pool pool;	/* none, if ipv6_only */
 	bool ipv6_only;			/* pool = none */

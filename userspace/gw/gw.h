@@ -16,6 +16,7 @@
 #include "policy.h"
 #include "pool.h"
 #include "sandbox.h"
+#include "statics.h"
 #include "tls.h"
 
 struct eftf_msg;
@@ -53,6 +54,7 @@ struct eftf_gw {
 	struct eftf_dhcp4s_policy policy;
 	struct eftf_dhcp6s_policy policy6;
 	struct eftf_tokens *tokens;
+	struct eftf_statics statics;
 	struct eftf_pool *pool;
 	struct eftf_gw_counts counts;
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define NAME_AT 11			/* RFC 4361, then RFC 8415 11.3: type, IAID, DUID-EN, enterprise */
-#define CERT_OCTETS 16
 
 static void put_hex(char *out, size_t size, const uint8_t *data, size_t len)
 {
@@ -31,7 +30,7 @@ void eftf_identity_text(char out[EFTF_IDENTITY_TEXT], const struct eftf_lease_re
 	memset(out, 0, EFTF_IDENTITY_TEXT);
 	if (r->has_cert) {
 		memcpy(out, "cert:", 5);
-		put_hex(out + 5, EFTF_IDENTITY_TEXT - 5, r->cert, CERT_OCTETS);
+		put_hex(out + 5, EFTF_IDENTITY_TEXT - 5, r->cert, EFTF_IDENTITY_CERT_OCTETS);
 	} else if (!len) {
 		out[0] = '-';
 	} else if (len > NAME_AT && id[0] == 255 && id[5] == 0 && id[6] == 2 &&

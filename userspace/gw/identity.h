@@ -6,6 +6,7 @@
 #include "lease_request.h"
 
 #define EFTF_IDENTITY_TEXT 64		/* longest, with its terminator */
+#define EFTF_IDENTITY_CERT_OCTETS 16	/* of a certificate's SHA-256, that it is known by */
 
 /*
  * "cert:" and 32 hexadecimal digits of the certificate's SHA-256; without one

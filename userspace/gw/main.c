@@ -246,6 +246,7 @@ static void gw_close(struct eftf_gw *gw)
 	eftf_gw_device_close(gw);
 	eftf_state_close(gw->state, nothing_left);
 	eftf_pool_free(gw->pool);
+	eftf_statics_free(&gw->statics);
 	eftf_tokens_free(gw->tokens);
 	eftf_gw_free_tls(&gw->tls);
 	eftf_gw_conf_free(&gw->conf);
@@ -295,7 +296,8 @@ static int load(struct eftf_gw *gw)
 	if (eftf_gw_conf_load(&gw->conf, gw->conf_path, &err) ||
 	    eftf_sandbox_find_user(gw->conf.user, &gw->user, &err) ||
 	    eftf_gw_load_tls(&gw->conf, NULL, &gw->tls, &err) ||
-	    eftf_tokens_new(&gw->tokens, gw->conf.token_keys, &err)) {
+	    eftf_tokens_new(&gw->tokens, gw->conf.token_keys, &err) ||
+	    eftf_statics_load(&gw->statics, gw->conf.static_addresses, &gw->conf, &err)) {
 		log_error("%s", err.text);
 		return 2;
 	}

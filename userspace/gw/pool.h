@@ -5,7 +5,8 @@
  * shown that it can come back, or in quarantine, so that no other UE is taken
  * for its last user. The UE gets a parked address again by its proof; others
  * get it when its time is over, or when nothing else is left, the oldest in
- * quarantine first, then the oldest that is held. What is not free is charged
+ * quarantine first, then the oldest that is held. A static address goes to
+ * its certificate, at any time, and to nobody else. What is not free is charged
  * to the source that caused it, and a source that has all it may have gets
  * another address only for its own oldest parked one.
  *
@@ -17,9 +18,11 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
+#include "identity.h"
 #include "lease_request.h"
 #include "ranges.h"
 #include "token.h"
@@ -43,6 +46,22 @@ int eftf_pool_new(struct eftf_pool **pool, const struct eftf_ranges *ranges, str
 		  struct eftf_err *err);
 void eftf_pool_free(struct eftf_pool *pool);
 void eftf_pool_set(struct eftf_pool *pool, const struct eftf_pool_settings *settings);
+
+/* Addresses that belong to one client certificate each. All zero: none. */
+struct eftf_statics {
+	struct eftf_static {
+		uint8_t cert[EFTF_IDENTITY_CERT_OCTETS];	/* the first octets of the certificate's SHA-256 */
+		struct in_addr inner;	/* of the pool, or the number that stands for it */
+		unsigned int line;	/* of the file */
+	} *v;				/* ascending by cert, no cert and no address twice */
+	size_t n;
+};
+
+/*
+ * Static addresses from now on, the caller's, who keeps them until the next call. Who has one of them now, or one
+ * instead of his own, goes on with it until the tunnel's end, or until its certificate's UE comes.
+ */
+void eftf_pool_set_statics(struct eftf_pool *pool, const struct eftf_statics *statics);
 
 /*
  * Claims an address. With a proof that holds: the same address as before, even
@@ -96,7 +115,7 @@ enum eftf_token_verdict {
 	EFTF_TOKEN_GOOD,
 	EFTF_TOKEN_UNKNOWN,	/* forged, of a key that is gone, or no token of this kind */
 	EFTF_TOKEN_FOREIGN,	/* of another pool */
-	EFTF_TOKEN_STALE,	/* given up, replaced by a later one, or the address is another's */
+	EFTF_TOKEN_STALE,	/* given up, replaced by a later one, or the address is another's, or another's static one */
 	EFTF_TOKEN_VERDICTS
 };
 
@@ -104,6 +123,7 @@ struct eftf_pool_counts {
 	/* now */
 	unsigned int size, owned;	/* of all ranges together; made up by eftf_pool_count() */
 	unsigned int held, quarantined;
+	unsigned int statics;		/* in use or not */
 	/* since the start */
 	uint64_t refused_full, refused_source;	/* no address given */
 	uint64_t evicted;		/* parked, and taken before their time */

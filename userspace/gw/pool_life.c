@@ -107,7 +107,8 @@ static void make_free(struct eftf_pool *p, uint32_t i)
 		eftf_charge_put(p->charges, e->charge);
 		e->charge = NULL;
 	}
-	list_add(p, FREE, i);
+	if (!e->is_static)
+		list_add(p, FREE, i);
 }
 
 static void quarantine(struct eftf_pool *p, uint32_t i, double now)
@@ -144,11 +145,17 @@ uint32_t eftf_pool_index(const struct eftf_pool *p, struct in_addr addr)
 	return i < p->size && !p->e[i].barred ? i : NONE;
 }
 
-static bool is_free(const struct eftf_pool *p, uint32_t i)
+static bool is_unused(const struct eftf_pool *p, uint32_t i)
 {
 	const struct eftf_pool_entry *e = &p->e[i];
 
 	return !e->owner && !e->claim && (e->where == NOWHERE || e->where == FREE) && !e->barred;
+}
+
+/* For anybody. */
+static bool is_free(const struct eftf_pool *p, uint32_t i)
+{
+	return is_unused(p, i) && !p->e[i].is_static;
 }
 
 static void evict(struct eftf_pool *p, uint32_t i)
@@ -167,9 +174,10 @@ static uint32_t any_free(struct eftf_pool *p)
 		if (is_free(p, i) && p->e[i].where != FREE)
 			return i;
 	}
-	if (!p->list[FREE].head && p->list[QUARANTINE].head)
+	/* a static one is free then, but not for anybody */
+	while (!p->list[FREE].head && p->list[QUARANTINE].head)
 		evict(p, p->list[QUARANTINE].head);
-	if (!p->list[FREE].head && p->list[HELD].head)
+	while (!p->list[FREE].head && p->list[HELD].head)
 		evict(p, p->list[HELD].head);
 	return p->list[FREE].head;
 }
@@ -203,11 +211,14 @@ static uint32_t choose(struct eftf_pool *p, const struct eftf_lease_request *r)
 static int take(struct eftf_pool *p, const struct eftf_lease_request *r, uint32_t *i)
 {
 	struct eftf_charge *c = eftf_charge_get(p->charges, &r->source);
-	int ret;
+	int ret = 0;
 
 	if (!c)
 		return -ENOMEM;
-	ret = charge(p, c);
+	if (*i && p->e[*i].is_static)
+		c->addresses++;		/* beyond its limit, too: it cannot take more than this one */
+	else
+		ret = charge(p, c);
 	if (ret)
 		return ret;
 	if (!*i)
@@ -222,6 +233,12 @@ static int take(struct eftf_pool *p, const struct eftf_lease_request *r, uint32_
 	return 0;
 }
 
+/* A lease that its UE has not given up. */
+static bool goes_on(const struct eftf_pool_entry *e)
+{
+	return e->leased && e->lease.epoch >= e->lease.oldest_epoch;
+}
+
 int eftf_pool_get(struct eftf_pool *p, const struct eftf_lease_request *r, void *claimant,
 		  double now, struct in_addr *addr, bool *resumed)
 {
@@ -230,7 +247,7 @@ int eftf_pool_get(struct eftf_pool *p, const struct eftf_lease_request *r, void 
 
 	eftf_pool_expire(p, now);
 	i = eftf_pool_find_proof(p, r);
-	*resumed = i != NONE;
+	*resumed = i && (!p->e[i].is_static || goes_on(&p->e[i]));
 	if (!i || !p->e[i].charge) {
 		ret = take(p, r, &i);
 		if (ret)
@@ -275,7 +292,7 @@ int eftf_pool_confirm(struct eftf_pool *p, const struct eftf_lease_request *r, s
 	struct eftf_pool_entry next;
 	int ret;
 
-	if (!i || p->e[i].claim != claimant)
+	if (!i || p->e[i].claim != claimant || eftf_pool_is_anothers(p, i, r))
 		return -ESTALE;
 	ret = eftf_pool_next_lease(p, i, r, &next);
 	if (ret)
@@ -317,7 +334,7 @@ int eftf_pool_adopt(struct eftf_pool *p, struct in_addr addr, void *owner,
 	uint32_t i = eftf_pool_index(p, addr);
 	struct eftf_charge *c;
 
-	if (!i || !is_free(p, i))
+	if (!i || !is_unused(p, i))
 		return -EEXIST;
 	c = eftf_charge_get(p->charges, source);
 	if (!c)
@@ -393,6 +410,35 @@ void *eftf_pool_owner(const struct eftf_pool *p, struct in_addr addr)
 void eftf_pool_set(struct eftf_pool *p, const struct eftf_pool_settings *settings)
 {
 	p->set = *settings;
+}
+
+static void make_static(struct eftf_pool *p, uint32_t i)
+{
+	if (!i || p->e[i].is_static)
+		return;
+	if (p->e[i].where == FREE)
+		unlist(p, i);
+	p->e[i].is_static = true;
+	p->counts.statics++;
+}
+
+static void make_ordinary(struct eftf_pool *p, uint32_t i)
+{
+	if (!i || !p->e[i].is_static)
+		return;
+	p->e[i].is_static = false;
+	p->counts.statics--;
+	if (is_free(p, i) && i < p->untouched)
+		list_add(p, FREE, i);
+}
+
+void eftf_pool_set_statics(struct eftf_pool *p, const struct eftf_statics *statics)
+{
+	for (size_t k = 0; p->statics && k < p->statics->n; k++)
+		make_ordinary(p, eftf_pool_index(p, p->statics->v[k].inner));
+	p->statics = statics;
+	for (size_t k = 0; statics && k < statics->n; k++)
+		make_static(p, eftf_pool_index(p, statics->v[k].inner));
 }
 
 void eftf_pool_count(const struct eftf_pool *p, struct eftf_pool_counts *c)

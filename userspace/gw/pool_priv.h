@@ -21,6 +21,7 @@ struct eftf_pool_entry {
 	uint32_t cert_next;		/* hash chain */
 	uint8_t where;
 	bool barred;
+	bool is_static;			/* not in the list FREE */
 	bool leased;			/* the lease is known */
 	struct eftf_pool_lease lease;
 };
@@ -37,6 +38,7 @@ struct eftf_pool {
 	struct eftf_pool_list list[N_LISTS];
 	struct eftf_charges *charges;
 	const struct eftf_tokens *tokens;
+	const struct eftf_statics *statics;
 	uint32_t *by_cert;		/* heads of the hash chains */
 	uint32_t mask;			/* of the hash table */
 	struct eftf_siphash_key key;
@@ -52,6 +54,10 @@ void eftf_pool_set_cert(struct eftf_pool *p, uint32_t i, const uint8_t id[EFTF_C
 void eftf_pool_forget_cert(struct eftf_pool *p, uint32_t i);
 /* A certificate may be on several devices: the client identifier tells them apart. */
 void eftf_pool_cert_id(const struct eftf_lease_request *r, uint8_t id[EFTF_CERT_ID_LEN]);
+/* The static address of the request's certificate, or NONE. */
+uint32_t eftf_pool_static_of(const struct eftf_pool *p, const struct eftf_lease_request *r);
+/* Another's static address. */
+bool eftf_pool_is_anothers(const struct eftf_pool *p, uint32_t i, const struct eftf_lease_request *r);
 /* The address that the request's token or certificate proves, or NONE. */
 uint32_t eftf_pool_find_proof(struct eftf_pool *p, const struct eftf_lease_request *r);
 /* What the lease on an address is from this request on. Returns 0 or a negative errno. */

@@ -61,6 +61,38 @@ void eftf_pool_set_cert(struct eftf_pool *p, uint32_t i, const uint8_t id[EFTF_C
 	e->lease.has_cert = true;
 }
 
+/* ---- static addresses ------------------------------------------------------- */
+
+static const struct eftf_static *find_static(const struct eftf_statics *s, const uint8_t *cert)
+{
+	size_t from = 0, to = s ? s->n : 0;
+
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+		int d = memcmp(cert, s->v[mid].cert, sizeof(s->v[mid].cert));
+
+		if (!d)
+			return &s->v[mid];
+		if (d < 0)
+			to = mid;
+		else
+			from = mid + 1;
+	}
+	return NULL;
+}
+
+uint32_t eftf_pool_static_of(const struct eftf_pool *p, const struct eftf_lease_request *r)
+{
+	const struct eftf_static *s = r->has_cert ? find_static(p->statics, r->cert) : NULL;
+
+	return s ? eftf_pool_index(p, s->inner) : NONE;
+}
+
+bool eftf_pool_is_anothers(const struct eftf_pool *p, uint32_t i, const struct eftf_lease_request *r)
+{
+	return p->e[i].is_static && eftf_pool_static_of(p, r) != i;
+}
+
 /* ---- proofs --------------------------------------------------------------- */
 
 /* Fills lease and, if the token counts, its address. */
@@ -79,6 +111,8 @@ static enum eftf_token_verdict judge_token(const struct eftf_pool *p,
 	/* Without a lease on the address, as after a restart, the token alone says whose it is. */
 	if (e->leased && (memcmp(e->lease.id, lease->id, sizeof(e->lease.id)) || lease->epoch < e->lease.oldest_epoch))
 		return EFTF_TOKEN_STALE;
+	if (eftf_pool_is_anothers(p, eftf_pool_index(p, lease->inner4), r))
+		return EFTF_TOKEN_STALE;
 	*i = eftf_pool_index(p, lease->inner4);
 	return EFTF_TOKEN_GOOD;
 }
@@ -91,10 +125,13 @@ uint32_t eftf_pool_find_proof(struct eftf_pool *p, const struct eftf_lease_reque
 
 	if (r->token_len)
 		p->counts.tokens[judge_token(p, r, &lease, &i)]++;
+	if (eftf_pool_static_of(p, r))
+		return eftf_pool_static_of(p, r);
 	if (i || !r->has_cert)
 		return i;
 	eftf_pool_cert_id(r, id);
-	return find_cert(p, id);
+	i = find_cert(p, id);
+	return i && eftf_pool_is_anothers(p, i, r) ? NONE : i;
 }
 
 /* oldest_epoch: a token counts until a later one was shown. */
@@ -112,9 +149,9 @@ int eftf_pool_next_lease(const struct eftf_pool *p, uint32_t i, const struct eft
 		to->lease.oldest_epoch = lease.epoch;
 		to->lease.epoch = to->leased && to->lease.epoch > lease.epoch ? to->lease.epoch : lease.epoch;
 		to->lease.proven = true;
-	} else if (to->leased) {
+	} else if (to->leased && !to->is_static) {
 		to->lease.proven = true;	/* by its certificate */
-	} else {
+	} else {			/* a static one may have been another's before */
 		to->lease.epoch = 0;
 		to->lease.oldest_epoch = 1;
 		to->lease.proven = r->has_cert;

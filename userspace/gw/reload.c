@@ -95,7 +95,11 @@ int eftf_gw_pool_open(struct eftf_gw *gw, struct eftf_err *err)
 {
 	struct eftf_pool_settings set = pool_settings(&gw->conf);
 
-	return eftf_pool_new(&gw->pool, &gw->conf.ranges, gw->conf.gateway, &set, gw->tokens, err);
+	int ret = eftf_pool_new(&gw->pool, &gw->conf.ranges, gw->conf.gateway, &set, gw->tokens, err);
+
+	if (!ret)
+		eftf_pool_set_statics(gw->pool, &gw->statics);
+	return ret;
 }
 
 /* What a UE is told of IPv6: servers here, routes and MTU by a router advertisement. */
@@ -156,9 +160,21 @@ void eftf_gw_apply(struct eftf_gw *gw)
 	eftf_log_open("eftf-gw", eftf_gw_log_level(gw), c->syslog);
 }
 
+static void exchange_statics(struct eftf_gw *gw, const struct eftf_statics *now)
+{
+	struct eftf_statics before = gw->statics;
+
+	/* while the pool looks at those of before */
+	eftf_pool_set_statics(gw->pool, NULL);
+	gw->statics = *now;
+	eftf_pool_set_statics(gw->pool, &gw->statics);
+	eftf_statics_free(&before);
+}
+
 void eftf_gw_reload(struct eftf_gw *gw)
 {
 	struct eftf_gw_tls tls = { .n = 0 };
+	struct eftf_statics statics = { .n = 0 };
 	struct eftf_sandbox_user user;
 	struct eftf_gw_conf conf;
 	struct eftf_err err;
@@ -167,9 +183,12 @@ void eftf_gw_reload(struct eftf_gw *gw)
 	    eftf_sandbox_find_user(conf.user, &user, &err) ||
 	    eftf_gw_raise_fd_limit(&conf, &err) ||
 	    eftf_gw_load_tls(&conf, &gw->tls, &tls, &err) ||
+	    /* the pools do not change */
+	    eftf_statics_load(&statics, conf.static_addresses, &gw->conf, &err) ||
 	    eftf_tokens_reload(gw->tokens, conf.token_keys, &err)) {
 		log_error("reload: %s: going on as before", err.text);
 		eftf_gw_free_tls(&tls);
+		eftf_statics_free(&statics);
 		eftf_gw_conf_free(&conf);
 		return;
 	}
@@ -180,6 +199,7 @@ void eftf_gw_reload(struct eftf_gw *gw)
 	gw->user = user;
 	eftf_gw_free_tls(&gw->tls);
 	gw->tls = tls;
+	exchange_statics(gw, &statics);
 	eftf_gw_apply(gw);
 	if (eftf_policy_load(&gw->nft, &gw->conf, &err))
 		log_error("reload: %s: the policy of before stays", err.text);

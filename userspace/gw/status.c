@@ -73,6 +73,7 @@ static uint64_t with_ipv6(const struct eftf_gw *gw)
 	R(pool, owned, GAUGE, "Addresses of tunnels", s->pool.owned) \
 	R(pool, held, GAUGE, "Addresses held for UEs that may come back", s->pool.held) \
 	R(pool, quarantined, GAUGE, "Addresses in quarantine", s->pool.quarantined) \
+	R(pool, statics, GAUGE, "Addresses of certificates, static_addresses", s->pool.statics) \
 	R(pool, evicted, COUNTER, "Addresses taken from hold or quarantine before their time", s->pool.evicted) \
 	R(pool, refused_full, COUNTER, "Leases refused as no address was left", s->pool.refused_full) \
 	R(pool, refused_source, COUNTER, "Leases refused by max_tunnels_per_source", s->pool.refused_source) \

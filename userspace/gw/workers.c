@@ -348,6 +348,7 @@ static void forget_all(struct eftf_gw *gw)
 	eftf_sessions_wipe(gw);
 	eftf_pool_free(gw->pool);
 	gw->pool = NULL;
+	eftf_statics_free(&gw->statics);
 	eftf_tokens_free(gw->tokens);
 	gw->tokens = NULL;
 }
