@@ -280,7 +280,11 @@ static void run(struct eftf_gw *gw)
 	ev_timer_stop(gw->loop, &gw->housekeeping);
 }
 
-/* The tunnels, and workers that come later: their user, and their end if they hang. */
+/*
+ * The tunnels, and workers that come later. Those of a gateway started as root become another user (SETUID, SETGID), so
+ * that one that was taken over can do nothing to this process; then it takes CAP_KILL to end one that hangs. A gateway
+ * that was started as its own user, as by the systemd unit, has CAP_NET_ADMIN alone from here on.
+ */
 static int give_up_privileges(struct eftf_err *err)
 {
 	static const int keep[] = { CAP_NET_ADMIN, CAP_SETUID, CAP_SETGID, CAP_KILL };
