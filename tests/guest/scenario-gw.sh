@@ -248,6 +248,11 @@ check "the list is read again" logged 5 'configuration and certificate reloaded'
 ue_start ue
 check "revoked" logged 15 'client.s certificate is refused: it is revoked'
 stop ue
+# In TLS 1.2 the client has sent more behind its certificate: a RST for that must not overtake the alert.
+s_client -tls1_2 -cert "$work/pki/client.pem" -key "$work/pki/client.key" </dev/null >"$work/told" 2>&1
+told() { cat "$work/told"; grep -q "$1" "$work/told"; }
+check "TLS 1.2: the client reads the alert about its certificate" told 'SSL alert number 4[2-6]'
+check_fails "and no reset" told '[Rr]eset\|errno=104'
 rm "$work/client.crl"
 kill -HUP "$(pid_of gw)"
 check "a missing list is a warning" logged 5 'warning: CRL file .*/client.crl: No such file or directory; the lists that were read before stay in force'
