@@ -32,7 +32,10 @@ traffic_stop() {
 say "set-up"
 check "topology" topo_up
 check "certificates" ../lib/pki.sh "$work/pki"
-gw_tunnel_config "pcscf = $PCSCF" "routes = 10.20.0.0/16" "state_dir = $work/run"
+# keys N...: of these numbers, in the file of the tokens' keys
+keys() { (umask 077 && printf '%064d\n' "$@" >"$work/tokens"); }
+keys 1
+gw_tunnel_config "pcscf = $PCSCF" "routes = 10.20.0.0/16" "state_dir = $work/run" "token_keys = $work/tokens"
 printf '[status]\nsocket = %s\n' "$work/run/gw.sock" >>"$work/gw.conf"
 ue_tunnel_config
 sed -i '/^\[eftf\]/a client_id = phone-7' "$work/ue.conf"
@@ -83,6 +86,32 @@ check "the tunnel ends as before" in_ns gw eftf-gw kick -s "$work/run/gw.sock" i
 check "its line" logged 5 'tunnel 1 down: outer 203.0.113.2:[0-9]+, inner 10.64.0.2, .* [0-9]+ s, .* reason deleted'
 check "the UE comes back" wait_for 20 "[[ \$(ups) == 2 ]]" "tunnel"
 
+say "keys of tokens change"
+# next_keys N...: a reload with these
+next_keys() {
+	local reloads
+	reloads=$(grep -c 'certificate reloaded' "$log")
+	keys "$@"
+	kill -HUP "$(pid_of gw)"
+	wait_for 20 "[[ \$(grep -c 'certificate reloaded' $log) -gt $reloads ]]" "reload"
+}
+# comes_back N: its tunnel ends, it has the N-th one then
+comes_back() {
+	in_ns gw eftf-gw kick -s "$work/run/gw.sock" id:phone-7 && wait_for 30 "[[ \$(ups) == $1 ]]" "tunnel"
+}
+good=$(status -j | jq .tokens.good)
+check "a new one before the old one" next_keys 2 1
+check "the UE comes back" comes_back 3
+check_is "its token of the old key is good" $((good + 1)) "$(status -j | jq .tokens.good)"
+check_is "so it has its address" 10.64.0.2 "$(status -t -j | jq -r '.tunnels[].inner')"
+check "the old one is removed" next_keys 2
+check "the UE comes back" comes_back 4
+check_is "its token is of the new one" $((good + 2)) "$(status -j | jq .tokens.good)"
+check "all of before are gone" next_keys 3
+check "the UE comes back" comes_back 5
+check_is "its token is counted as unknown" "1 $((good + 2))" "$(status -j | jq -r '.tokens | "\(.unknown) \(.good)"')"
+check_is "it has another address" 10.64.0.3 "$(status -t -j | jq -r '.tunnels[].inner')"
+
 say "nobody knows whose the tunnels are"
 gw_kill
 rm "$leases"
@@ -93,7 +122,7 @@ in_ns gw ip link del eftf0
 
 say "SIGTERM"
 check "gateway" gw_start
-check "the UE comes back" wait_for 60 "[[ \$(ups) -ge 3 ]]" "tunnel"
+check "the UE comes back" wait_for 60 "[[ \$(ups) -ge 6 ]]" "tunnel"
 stop gw
 check_is "exit status" 0 $?
 check_fails "nothing is left: no leases" test -e "$leases"
