@@ -106,7 +106,7 @@ GATE := kernel-tests scenario-call scenario-rekey scenario-swap scenario-unload
 empty :=
 IN_TURN := $(subst $(empty) $(empty),+,$(GATE))
 # What takes minutes of waiting or memory; make check-debug has it.
-LONG := scenario-patience scenario-many scenario-restart-many
+LONG := scenario-patience scenario-many scenario-restart-many scenario-crowd-many
 # What measures delays, where the machine's own delays do not count:
 TIMED := scenario-voice
 # The longest come first, so that nothing long is left alone at the end; before them what only computes, while the guests

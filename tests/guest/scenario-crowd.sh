@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Many UEs (tests/interop/peer-crowd) make their next connection at the same moment: each keeps its one tunnel and its address.
+set -u
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+
+PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
+work=$(mktemp -d)
+log=$EFTF_RESULTS/gw.log
+crowd_log=$EFTF_RESULTS/crowd.log
+many=${EFTF_CROWD:-100}
+
+gw_start() {
+	: >"$log"
+	spawn gw eftf-gw -c "$work/gw.conf"
+	wait_for 60 "holds ready $log" "the gateway"
+}
+counter() { eftf-gw status -s "$work/gw.sock" -j | jq ".$1"; }
+# says WORD: what the crowd has said of it
+says() { wait_for 240 "holds '^$1 ' $crowd_log" "$1" >&2 && echo "${held#* }"; }
+
+say "set-up"
+modprobe -aq tls eftf
+# beside other guests the ends of so many tunnels take longer than 10 s; a lost reference takes for ever
+echo 60 >/proc/sys/net/core/netdev_unregister_timeout_secs
+ip link set lo up
+check "certificates" ../lib/pki.sh "$work/pki"
+cat >"$work/gw.conf" <<-END
+	[gateway]
+	listen = 127.0.0.1:4443
+	cert = $work/pki/eftf.pem
+	key = $work/pki/eftf.key
+	pool = 10.64.0.0/16
+	policy = open
+	state_dir = $work
+	max_tunnels_per_source = 0
+	max_handshakes = 4096
+	max_handshakes_per_source = 100000
+	handshake_rate_per_source = 0
+	handshake_timeout = 120
+	negotiate_timeout = 120
+	[status]
+	socket = $work/gw.sock
+END
+check "gateway" gw_start
+
+say "$many UEs"
+ulimit -n 8192
+spawn crowd ../interop/peer-crowd --connect 127.0.0.1:4443 --name eftf.ims.example --ca "$work/pki/ca.pem" --number "$many"
+check_is "UEs with an address of their own" "$many" "$(says up)"
+check_is "that have the same one by their next connection" "$many" "$(says moved)"
+check_is "connections of before that are ended" "$many" "$(says ended)"
+sed -n 's/^after/        after/p' "$crowd_log"
+check_is "tunnels" "$many" "$(counter tunnels.now)"
+check_is "in the module" "$many" "$(eftfctl --json tunnel show | jq '.tunnels | length')"
+check_is "tunnels that went on with the next connection" "$many" "$(counter tunnels.moved)"
+check_is "tunnels made" "$many" "$(counter tunnels.attached)"
+check_is "good tokens" "$many" "$(counter tokens.good)"
+check_is "addresses in use" "$many" "$(counter pool.owned)"
+check_is "held or in quarantine" 0 "$(counter "pool | .held + .quarantined")"
+check_is "workers lost" 0 "$(counter workers.lost)"
+
+say "killed"
+kill -KILL "$(pid_of gw)"
+wait "$(pid_of gw)" 2>/dev/null
+unset "spawned[gw]"
+check "a successor" gw_start
+check "takes over all" grep -q "$many tunnels taken over, 0 ended" "$log"
+stop crowd KILL
+check "SIGTERM" stop gw
+finish
