@@ -7,14 +7,13 @@ cd "$(dirname "$0")" || exit 1
 
 PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 work=$(mktemp -d)
-log=$EFTF_RESULTS/gw.log
 crowd_log=$EFTF_RESULTS/crowd.log
 many=${EFTF_CROWD:-100}
 
+# gw_start NAME: its log has this name
 gw_start() {
-	: >"$log"
-	spawn gw eftf-gw -c "$work/gw.conf"
-	wait_for 60 "holds ready $log" "the gateway"
+	spawn "$1" eftf-gw -c "$work/gw.conf"
+	wait_for 60 "holds ready $EFTF_RESULTS/$1.log" "the gateway"
 }
 counter() { eftf-gw status -s "$work/gw.sock" -j | jq ".$1"; }
 # says WORD: what the crowd has said of it
@@ -43,7 +42,7 @@ cat >"$work/gw.conf" <<-END
 	[status]
 	socket = $work/gw.sock
 END
-check "gateway" gw_start
+check "gateway" gw_start gw
 
 say "$many UEs"
 ulimit -n 8192
@@ -65,8 +64,8 @@ say "killed"
 kill -KILL "$(pid_of gw)"
 wait "$(pid_of gw)" 2>/dev/null
 unset "spawned[gw]"
-check "a successor" gw_start
-check "takes over all" grep -q "$many tunnels taken over, 0 ended" "$log"
+check "a successor" gw_start gw2
+check "takes over all" grep -q "$many tunnels taken over, 0 ended" "$EFTF_RESULTS/gw2.log"
 stop crowd KILL
-check "SIGTERM" stop gw
+check "SIGTERM" stop gw2
 finish
