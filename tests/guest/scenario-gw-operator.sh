@@ -143,6 +143,27 @@ check_is "ends of tunnels" "10.64.0.2 TLS 1.3 AES-128-GCM deleted true" "$(head 
 check "with the identity" jq -es 'any(.[]; .event == "tunnel-down" and (.identity | startswith("id:")))' "$log"
 no_ues
 
+say "as a user of its own, as by the systemd unit"
+mkdir "$work/run"
+gw_config "state_dir = $work/run"
+chown -R 65534 "$work"
+caps=+net_admin,+net_bind_service
+spawn_in gw gw setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps="$caps" --ambient-caps="$caps" \
+	--bounding-set="-all,$caps" --no-new-privs eftf-gw -v -c "$work/gw.conf"
+check "gateway" wait_for 20 "holds ready $log" "the gateway"
+# CAP_NET_ADMIN alone, once the port is there
+check_is "capabilities that it has" 0000000000001000 "$(awk '$1 == "CapPrm:" { print $2 }' "/proc/$(pid_of gw)/status")"
+ue_tunnel_config
+spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
+check "a UE" up 1 30
+check "a worker that hangs" kill -STOP "$(pgrep -n -P "$(pid_of gw)")"
+check "is killed without any capability" wait_for 20 "holds 'worker [0-9]* hangs: killed' $log" "that"
+check "and another lets the UE in" eval 'stop ue; spawn_in ue ue eftf-ue -v -c "$work/ue.conf"; up 1 30'
+stop ue
+stop gw
+check_is "exit status" 0 $?
+chown -R 0 "$work"
+
 say "limits of open files"
 files=$(cat /proc/sys/fs/file-max)
 gw_config "max_handshakes = 5000" "workers = 1"
