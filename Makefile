@@ -101,7 +101,7 @@ guest-module-%:
 # What the guests run: scripts of tests/guest. tests/README.md says why each runs where it does, and
 # "make check" compares its table with the jobs.
 # What depends on the kernel, on each of Debian's:
-GATE := kernel-tests scenario-call scenario-rekey scenario-swap scenario-unload
+GATE := kernel-tests scenario-call scenario-policy scenario-rekey scenario-swap scenario-unload
 # One guest for all of them: a boot takes longer than some of them, and what the emulator has translated is not translated again.
 empty :=
 IN_TURN := $(subst $(empty) $(empty),+,$(GATE))

@@ -42,9 +42,9 @@ else
 	spawn_in proxy ue2 eftf-ue -v -c "$work/ue.conf"
 	check "another UE" wait_for 20 "holds 'tunnel up' $EFTF_RESULTS/ue2.log" "tunnel"
 	# A flow is a socket with a packet to the P-CSCF, where nobody listens.
-	check "one UE begins 70" in_ns ue python3 -c '
+	check "one UE begins 80" in_ns ue python3 -c '
 import socket, sys
-for _ in range(70):
+for _ in range(80):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind((sys.argv[1], 0))
     try:
@@ -52,8 +52,9 @@ for _ in range(70):
     except OSError:
         pass
 ' 10.64.0.2 "$PCSCF"
-	check "those beyond 60 are dropped, and counted" wait_for 20 "[[ \$(too_many) -ge 10 ]]" "10 packets or more"
-	check_range "not more than those" 10 30 "$(too_many)"
+	# kernels differ by one or two, as they count some that are about to be known
+	check "those beyond 60 are dropped, and counted" wait_for 20 "[[ \$(too_many) -ge 15 ]]" "15 packets or more"
+	check_range "not more than those" 15 30 "$(too_many)"
 	check_fails "the first one's next connection is dropped" in_ns ue ping -q -c 1 -W 1 "$PCSCF"
 	check "the other UE is not concerned" in_ns proxy ping -q -c 2 -i 0.2 -W 10 "$PCSCF"
 	stop ue2
