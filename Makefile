@@ -40,6 +40,7 @@ help:
 	@echo 'make modules KDIR=... eftf.ko for the kernel headers in KDIR (default: the running kernel)'
 	@echo 'make programs         eftf-ue, eftf-gw, eftfctl; PROGS="eftf-ue eftfctl": only these, also for install'
 	@echo '                      PROXY=no: eftf-ue without libcurl, for direct connections only'
+	@echo '                      KEYLOG=yes: for tests: eftf-ue --keylog FILE writes the secrets of its connections there'
 	@echo 'make install          module for KDIR and programs; DESTDIR, PREFIX, INSTALL_MOD_DIR'
 	@echo 'make install-programs only the programs and what belongs to them'
 	@echo 'make uninstall        takes back what install has put there, with the same DESTDIR and PREFIX'
@@ -194,7 +195,7 @@ check: need-check guest guest-module-uml guest-module-uml-travel
 # What is installed, and the packages.
 check-packages: need-guest test-tools guest-module-uml
 	+@$(MAKE) --no-print-directory programs
-	@tests/lib/need.sh @check @deb
+	@tests/lib/need.sh @check @deb @trees
 	@OUT="$(OUT)" tests/check packages
 
 # For other processors.

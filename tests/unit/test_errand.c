@@ -175,7 +175,9 @@ static void test_cage_of_root(void **state)
 	unlink(path);
 	assert_int_equal(r.uid, 0);
 	assert_int_equal(r.own, landlock ? -EACCES : 0);
+#ifndef __s390__	/* its sockets are made by a call with the arguments behind a pointer, out of a filter's sight */
 	assert_int_equal(r.unix_socket, -EPERM);
+#endif
 	assert_int_equal(r.hosts, 0);
 	assert_int_equal(r.udp, 0);
 }

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- Wireshark: the envelopes of FTT-IMS (3GPP TS 24.322 clause 7.1.2) in TLS, and the IP packets in them.
 --   tshark -X lua_script:ftt-ims.lua -o tls.keylog_file:KEYS -r FILE -Y ftt_ims
+-- (an eftf-ue built with "make KEYLOG=yes" writes KEYS: --keylog KEYS)
 -- or put it into Wireshark's folder of personal Lua plugins. Without the TLS session's keys there is nothing to see.
 -- On port 443 other protocols are left alone: a connection is of FTT-IMS if it begins with an envelope of type 1
 -- with an IP packet in it. "Decode As" ftt_ims takes any connection for one, of TCP without TLS, too.

@@ -47,6 +47,12 @@ struct eftf_tls_info {
 
 /* Once per process, before anything else of wolfSSL: wiping allocators. */
 int eftf_tls_init(struct eftf_err *err);
+#ifdef EFTF_KEYLOG
+/* From now on the secrets of each connection go to this file, see tls_keylog.h. */
+int eftf_tls_keylog(const char *path, struct eftf_err *err);
+/* For a child process, which has to keep it; -1: there is none. */
+int eftf_tls_keylog_fd(void);
+#endif
 /* Loads CA, certificate, key and CRL; a missing, wrong or unfit file is named in err. */
 int eftf_tls_ctx_new(struct eftf_tls_ctx **ctx, const struct eftf_tls_config *cfg,
 		     struct eftf_err *err);

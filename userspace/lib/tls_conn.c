@@ -14,6 +14,7 @@
 #include <wolfssl/wolfcrypt/sha256.h>
 
 #include "alert.h"
+#include "tls_keylog.h"
 
 #define ALERT 21			/* type of a record */
 #define HANDSHAKE_RECORDS 512
@@ -291,6 +292,8 @@ int eftf_tls_new(struct eftf_tls **out, struct eftf_tls_ctx *ctx, int fd, const 
 		ret = offer_status_request(tls, err);
 	if (!tls->server && !ret)
 		ret = offer_alpn(tls, ctx->alpn, err);
+	if (!ret)
+		ret = eftf_tls_keylog_begin(tls, err);
 	if (ret) {
 		eftf_tls_free(tls);
 		return ret;
@@ -311,6 +314,7 @@ static enum eftf_tls_status check_done(struct eftf_tls *tls, struct eftf_err *er
 	}
 	if (tls->trust && !tls->verified)
 		return eftf_tls_explain(tls, NO_PEER_CERT, err);
+	eftf_tls_keylog_end(tls);
 	eftf_tls_watch_end(&tls->watch);
 	tls->one_by_one = true;
 	return EFTF_TLS_DONE;

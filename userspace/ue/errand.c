@@ -15,14 +15,21 @@
 #include "packet.h"
 #include "sandbox.h"
 
+#ifdef EFTF_KEYLOG
+#include "tls.h"
+#define KEYLOG eftf_tls_keylog_fd()
+#else
+#define KEYLOG (-1)
+#endif
+
 static void child(pid_t parent, int fd, int keep, void (*run)(void *arg, int fd), void *arg)
 {
-	const int kept[] = { fd, keep };
+	const int kept[] = { fd, keep, KEYLOG };
 	struct eftf_err err;
 
 	/* what the parent has open is none of the child's business: netlink, other children, the log */
 	eftf_log_suspend();
-	eftf_sandbox_close_others(kept, 2);
+	eftf_sandbox_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	eftf_log_resume();
 	if (eftf_cage_enter(parent, &err))
 		log_error("child process: %s", err.text);

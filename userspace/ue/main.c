@@ -9,6 +9,7 @@
 #include "connect.h"
 #include "log.h"
 #include "sandbox.h"
+#include "tls.h"
 #include "ue.h"
 #include "verdict.h"
 #include "eftf_version.h"
@@ -25,6 +26,10 @@ static const char help[] =
 "  -1, --once          do not reconnect when the tunnel ends or cannot be had\n"
 "  -t, --test-config   check the configuration and the files that it names\n"
 "  -v, --verbose       log everything\n"
+#ifdef EFTF_KEYLOG
+"      --keylog FILE   for tests: add the secrets of each connection to FILE, for\n"
+"                      Wireshark: who can read it can read what is in the tunnel\n"
+#endif
 "      --help-config   print a configuration with all keys and their meaning\n"
 "  -V, --version\n"
 "  -h, --help\n"
@@ -35,7 +40,7 @@ static const char help[] =
 "SIGHUP reads the configuration again; SIGUSR1 opens a new outer\n"
 "connection now and moves the tunnel to it, without a break; SIGTERM ends.\n";
 
-enum { OPT_HELP_CONFIG = 256 };
+enum { OPT_HELP_CONFIG = 256, OPT_KEYLOG };
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -47,6 +52,7 @@ static const struct option long_options[] = {
 	{ "test", no_argument, NULL, 't' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help-config", no_argument, NULL, OPT_HELP_CONFIG },
+	{ "keylog", required_argument, NULL, OPT_KEYLOG },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -60,6 +66,22 @@ struct command {
 static int say(const char *text)
 {
 	return fputs(text, stdout) < 0 || fflush(stdout) ? EFTF_EXIT_ERROR : EFTF_EXIT_OK;
+}
+
+/* Returns an exit status + 1 as command.done, or 0. */
+static int keep_secrets(const char *path)
+{
+#ifdef EFTF_KEYLOG
+	struct eftf_err err;
+
+	if (!eftf_tls_keylog(path, &err))
+		return 0;
+	fprintf(stderr, "eftf-ue: --keylog: %s\n", err.text);
+#else
+	fprintf(stderr, "eftf-ue: --keylog %s: only builds for tests keep the secrets of their connections (make KEYLOG=yes)\n",
+		path);
+#endif
+	return 1 + EFTF_EXIT_USAGE;
 }
 
 static void set_option(int c, struct eftf_options *o, struct command *cmd)
@@ -89,6 +111,9 @@ static void set_option(int c, struct eftf_options *o, struct command *cmd)
 	case OPT_HELP_CONFIG:
 		eftf_ue_conf_help(stdout);
 		cmd->done = 1 + say("");
+		break;
+	case OPT_KEYLOG:
+		cmd->done = keep_secrets(optarg);
 		break;
 	case 'V':
 		cmd->done = 1 + say("eftf-ue " EFTF_VERSION "\n");
