@@ -80,7 +80,7 @@ int eftf_tls_keylog_begin(struct eftf_tls *tls, struct eftf_err *err)
 static size_t hex(char *out, const unsigned char *octets, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		sprintf(out + 2 * i, "%02x", octets[i]);
+		snprintf(out + 2 * i, 3, "%02x", octets[i]);
 	return 2 * n;
 }
 
