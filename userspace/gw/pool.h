@@ -5,8 +5,8 @@
  * shown that it can come back, or in quarantine, so that no other UE is taken
  * for its last user. The UE gets a parked address again by its proof; others
  * get it when its time is over, or when nothing else is left, the oldest in
- * quarantine first, then the oldest that is held. A static address goes to
- * its certificate, at any time, and to nobody else. What is not free is charged
+ * quarantine first, then the oldest that is held. A static address goes to the
+ * UE with its certificate, at any time, and to no other. What is not free is charged
  * to the source that caused it, and a source that has all it may have gets
  * another address only for its own oldest parked one.
  *

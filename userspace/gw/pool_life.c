@@ -152,7 +152,7 @@ static bool is_unused(const struct eftf_pool *p, uint32_t i)
 	return !e->owner && !e->claim && (e->where == NOWHERE || e->where == FREE) && !e->barred;
 }
 
-/* For anybody. */
+/* Unused, and any UE may get it. */
 static bool is_free(const struct eftf_pool *p, uint32_t i)
 {
 	return is_unused(p, i) && !p->e[i].is_static;
@@ -174,7 +174,7 @@ static uint32_t any_free(struct eftf_pool *p)
 		if (is_free(p, i) && p->e[i].where != FREE)
 			return i;
 	}
-	/* a static one is free then, but not for anybody */
+	/* a static address that goes does not come onto the free list: then the next one goes, too */
 	while (!p->list[FREE].head && p->list[QUARANTINE].head)
 		evict(p, p->list[QUARANTINE].head);
 	while (!p->list[FREE].head && p->list[HELD].head)
