@@ -77,7 +77,6 @@ topo_plan() {
 	local ns
 
 	for ns in "${topo_namespaces[@]}"; do
-		echo "- netns add $ns"
 		echo "$ns link set lo up"
 	done
 	topo_link ue lan0 fw lan0 192.168.77 2 1 fd00:77
@@ -113,6 +112,12 @@ topo_up() {
 	local -A batch=()
 
 	while read -r ns words; do batch[$ns]+=$words$'\n'; done < <(topo_plan)
+	for ns in "${topo_namespaces[@]}"; do
+		ip netns add "$ns" || return
+		# A router asks for a neighbour from its link-local address, which it has not while other nodes may object to
+		# it (two seconds at most): until then it drops what it should forward. The ue is as phones are.
+		[[ $ns == ue ]] || in_ns "$ns" sysctl -qw net.ipv6.conf.default.accept_dad=0 || return
+	done
 	ip -batch - <<<"${batch[-]}" || return
 	for ns in "${topo_namespaces[@]}"; do
 		ip -n "$ns" -batch - <<<"${batch[$ns]}" || return
