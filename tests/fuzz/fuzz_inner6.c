@@ -70,11 +70,13 @@ static void check_ra(const uint8_t *packet, size_t size)
 	must(ra.n_routes <= EFTF_RA_MAX_ROUTES && (!ra.mtu || (ra.mtu >= 1280 && ra.mtu <= 65532)));
 	for (size_t i = 0; i < ra.n_routes; i++)
 		must(ra.routes[i].plen <= 128);
+	must(!ra.own.plen || ra.own.plen == 64);
 	memcpy(&src, packet + 8, 16);
 	memcpy(&dst, packet + 24, 16);
 	n = eftf_ra_build(out, sizeof(out), &src, &dst, &ra);
 	must(n && !eftf_ra_parse(out, n, &again));
 	must(again.managed == ra.managed && again.mtu == ra.mtu && again.n_routes == ra.n_routes);
+	must(again.own.plen == ra.own.plen && !memcmp(&again.own.addr, &ra.own.addr, 16));
 	for (size_t i = 0; i < ra.n_routes; i++) {
 		must(again.routes[i].plen == ra.routes[i].plen);
 		must(!memcmp(&again.routes[i].addr, &ra.routes[i].addr, 16));

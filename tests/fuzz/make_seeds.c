@@ -224,7 +224,7 @@ static void inner6(void)
 		.src = link, .dst = eftf_all_dhcp_servers, .sport = 546, .dport = 547,
 		.data = (const uint8_t *)"abc", .len = 3,
 	};
-	struct eftf_ra ra = {.managed = true, .mtu = 1400, .n_routes = 2};
+	struct eftf_ra ra = {.managed = true, .mtu = 1400, .n_routes = 2, .own = {.plen = 64}};
 	uint8_t out[256];
 
 	ra.routes[0].plen = 128;

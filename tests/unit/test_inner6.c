@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "inner.h"
 #include "inner6.h"
 #include "ip6.h"
 
@@ -83,6 +84,18 @@ static void test_solicitation(void **state)
 	assert_int_equal(eftf_rs_build(out, 47, &src), 0);
 }
 
+/* After a change: the checksum of ICMPv6 anew. */
+static void icmp_sum(uint8_t *packet, size_t len)
+{
+	uint32_t sum = eftf_inner_sum(58 + (uint32_t)(len - 40), packet + 8, 32);
+	uint16_t folded;
+
+	packet[42] = packet[43] = 0;
+	folded = eftf_inner_fold(eftf_inner_sum(sum, packet + 40, len - 40));
+	packet[42] = (uint8_t)(folded >> 8);
+	packet[43] = (uint8_t)folded;
+}
+
 static void test_advertisement(void **state)
 {
 	struct eftf_ra ra = { .managed = true, .mtu = 1400, .n_routes = 3 }, back;
@@ -118,6 +131,50 @@ static void test_advertisement(void **state)
 	assert_int_equal(back.routes[0].addr.s6_addr[15], 0);
 }
 
+/* RFC 4862 5.5.3: a prefix that addresses may be made of, for a time; of this link's hosts none is beside this one. */
+static void test_own_prefix(void **state)
+{
+	struct eftf_ra ra = { .mtu = 1500, .n_routes = 1, .own = { ip("2001:db8:64:7::"), 64 } }, back;
+	static const struct {
+		size_t at;		/* in the option */
+		uint8_t octet;
+	} wrong[] = { { 1, 3 }, { 2, 63 }, { 2, 128 }, { 3, 0 }, { 3, 0x80 } };
+	struct in6_addr src = ip("fe80::1"), zero = ip("::");
+	const size_t option = 40 + 16 + 8 + 16;
+	uint8_t out[256];
+	size_t len;
+
+	(void)state;
+	ra.routes[0] = (struct eftf_prefix6){ ip("2001:db8:1::"), 48 };
+	len = eftf_ra_build(out, sizeof(out), &src, &eftf_all_nodes, &ra);
+	assert_int_equal(len, option + 32);
+	assert_int_equal(eftf_ra_parse(out, len, &back), 0);
+	assert_int_equal(back.n_routes, 1);
+	assert_int_equal(back.own.plen, 64);
+	assert_memory_equal(&back.own.addr, &ra.own.addr, 16);
+	for (size_t size = option; size < len; size++)
+		assert_int_equal(eftf_ra_build(out, size, &src, &eftf_all_nodes, &ra), 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		eftf_ra_build(out, sizeof(out), &src, &eftf_all_nodes, &ra);
+		out[option + wrong[i].at] = wrong[i].octet;
+		icmp_sum(out, len);
+		eftf_ra_parse(out, len, &back);
+		if (back.own.plen)
+			fail_msg("taken, with octet %zu as %u", wrong[i].at, wrong[i].octet);
+	}
+	/* it has had its time */
+	eftf_ra_build(out, sizeof(out), &src, &eftf_all_nodes, &ra);
+	memset(out + option + 4, 0, 4);
+	icmp_sum(out, len);
+	assert_int_equal(eftf_ra_parse(out, len, &back), 0);
+	assert_int_equal(back.own.plen, 0);
+	/* bits behind it do not count */
+	ra.own.addr.s6_addr[15] = 1;
+	len = eftf_ra_build(out, sizeof(out), &src, &eftf_all_nodes, &ra);
+	assert_int_equal(eftf_ra_parse(out, len, &back), 0);
+	assert_memory_equal(back.own.addr.s6_addr + 8, &zero, 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +182,7 @@ int main(void)
 		cmocka_unit_test(test_udp_damaged),
 		cmocka_unit_test(test_solicitation),
 		cmocka_unit_test(test_advertisement),
+		cmocka_unit_test(test_own_prefix),
 	};
 
 	return cmocka_run_group_tests_name("inner6", tests, NULL, NULL);

@@ -21,6 +21,9 @@
 #define RA_LEN 16
 #define RA_MANAGED 0x80
 #define RA_OTHER 0x40
+#define OPT_PREFIX 3
+#define PREFIX_LEN 32			/* octets of that option */
+#define PREFIX_AUTONOMOUS 0x40
 #define OPT_MTU 5
 #define OPT_ROUTE 24			/* RFC 4191 */
 #define MIN_MTU 1280u			/* RFC 8200 5 */
@@ -160,6 +163,18 @@ static void put_route(struct eftf_out *o, const struct eftf_prefix6 *p)
 	eftf_out_put(o, &p->addr, octets);
 }
 
+/* RFC 8273 4: the host may make addresses of it, and has no neighbours in it. */
+static void put_own(struct eftf_out *o, const struct eftf_prefix6 *p)
+{
+	eftf_out_put16(o, OPT_PREFIX << 8 | PREFIX_LEN / 8);
+	eftf_out_put8(o, p->plen);
+	eftf_out_put8(o, PREFIX_AUTONOMOUS);
+	eftf_out_put32(o, EFTF_DHCP_FOREVER);
+	eftf_out_put32(o, EFTF_DHCP_FOREVER);
+	eftf_out_put32(o, 0);
+	eftf_out_put(o, &p->addr, 16);
+}
+
 size_t eftf_ra_build(uint8_t *out, size_t size, const struct in6_addr *src,
 		     const struct in6_addr *dst, const struct eftf_ra *ra)
 {
@@ -179,6 +194,8 @@ size_t eftf_ra_build(uint8_t *out, size_t size, const struct in6_addr *src,
 	}
 	for (size_t i = 0; i < ra->n_routes; i++)
 		put_route(&o, &ra->routes[i]);
+	if (ra->own.plen)
+		put_own(&o, &ra->own);
 	return finish_icmp(&o);
 }
 
@@ -201,6 +218,13 @@ static void get_route(const uint8_t *p, size_t len, struct eftf_ra *ra)
 	set_prefix(&ra->routes[ra->n_routes++], p + 8, len - 8, p[2]);
 }
 
+/* The first of them, if it is one that addresses are made of (RFC 4862 5.5.3) and is there for a time. */
+static void get_own(const uint8_t *p, size_t len, struct eftf_ra *ra)
+{
+	if (len == PREFIX_LEN && p[2] == 64 && (p[3] & PREFIX_AUTONOMOUS) && eftf_get32(p + 4) && !ra->own.plen)
+		set_prefix(&ra->own, p + 16, 16, p[2]);
+}
+
 int eftf_ra_parse(const uint8_t *packet, size_t len, struct eftf_ra *ra)
 {
 	const uint8_t *p = packet + IP6_HLEN;
@@ -221,6 +245,8 @@ int eftf_ra_parse(const uint8_t *packet, size_t len, struct eftf_ra *ra)
 			ra->mtu = eftf_get32(p + 4);
 		else if (p[0] == OPT_ROUTE)
 			get_route(p, n, ra);
+		else if (p[0] == OPT_PREFIX)
+			get_own(p, n, ra);
 	}
 	return 0;
 }

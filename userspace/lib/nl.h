@@ -218,6 +218,7 @@ struct eftf_route {
 	uint32_t metric;		/* 0: the kernel's default (IPv4 0, IPv6 1024) */
 	uint8_t protocol;		/* who put it in; 0: the administrator (RTPROT_STATIC) */
 	uint32_t table;			/* 0: main */
+	bool unreachable;		/* no way: an error for what no longer prefix matches. To add one: no ifindex */
 };
 /*
  * Replaces an equal route: the one with the same destination and metric,
@@ -234,7 +235,7 @@ typedef void (*eftf_rt_route_fn)(const struct eftf_route *route, void *arg);
 int eftf_rt_route_dump(struct eftf_rt *rt, int family, eftf_rt_route_fn fn, void *arg,
 		       struct eftf_err *err);
 /*
- * Removes those unicast routes, of all tables, for which fn returns true; it is called while they
+ * Removes those unicast and unreachable routes, of all tables, for which fn returns true; it is called while they
  * are read, and may be called twice for one. removed: how many.
  */
 typedef bool (*eftf_rt_route_which_fn)(const struct eftf_route *route, void *arg);

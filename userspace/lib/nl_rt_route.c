@@ -59,7 +59,7 @@ int eftf_rt_route_add(struct eftf_rt *rt, const struct eftf_route *route, struct
 		return ret;
 	rtm = header;
 	rtm->rtm_protocol = route->protocol ? route->protocol : RTPROT_STATIC;
-	rtm->rtm_type = RTN_UNICAST;
+	rtm->rtm_type = route->unreachable ? RTN_UNREACHABLE : RTN_UNICAST;
 	rtm->rtm_scope = route->family == AF_INET && !route->has_via ? RT_SCOPE_LINK :
 		RT_SCOPE_UNIVERSE;
 	put_route(nlh, rtm, route);
@@ -122,6 +122,7 @@ int eftf_nl_route_parse(const struct nlmsghdr *nlh, struct eftf_route *route)
 	route->plen = rtm.rtm_dst_len;
 	route->protocol = rtm.rtm_protocol;
 	route->table = rtm.rtm_table;
+	route->unreachable = rtm.rtm_type == RTN_UNREACHABLE;
 	start = mnl_nlmsg_get_payload_offset(nlh, sizeof(rtm));
 	while ((attr = eftf_nl_attr_next(start, end, attr))) {
 		switch (mnl_attr_get_type(attr)) {
@@ -247,7 +248,7 @@ static int sweep_answer(const struct nlmsghdr *nlh, void *arg)
 	if (nlh->nlmsg_type != RTM_NEWROUTE || eftf_nl_route_parse(nlh, &route))
 		return 0;
 	memcpy(&rtm, mnl_nlmsg_get_payload(nlh), sizeof(rtm));
-	if (rtm.rtm_type != RTN_UNICAST || rtm.rtm_flags & RTM_F_CLONED || !s->fn(&route, s->arg))
+	if ((rtm.rtm_type != RTN_UNICAST && !route.unreachable) || rtm.rtm_flags & RTM_F_CLONED || !s->fn(&route, s->arg))
 		return 0;
 	if (s->n == s->size) {
 		s->size = s->size ? 2 * s->size : 64;
