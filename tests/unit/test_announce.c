@@ -138,6 +138,7 @@ static int setup(void **state)
 	at_ns = 0;
 	gw.ifindex = DEVICE;
 	gw.conf.announce = EFTF_GW_TABLE_MAIN;
+	gw.conf.pool6_each = 128;
 	gw.sessions = table;
 	gw.rt = (struct eftf_rt *)&gw;	/* only passed on */
 	for (unsigned int i = 0; i < SESSIONS; i++) {
@@ -331,6 +332,25 @@ static void of_two_sessions_of_one_second_the_other_family_goes(void **state)
 	expect(1, 1, metric);
 }
 
+static void where_a_ue_has_a_64_the_route_is_to_all_of_it(void **state)
+{
+	uint32_t metric = metric_of(at);
+	size_t found = 0;
+
+	(void)state;
+	gw.conf.pool6_each = 64;
+	runs(1);
+	sessions[1].has6 = true;
+	eftf_announce_up(&gw, &sessions[1]);
+	expect(2, 1, metric);
+	for (size_t k = 0; k < n_routes; k++)
+		found += routes[k].family == AF_INET6 && routes[k].plen == 64 &&
+			!memcmp(routes[k].dst, &sessions[1].inner6, 8) && !routes[k].dst[15];
+	assert_int_equal(found, 1);
+	eftf_announce_down(&gw, &sessions[1]);
+	assert_int_equal(n_routes, 0);
+}
+
 static void leave6(unsigned int i, uint32_t metric)
 {
 	leave(0, metric, DEVICE, EFTF_GW_RTPROT, EFTF_GW_TABLE_MAIN);
@@ -411,6 +431,7 @@ int main(void)
 		cmocka_unit_test_setup(a_family_that_is_refused_leaves_both_as_they_were, setup),
 		cmocka_unit_test_setup(of_two_sessions_of_one_second_the_other_family_goes, setup),
 		cmocka_unit_test_setup(a_newer_route_of_another_gateway_wins, setup),
+		cmocka_unit_test_setup(where_a_ue_has_a_64_the_route_is_to_all_of_it, setup),
 		cmocka_unit_test_setup(a_successor_completes_families, setup),
 	};
 

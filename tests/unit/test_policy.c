@@ -104,6 +104,50 @@ static void test_pool6(void **state)
 	}
 }
 
+/* A /64 for each: the N-th, and an address in it, by any of which it is found. */
+static void test_pool6_of_64(void **state)
+{
+	static const char *const wrong[] = {
+		"pool6 = 2001:db8::/49\npool6_each = 64\n", "pool6 = 2001:db8::/64\npool6_each = 64\n",
+		"pool6 = 2001:db8::/48\npool6_each = 96\n", "pool6 = 2001:db8::/48\npool6_each = 63\n",
+		"pool6 = 2001:db8::/112\npool6_each = 64\n",
+	};
+	struct in_addr first = { htonl(0x0a400001) }, b = { htonl(0x0a40fffe) };
+	struct in6_addr six, expected;
+	struct eftf_gw_conf conf;
+	struct eftf_err err;
+	char text[256];
+
+	(void)state;
+	load(&conf, "pool6 = 2001:db8:64::/48\npool6_each = 64\n");
+	six = eftf_gw_inner6(&conf, b);
+	inet_pton(AF_INET6, "2001:db8:64:fffe::ef7f", &expected);
+	assert_memory_equal(&six, &expected, sizeof(six));
+	assert_int_equal(eftf_gw_inner4(&conf, &six).s_addr, b.s_addr);
+	inet_pton(AF_INET6, "2001:db8:64:fffe:ffff::1", &six);
+	assert_int_equal(eftf_gw_inner4(&conf, &six).s_addr, b.s_addr);
+	inet_pton(AF_INET6, "2001:db8:65:fffe::ef7f", &six);
+	assert_int_equal(eftf_gw_inner4(&conf, &six).s_addr, 0);
+	inet_pton(AF_INET6, "2001:db8:64:1::ef7f", &expected);
+	assert_memory_equal(&conf.gateway6, &expected, sizeof(six));
+	assert_int_equal(eftf_gw_inner4(&conf, &expected).s_addr, first.s_addr);
+	eftf_gw_conf_free(&conf);
+	/* past the pool, although there is room */
+	load(&conf, "pool6 = 2001:db8::/32\npool6_each = 64\n");
+	inet_pton(AF_INET6, "2001:db8:1:1::ef7f", &six);
+	assert_int_equal(eftf_gw_inner4(&conf, &six).s_addr, 0);
+	eftf_gw_conf_free(&conf);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), CONF "%s", wrong[i]);
+		if (!eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
+			fail_msg("accepted: %s", wrong[i]);
+		eftf_gw_conf_free(&conf);
+	}
+	has("pool6 = 2001:db8:64::/48\npool6_each = 64\nmax_flows = 9\n",
+	    "add @flows6 { ip6 saddr & ffff:ffff:ffff:ffff:: ct count over 9 }", true);
+	has("pool6 = 2001:db8:64::/48\nmax_flows = 9\n", "add @flows6 { ip6 saddr ct count over 9 }", true);
+}
+
 /* A row of numbers over all pools; IPv6 goes with it, from one prefix or from one for each. */
 static void test_pools(void **state)
 {
@@ -161,7 +205,7 @@ static void test_ipv6_only(void **state)
 {
 	static const char *const wrong[] = {
 		"", "pool6 = 2001:db8:64::/64\ngateway = 10.64.0.1\n", "pool6 = 2001:db8:64::/64\nroutes = 192.0.2.0/24\n",
-		"pool6 = 2001:db8:64::/64\ndns = 192.0.2.1\n",
+		"pool6 = 2001:db8:64::/64\ndns = 192.0.2.1\n", "pool6 = 2001:db8:64::/63\npool6_each = 64\n",
 	};
 	static const char head[] = "[gateway]\ncert = a\nkey = b\npool = none\n";
 	struct in_addr number = { htonl(5) };
@@ -202,13 +246,21 @@ static void test_ipv6_only(void **state)
 		fail_msg("%s", err.text);
 	assert_int_equal(conf.ranges.size, 1 << 20);
 	eftf_gw_conf_free(&conf);
+	snprintf(text, sizeof(text), "%spool6 = 2001:db8:64::/56\npool6_each = 64\n", head);
+	if (eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(conf.ranges.size, 256);
+	six = eftf_gw_inner6(&conf, number);
+	assert_int_equal(six.s6_addr[7], 5);
+	assert_int_equal(eftf_gw_inner4(&conf, &six).s_addr, number.s_addr);
+	eftf_gw_conf_free(&conf);
 }
 
 /* A reload leaves what sockets, device, tables and files were made from, and says that it does. */
 static void test_reload(void **state)
 {
 	static const char *const fixed[] = {
-		"listen = 127.0.0.1:4443\n", "device = eftf7\n", "pool6 = 2001:db8:64::/64\n", "gateway = 10.64.0.9\n",
+		"listen = 127.0.0.1:4443\n", "device = eftf7\n", "pool6_each = 64\n", "pool6 = 2001:db8:64::/64\n", "gateway = 10.64.0.9\n",
 		"announce = main\n", "mtu = 1400\n", "ue_to_ue = yes\n", "max_tunnels = 77\n", "workers = 200\n",
 		"persistent = no\n", "state_dir = /elsewhere\n", "[status]\nsocket = /elsewhere\n",
 		"[status]\nmetrics_listen = 127.0.0.1:9999\n",
@@ -373,7 +425,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reach), cmocka_unit_test(test_pool6), cmocka_unit_test(test_pools), cmocka_unit_test(test_ipv6_only), cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_reach), cmocka_unit_test(test_pool6), cmocka_unit_test(test_pool6_of_64), cmocka_unit_test(test_pools), cmocka_unit_test(test_ipv6_only), cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_rules), cmocka_unit_test(test_life),
 	};
 

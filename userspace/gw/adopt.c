@@ -17,6 +17,7 @@ struct left {
 	bool has4, has6;
 	struct in_addr inner4;
 	struct in6_addr inner6;
+	uint8_t plen6;
 };
 
 struct lefts {
@@ -54,6 +55,7 @@ static void on_left(const struct eftf_tunnel_info *info, void *arg)
 		.has6 = info->present & EFTF_NL_BIT(INNER6),
 		.inner4 = info->inner4,
 		.inner6 = info->inner6,
+		.plen6 = info->inner6_plen,
 	};
 }
 
@@ -85,7 +87,8 @@ static bool adopt(struct eftf_gw *gw, const struct left *left)
 
 	if (!eftf_state_get(gw->state, inner, &l) || l.tunnel != left->id ||
 	    /* of another pool6 than before */
-	    (left->has6 && memcmp(&inner6, &left->inner6, sizeof(inner6))))
+	    (left->has6 && (left->plen6 != gw->conf.pool6_each ||
+			    memcmp(&inner6, &left->inner6, sizeof(inner6)))))
 		return false;
 	s = from_lease(&l, left);
 	if (!s)

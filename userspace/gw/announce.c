@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A host route for each address of each live tunnel. */
+/* A route for each address of each live tunnel, or for the /64 that its UE has. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
@@ -23,11 +23,17 @@ static uint32_t metric_now(void)
 	return UINT32_MAX - 4 * (uint32_t)(now.tv_sec - METRIC_EPOCH) - (uint32_t)(now.tv_nsec / 250000000);
 }
 
+/* Prefix length of what a UE has. */
+static uint8_t plen_of(const struct eftf_gw *gw, int family)
+{
+	return family == AF_INET ? 32 : (uint8_t)gw->conf.pool6_each;
+}
+
 static struct eftf_route route_to(const struct eftf_gw *gw, int family, const void *inner, uint32_t metric)
 {
 	struct eftf_route r = {
 		.family = family,
-		.plen = family == AF_INET ? 32 : 128,
+		.plen = plen_of(gw, family),
 		.ifindex = gw->ifindex,
 		.table = gw->conf.announce,
 		.metric = metric,
@@ -139,7 +145,7 @@ struct eftf_session *eftf_announce_loser(const struct eftf_gw *gw, const struct 
 {
 	struct eftf_session *s;
 
-	if (r->plen != (r->family == AF_INET ? 32 : 128) || r->ifindex == gw->ifindex ||
+	if (r->unreachable || r->plen != plen_of(gw, r->family) || r->ifindex == gw->ifindex ||
 	    (r->table != gw->conf.announce && r->table != EFTF_GW_TABLE_MAIN))
 		return NULL;
 	s = session_of(gw, r);
@@ -164,7 +170,7 @@ static bool on_left(const struct eftf_route *r, void *arg)
 		return false;
 	s = session_of(gw, r);
 	if (!s || (s->metric && s->metric != r->metric) ||
-	    r->plen != (r->family == AF_INET ? 32 : 128) || r->table != gw->conf.announce)
+	    r->plen != plen_of(gw, r->family) || r->table != gw->conf.announce)
 		return true;
 	s->metric = r->metric;
 	return false;

@@ -39,29 +39,34 @@ struct in6_addr eftf_gw_inner6(const struct eftf_gw_conf *conf, struct in_addr i
 		n -= conf->ranges.r[i].first;
 	}
 	addr = conf->pool6.p[i].base;
-	for (int k = 15; k >= 12; k--, n >>= 8)
-		addr.s6_addr[k] |= (uint8_t)n;
+	for (unsigned int k = 0; k < 4; k++, n >>= 8)
+		addr.s6_addr[conf->pool6_each / 8 - 1 - k] |= (uint8_t)n;
+	if (conf->pool6_each < 128) {	/* none that a router takes first for itself on a network that it makes of it */
+		addr.s6_addr[14] = 0xef;
+		addr.s6_addr[15] = 0x7f;
+	}
 	return addr;
 }
 
 /* If it is of the i-th of pool6; else 0.0.0.0. */
 static struct in_addr inner4_of(const struct eftf_gw_conf *conf, size_t i, const struct in6_addr *inner6)
 {
-	const uint8_t *p = &inner6->s6_addr[12];
+	const uint8_t *p = &inner6->s6_addr[conf->pool6_each / 8 - 4];
+	unsigned int fixed = conf->pool6_each - 32;	/* bits before that number */
 	uint32_t n = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 	struct in_addr inner, none = { 0 };
 	uint32_t size = conf->ranges.size;
 	struct in6_addr back;
 
-	if (conf->pool6.p[i].plen > 96)
-		n &= 0xffffffffu >> (conf->pool6.p[i].plen - 96);
+	if (conf->pool6.p[i].plen > fixed)
+		n &= 0xffffffffu >> (conf->pool6.p[i].plen - fixed);
 	if (conf->pool6.n > 1)
 		size = conf->ranges.r[i].size;
 	if (n >= size)
 		return none;
 	inner = eftf_ranges_addr(&conf->ranges, conf->pool6.n > 1 ? conf->ranges.r[i].first + n : n);
 	back = eftf_gw_inner6(conf, inner);
-	return memcmp(&back, inner6, sizeof(back)) ? none : inner;
+	return eftf_value_same_network6(&back, inner6, (uint8_t)conf->pool6_each) ? inner : none;
 }
 
 struct in_addr eftf_gw_inner4(const struct eftf_gw_conf *conf, const struct in6_addr *inner6)
@@ -97,7 +102,9 @@ static const struct eftf_config_key keys[] = {
 	GW(pool, VALUE(gw_value_pool), .needed = "10.64.0.0/16",
 	   .help = "Inner addresses of IPv4 for the UEs, up to 8 prefixes, a million addresses together, of which the first are given out first; may be repeated; none: they get IPv6 alone, of pool6"),
 	GW(pool6, VALUE(gw_value_pool6), .without = "IPv4 only", .example = "2001:db8:64::/64",
-	   .help = "IPv6 addresses beside them, for UEs that ask for one by DHCPv6: a UE with the N-th address of pool has the N-th of this prefix, as a /128; it needs as many bits behind it as pool; or as many prefixes as pool has, each for one of them, in the same order; may be repeated; with pool = none it gives at most a million addresses"),
+	   .help = "IPv6 addresses beside them, for UEs that ask for one by DHCPv6: a UE with the N-th address of pool has the N-th of this prefix, as a /128, or its N-th /64, see pool6_each; it needs as many bits for them as pool has; or as many prefixes as pool has, each for one of them, in the same order; may be repeated; with pool = none it gives at most a million addresses"),
+	GW(pool6_each, UINT(64, 128), .preset = "128",
+	   .help = "What a UE has of pool6: 128, an address; 64, a /64 of its own, in which it is given the address ::ef7f and all of which it may use, as for a network behind it; a router advertisement tells it so beside DHCPv6"),
 	GW(gateway, VALUE(value_addr4), .without = "the first of the (first) pool", .example = "10.64.0.1",
 	   .help = "Inner address of the EFTF; the one of pool6 follows from it; not with pool = none"),
 	GW(static_addresses, FILE_NAME, .without = "none", .example = "/etc/eftf/gw.addresses",
@@ -222,9 +229,13 @@ static int number_ipv6(struct eftf_gw_conf *conf, struct eftf_err *err)
 	if (conf->pool6.n == 1)
 		most = EFTF_POOL_MAX;
 	for (size_t i = 0; i < conf->pool6.n; i++) {
-		uint8_t plen = conf->pool6.p[i].plen;
-		uint32_t size = plen > 96 && 1u << (128 - plen) < most ? 1u << (128 - plen) : most;
+		unsigned int plen = conf->pool6.p[i].plen, each = conf->pool6_each;
+		uint32_t size = most;
 
+		if (plen + 2 > each)
+			return eftf_err_set(err, EINVAL, "gateway.pool6: allowed is a /%u or a shorter prefix", each - 2);
+		if (plen > each - 32 && 1u << (each - plen) < most)
+			size = 1u << (each - plen);
 		eftf_ranges_add(&conf->ranges, (struct in_addr){ htonl(base) }, 32 - (unsigned int)__builtin_ctz(size));
 		base += size;
 	}
@@ -234,6 +245,8 @@ static int number_ipv6(struct eftf_gw_conf *conf, struct eftf_err *err)
 
 static int check_pool(struct eftf_gw_conf *conf, struct eftf_err *err)
 {
+	if (conf->pool6_each != 64 && conf->pool6_each != 128)
+		return eftf_err_set(err, EINVAL, "gateway.pool6_each = %u: allowed is 64 or 128", conf->pool6_each);
 	for (size_t i = 0; i < conf->pool.n; i++)
 		if (!eftf_ranges_add(&conf->ranges, conf->pool.p[i].base, conf->pool.p[i].plen))
 			return eftf_err_set(err, EINVAL, "gateway.pool: two of them have addresses in common");
@@ -247,21 +260,22 @@ static bool overlap6(const struct eftf_gw_cidr6 *a, const struct eftf_gw_cidr6 *
 	return eftf_value_same_network6(&a->base, &b->base, a->plen < b->plen ? a->plen : b->plen);
 }
 
-/* The i-th of pool6 has to have an address for each of so many. */
+/* The i-th of pool6 has to have an address, or a /64, for each of so many. */
 static int check_room6(const struct eftf_gw_conf *conf, size_t i, uint32_t size, struct eftf_err *err)
 {
-	unsigned int plen = 128;
+	unsigned int bits = 0;
 
-	while (1u << (128 - plen) < size)
-		plen--;
+	while (1u << bits < size)
+		bits++;
 	for (size_t k = 0; k < i; k++)
 		if (overlap6(&conf->pool6.p[k], &conf->pool6.p[i]))
 			return eftf_err_set(err, EINVAL, "gateway.pool6: two of them have addresses in common");
-	if (conf->pool6.p[i].plen <= plen)
+	if (conf->pool6.p[i].plen + bits <= conf->pool6_each)
 		return 0;
 	return eftf_err_set(err, EINVAL,
-			    "gateway.pool6: allowed is a /%u or a shorter prefix, as gateway.pool is a /%u",
-			    plen, plen - 96);
+			    "gateway.pool6: allowed is a /%u or a shorter prefix, as gateway.pool is a /%u%s",
+			    conf->pool6_each - bits, 32 - bits,
+			    conf->pool6_each == 64 ? " and pool6_each a /64" : "");
 }
 
 static int check_pool6(struct eftf_gw_conf *conf, struct eftf_err *err)
@@ -380,7 +394,7 @@ bool eftf_gw_conf_keep(struct eftf_gw_conf *old, struct eftf_gw_conf *now)
 	static const struct {
 		size_t offset, size;
 	} fixed[] = {
-		FIXED(listen), FIXED(device), FIXED(pool), FIXED(ipv6_only), FIXED(pool6), FIXED(ranges), FIXED(gateway),
+		FIXED(listen), FIXED(device), FIXED(pool), FIXED(ipv6_only), FIXED(pool6), FIXED(pool6_each), FIXED(ranges), FIXED(gateway),
 		FIXED(gateway6), FIXED(ue_to_ue), FIXED(mtu), FIXED(announce), FIXED(max_tunnels),
 		FIXED(workers), FIXED(persistent), FIXED(metrics_listen),
 	};

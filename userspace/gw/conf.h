@@ -91,6 +91,7 @@ struct eftf_gw_conf {
 	struct eftf_gw_pool pool;	/* none, if ipv6_only */
 	bool ipv6_only;			/* pool = none */
 	struct eftf_gw_pool6 pool6;	/* none, one for all of pool, or one for each */
+	unsigned int pool6_each;	/* prefix length of what a UE has of it: 128, or 64 */
 	struct eftf_ranges ranges;	/* of pool; of numbers alone, if ipv6_only */
 	struct in_addr gateway;
 	struct in6_addr gateway6;	/* follows from it */
@@ -138,6 +139,7 @@ void eftf_gw_conf_help(FILE *out);
  * The address of pool6 that goes with one of pool, and the other way: 0.0.0.0 if
  * it goes with none. A lease is known by its address of pool; with IPv6 alone by a number in its place, which no UE
  * sees: 0.0.0.N for the N-th address of pool6. An address that is of no pool has none that goes with it: ::.
+ * Where each UE has a /64 its address is ::ef7f in it, and any other of the /64 leads to the same lease.
  */
 struct in6_addr eftf_gw_inner6(const struct eftf_gw_conf *conf, struct in_addr inner);
 struct in_addr eftf_gw_inner4(const struct eftf_gw_conf *conf, const struct in6_addr *inner6);

@@ -259,8 +259,9 @@ static void write_bounds(FILE *out, const struct eftf_gw_conf *c, const struct f
 	}
 	fprintf(out, "\t\t%s daddr != @reach%s counter name beyond_reach drop\n", f->ip, f->n);
 	if (c->max_flows)
-		fprintf(out, "\t\tct state new add @flows%s { %s saddr ct count over %u } counter name too_many_flows drop\n",
-			f->n, f->ip, c->max_flows);
+		/* of all addresses of a UE together */
+		fprintf(out, "\t\tct state new add @flows%s { %s saddr%s ct count over %u } counter name too_many_flows drop\n",
+			f->n, f->ip, f->n[0] && c->pool6_each == 64 ? " & ffff:ffff:ffff:ffff::" : "", c->max_flows);
 }
 
 static void write_from_ue(FILE *out, const struct eftf_gw_conf *c)

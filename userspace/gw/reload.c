@@ -193,7 +193,7 @@ void eftf_gw_reload(struct eftf_gw *gw)
 		return;
 	}
 	if (!eftf_gw_conf_keep(&gw->conf, &conf))
-		log_warn("reload: listen, device, pool, pool6, gateway, announce, mtu, ue_to_ue, max_tunnels, workers, persistent, state_dir, socket and metrics_listen change by a restart only");
+		log_warn("reload: listen, device, pool, pool6, pool6_each, gateway, announce, mtu, ue_to_ue, max_tunnels, workers, persistent, state_dir, socket and metrics_listen change by a restart only");
 	eftf_gw_conf_free(&gw->conf);
 	gw->conf = conf;
 	gw->user = user;

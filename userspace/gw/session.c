@@ -107,7 +107,7 @@ int eftf_session_attach(struct eftf_gw *gw, struct eftf_session *s, int fd, stru
 		.gateway4 = gw->conf.gateway,
 		.has_inner6 = s->dhcp6.bound,
 		.inner6 = s->dhcp6.address,
-		.inner6_plen = 128,
+		.inner6_plen = (uint8_t)gw->conf.pool6_each,
 		.has_gateway6 = s->dhcp6.bound,
 		.gateway6 = gw->conf.gateway6,
 		.keepalive = eftf_session_keepalive(s),

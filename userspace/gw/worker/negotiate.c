@@ -173,14 +173,42 @@ static int send_reply6(struct eftf_conn *c, const struct eftf_dhcp6_msg *reply,
 	return ret;
 }
 
+/* What DHCPv6 cannot say: the MTU, which prefixes are behind the tunnel, and the UE's own /64, if addr (or NULL) is in one. */
+static int send_ra(struct eftf_conn *c, const struct in6_addr *dst, const struct in6_addr *addr,
+		   struct eftf_err *err)
+{
+	const struct eftf_gw_conf *conf = c->worker->conf;
+	struct eftf_ra ra = { .managed = true, .mtu = conf->mtu };
+	uint8_t packet[1280];
+	size_t len;
+
+	while (ra.n_routes < conf->routes.n6) {
+		ra.routes[ra.n_routes].addr = conf->routes.r6[ra.n_routes].base;
+		ra.routes[ra.n_routes].plen = conf->routes.r6[ra.n_routes].plen;
+		ra.n_routes++;
+	}
+	if (addr && conf->pool6_each == 64) {
+		memcpy(&ra.own.addr, addr, 8);
+		ra.own.plen = 64;
+	}
+	len = eftf_ra_build(packet, sizeof(packet), &link_local, dst, &ra);
+	return eftf_channel_send(c->channel, packet, len, err);
+}
+
+/* A UE that has its address reads no further, so what is to be said of it goes ahead. */
 static void pass_on6(struct eftf_conn *c, enum eftf_dhcps_result result,
 		     const struct eftf_dhcp6_msg *reply)
 {
 	struct eftf_err err;
+	int ret = 0;
 
 	if (!eftf_dhcp6s_replies(result))
 		return;
-	if (send_reply6(c, reply, &err))
+	if (result == EFTF_DHCPS_ACK && c->worker->conf->pool6_each == 64)
+		ret = send_ra(c, &c->link6, &reply->addr, &err);
+	if (!ret)
+		ret = send_reply6(c, reply, &err);
+	if (ret)
 		eftf_conn_fail(c, err.text);
 	else
 		answered(c, result, &c->begun6, &c->bound6);
@@ -232,23 +260,11 @@ static void on_dhcp6(struct eftf_conn *c, const struct eftf_inner6_udp *udp)
 	explicit_bzero(&msg, sizeof(msg));
 }
 
-/* What DHCPv6 cannot say: the MTU, and which prefixes are behind the tunnel. */
 static void on_solicitation(struct eftf_conn *c, const struct in6_addr *src)
 {
-	const struct eftf_gw_conf *conf = c->worker->conf;
-	struct eftf_ra ra = { .managed = true, .mtu = conf->mtu };
-	uint8_t packet[1280];
 	struct eftf_err err;
-	size_t len;
 
-	while (ra.n_routes < conf->routes.n6) {
-		ra.routes[ra.n_routes].addr = conf->routes.r6[ra.n_routes].base;
-		ra.routes[ra.n_routes].plen = conf->routes.r6[ra.n_routes].plen;
-		ra.n_routes++;
-	}
-	len = eftf_ra_build(packet, sizeof(packet), &link_local,
-			    IN6_IS_ADDR_UNSPECIFIED(src) ? &eftf_all_nodes : src, &ra);
-	if (eftf_channel_send(c->channel, packet, len, &err))
+	if (send_ra(c, IN6_IS_ADDR_UNSPECIFIED(src) ? &eftf_all_nodes : src, NULL, &err))
 		eftf_conn_fail(c, err.text);
 }
 

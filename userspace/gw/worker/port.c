@@ -61,9 +61,12 @@ static void on_datagram6(struct eftf_worker *w, const struct sockaddr_in6 *peer,
 			 const uint8_t *data, size_t len)
 {
 	struct eftf_msg msg = { .type = EFTF_MSG_ASK6 };
+	const uint8_t *end;
 	struct eftf_err err;
 
-	if (!may_ask(w, (uint32_t)peer->sin6_addr.s6_addr[14] << 8 | peer->sin6_addr.s6_addr[15]))
+	/* the end of what tells UEs apart */
+	end = &peer->sin6_addr.s6_addr[w->conf->pool6_each / 8 - 2];
+	if (!may_ask(w, (uint32_t)end[0] << 8 | end[1]))
 		return;
 	if (eftf_dhcp6_decode(&msg.ask.msg6, data, len, w->start->policy->enterprise, &err)) {
 		log_debug("DHCPv6 from inside a tunnel: %s", err.text);
