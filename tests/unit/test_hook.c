@@ -245,6 +245,7 @@ static void test_environment_of_ipv6(void **state)
 	} expected[] = {
 		{ "EFTF_ADDRESS6", "fd00:64::7" }, { "EFTF_GATEWAY6", "fd00:64::1" }, { "EFTF_DNS6", "fd00:20::53" },
 		{ "EFTF_PCSCF6", "fd00:20::10" }, { "EFTF_ROUTES6", "fd00:20::/64" },
+		{ "EFTF_PREFIX6", "fd00:64::/64" },
 		{ "INTERNAL_IP6_ADDRESS", "fd00:64::7" }, { "INTERNAL_IP6_NETMASK", "fd00:64::7/128" },
 		{ "INTERNAL_IP6_DNS", "fd00:20::53" }, { "CISCO_IPV6_SPLIT_INC", "0" },
 	};
@@ -260,6 +261,8 @@ static void test_environment_of_ipv6(void **state)
 	assert_int_equal(inet_pton(AF_INET6, "fd00:20::53", &six.lease.dns[0]), 1);
 	assert_int_equal(inet_pton(AF_INET6, "fd00:20::10", &six.lease.sip[0]), 1);
 	assert_int_equal(inet_pton(AF_INET6, "fd00:20::", &routes6.prefix[0].addr), 1);
+	assert_int_equal(inet_pton(AF_INET6, "fd00:64::", &routes6.own.addr), 1);
+	routes6.own.plen = 64;
 	routes6.prefix[0].plen = 64;
 	i.six = &six;
 	i.routes6 = &routes6;

@@ -212,6 +212,61 @@ static void test_pool_is_lan(void **state)
 }
 
 /* Its own host route keeps it out: the networks around it may go into the tunnel. */
+static void be_here(const char *addr, uint8_t plen)
+{
+	struct in6_addr a = ip(addr);
+
+	eftf_here6_add(&here, &a, plen);
+}
+
+/* The UE's own /64: taken whole unless it covers what is here; what is here by it is no conflict for the rest. */
+static void test_own_prefix(void **state)
+{
+	struct eftf_prefix6 own = { ip("fd00:64:0:2::"), 64 };
+
+	setup(state);
+	six.lease.address = ip("fd00:64:0:2::ef7f");
+	six.lease.unicast = ip("fd00:64:0:1::ef7f");
+	assert_int_equal(judge(), 0);
+	assert_int_equal(routes.own.plen, 0);
+	six.ra.own = own;
+	assert_int_equal(judge(), 0);
+	assert_int_equal(told, 0);
+	assert_memory_equal(&routes.own, &own, sizeof(own));
+	/* a network that has got it from this tunnel, with this machine's address there */
+	be_here("fd00:64:0:2::1", 64);
+	be_here("fd00:64:0:2::1", 128);
+	assert_int_equal(judge(), 0);
+	assert_int_equal(told, 0);
+	assert_int_equal(routes.own.plen, 64);
+	/* but not with the inner address itself */
+	be_here("fd00:64:0:2::ef7f", 128);
+	assert_int_equal(judge(), -EADDRINUSE);
+	/* not of this lease */
+	setup(state);
+	six.ra.own = own;
+	assert_int_equal(judge(), 0);
+	assert_int_equal(routes.own.plen, 0);
+	/* a single machine that it would hide; all of a larger network of here; the outer peer */
+	for (int i = 0; i < 3; i++) {
+		setup(state);
+		six.lease.address = ip("fd00:64:0:2::ef7f");
+		six.ra.own = own;
+		if (i == 2)
+			here.peer = (struct eftf_prefix6){ ip("fd00:64:0:2::53"), 128 };
+		else
+			be_here(i ? "fd00:64::" : "fd00:64:0:2::53", i ? 56 : 128);
+		assert_int_equal(judge(), 0);
+		assert_int_equal(routes.own.plen, 0);
+		assert_told(i == 1 ? "prefix fd00:64:0:2::/64 is left out: here is fd00:64::/56 (allow it by [tunnel] routes)" :
+			    "prefix fd00:64:0:2::/64 is left out: here is fd00:64:0:2::53 (allow it by [tunnel] routes)");
+		configured.prefix6[0] = own;
+		configured.n6 = 1;
+		assert_int_equal(judge(), 0);
+		assert_int_equal(routes.own.plen, 64);
+	}
+}
+
 static void test_outer_peer(void **state)
 {
 	struct sockaddr_in6 peer = {
@@ -250,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_good, setup),
 		cmocka_unit_test_setup(test_outer_peer, setup),
+		cmocka_unit_test_setup(test_own_prefix, setup),
 		cmocka_unit_test_setup(test_left_out, setup),
 		cmocka_unit_test_setup(test_more_than_half, setup),
 		cmocka_unit_test_setup(test_halves, setup),

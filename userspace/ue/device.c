@@ -10,7 +10,6 @@
 /* Alias of the links that this program makes: one without a tunnel is a left-over of a killed run. */
 #define ALIAS "eftf-ue"
 /* Routes of an earlier run: the most that one can have put in. */
-#define SWEEP_AT_ONCE (EFTF_ROUTES_MAX + 1)
 
 static void keep_info(const struct eftf_link_info *info, void *arg)
 {
@@ -45,17 +44,13 @@ static int remove_left_over(struct eftf_device *dev, const char *name, struct ef
 struct sweep {
 	uint32_t ifindex;	/* of the device; 0: there is none */
 	bool alone;
-	struct eftf_route route[SWEEP_AT_ONCE];
-	size_t n;
 };
 
-static void find_ours(const struct eftf_route *route, void *arg)
+static bool is_ours(const struct eftf_route *route, void *arg)
 {
-	struct sweep *s = arg;
+	const struct sweep *s = arg;
 
-	if (route->protocol == EFTF_RTPROT && s->n < SWEEP_AT_ONCE &&
-	    (s->alone || (s->ifindex && route->ifindex == s->ifindex)))
-		s->route[s->n++] = *route;
+	return route->protocol == EFTF_RTPROT && (s->alone || (s->ifindex && route->ifindex == s->ifindex));
 }
 
 void eftf_device_sweep(const char *name, bool alone)
@@ -63,20 +58,18 @@ void eftf_device_sweep(const char *name, bool alone)
 	static const int families[] = { AF_INET, AF_INET6 };
 	struct sweep s = { .ifindex = if_nametoindex(name), .alone = alone };
 	struct eftf_device dev = { .rt = NULL };
+	unsigned int removed, gone = 0;
 	struct eftf_err err;
-	size_t gone = 0;
 
 	if (eftf_rt_open(&dev.rt, &err))
 		return;		/* the first attempt says why */
 	for (int f = 0; f < 2; f++) {
-		s.n = 0;
-		if (eftf_rt_route_dump(dev.rt, families[f], find_ours, &s, &err))
-			continue;
-		for (size_t i = 0; i < s.n; i++)
-			gone += !eftf_rt_route_del(dev.rt, &s.route[i], &err);
+		if (eftf_rt_route_sweep(dev.rt, families[f], is_ours, &s, &removed, &err))
+			log_debug("routes of an earlier run: %s", err.text);
+		gone += removed;
 	}
 	if (gone)
-		log_info("routes of an earlier run taken away: %zu", gone);
+		log_info("routes of an earlier run taken away: %u", gone);
 	if (s.ifindex && remove_left_over(&dev, name, &err))
 		log_debug("device %s: %s", name, err.text);
 	eftf_rt_close(dev.rt);

@@ -20,6 +20,41 @@ static struct eftf_route make_route(const struct eftf_device6 *dev, uint32_t ifi
 	return r;
 }
 
+/*
+ * What the EFTF sends to addresses of the UE's own /64 that nobody has must not go on by the default route. Any
+ * network that has the /64, or a part of it, goes before this one.
+ */
+static struct eftf_route make_last(const struct eftf_prefix6 *own)
+{
+	struct eftf_route r = {
+		.family = AF_INET6, .plen = own->plen, .metric = EFTF_ROUTES_LAST, .protocol = EFTF_RTPROT,
+		.unreachable = true,
+	};
+
+	memcpy(r.dst, &own->addr, 16);
+	return r;
+}
+
+static int set_own(struct eftf_device6 *dev, struct eftf_rt *rt, const struct eftf_prefix6 *own,
+		   struct eftf_err *err)
+{
+	struct eftf_prefix6 *now = &dev->routes.own;
+	struct eftf_route r = make_last(now);
+	int ret = 0;
+
+	if (!memcmp(now, own, sizeof(*now)))
+		return 0;
+	if (rt && now->plen && eftf_rt_route_del(rt, &r, err))
+		log_debug("IPv6 route: %s", err->text);
+	memset(now, 0, sizeof(*now));
+	r = make_last(own);
+	if (rt && own->plen)
+		ret = eftf_rt_route_add(rt, &r, err);
+	if (!ret)
+		*now = *own;
+	return ret;
+}
+
 static bool planned(const struct eftf_routes6 *plan, const struct eftf_prefix6 *p)
 {
 	for (size_t i = 0; i < plan->n; i++)
@@ -72,6 +107,8 @@ int eftf_device6_set(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifin
 {
 	int ret = set_address(dev, rt, ifindex, addr, err);
 
+	if (!ret)
+		ret = set_own(dev, rt, &routes->own, err);
 	if (ret || IN6_IS_ADDR_UNSPECIFIED(addr))
 		return ret;
 	remove_routes(dev, rt, ifindex, routes);

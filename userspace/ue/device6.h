@@ -9,7 +9,7 @@
 /* Starts as 0. What the device loses by its end is to be forgotten by memset(). */
 struct eftf_device6 {
 	struct in6_addr addr;		/* on the device, by us; ::, none */
-	struct eftf_routes6 routes;	/* into the device, by us */
+	struct eftf_routes6 routes;	/* into the device, by us; of its own /64 one that leads nowhere */
 };
 
 /*

@@ -82,6 +82,10 @@ static void put_six(FILE *f, const struct eftf_six *six, const struct eftf_route
 	char text[INET6_ADDRSTRLEN];
 
 	put_addrs6(f, "EFTF_ADDRESS6", &l->address, is_set(&l->address));
+	fputs("EFTF_PREFIX6=", f);
+	if (routes->own.plen)
+		fprintf(f, "%s/%u", inet_ntop(AF_INET6, &routes->own.addr, text, sizeof(text)), routes->own.plen);
+	fputc(0, f);
 	put_addrs6(f, "EFTF_GATEWAY6", &l->unicast, is_set(&l->unicast));
 	put_addrs6(f, "EFTF_DNS6", l->dns, l->n_dns);
 	put_addrs6(f, "EFTF_PCSCF6", l->sip, l->n_sip);

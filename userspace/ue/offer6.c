@@ -14,6 +14,7 @@ struct check {
 	const struct eftf_here6 *here;
 	const struct eftf_ue_routes *configured;
 	struct eftf_conflicts6 *conflicts;
+	const struct in6_addr *address;	/* the inner one */
 };
 
 static struct eftf_prefix6 make_prefix(const struct in6_addr *addr, uint8_t plen)
@@ -30,6 +31,11 @@ static bool contains(const struct eftf_prefix6 *a, const struct eftf_prefix6 *b)
 	return a->plen <= b->plen && eftf_value_same_network6(&a->addr, &b->addr, a->plen);
 }
 
+static bool equal(const struct eftf_prefix6 *a, const struct eftf_prefix6 *b)
+{
+	return a->plen == b->plen && contains(a, b);
+}
+
 static bool overlap(const struct eftf_prefix6 *a, const struct eftf_prefix6 *b)
 {
 	return contains(a, b) || contains(b, a);
@@ -42,7 +48,7 @@ void eftf_here6_add(struct eftf_here6 *here, const struct in6_addr *addr, uint8_
 	struct eftf_prefix6 p = make_prefix(addr, plen);
 
 	for (size_t i = 0; i < here->n; i++)
-		if (here->item[i].plen == plen && contains(&here->item[i], &p))
+		if (equal(&here->item[i], &p))
 			return;
 	if (here->n < EFTF_HERE6_MAX)
 		here->item[here->n++] = p;
@@ -86,6 +92,13 @@ static bool has_special(const struct eftf_prefix6 *p)
 	return false;
 }
 
+/* Is what is here there by the tunnel, as part of the UE's own /64? Not so the inner address itself. */
+static bool is_ours(const struct check *c, const struct eftf_prefix6 *item)
+{
+	return c->routes->own.plen && contains(&c->routes->own, item) &&
+		!(item->plen == 128 && IN6_ARE_ADDR_EQUAL(&item->addr, c->address));
+}
+
 static const struct eftf_prefix6 *find_here(const struct check *c, const struct eftf_prefix6 *p)
 {
 	/* what is more than the peer alone leaves it its own way */
@@ -94,7 +107,8 @@ static const struct eftf_prefix6 *find_here(const struct check *c, const struct 
 	/* a single machine says more than its network */
 	for (int hosts = 1; hosts >= 0; hosts--)
 		for (size_t i = 0; i < c->here->n; i++)
-			if ((c->here->item[i].plen == 128) == hosts && overlap(&c->here->item[i], p))
+			if ((c->here->item[i].plen == 128) == hosts && overlap(&c->here->item[i], p) &&
+			    !is_ours(c, &c->here->item[i]))
 				return &c->here->item[i];
 	return NULL;
 }
@@ -128,7 +142,7 @@ static void add(const struct check *c, const struct eftf_prefix6 *p)
 	struct eftf_routes6 *r = c->routes;
 
 	for (size_t i = 0; i < r->n; i++)
-		if (r->prefix[i].plen == p->plen && contains(&r->prefix[i], p))
+		if (equal(&r->prefix[i], p))
 			return;
 	if (r->n < EFTF_ROUTES6_MAX)
 		r->prefix[r->n++] = *p;
@@ -164,6 +178,32 @@ static int check_address(const struct check *c, const struct in6_addr *addr, str
 	if (with && !allowed(c, &p))
 		tell(c, "inner address", &p, "used, and hides a machine of ", with, "");
 	return 0;
+}
+
+static bool is_on_link(const struct check *c, const struct eftf_prefix6 *p)
+{
+	for (size_t i = 0; i < c->here->n; i++)
+		if (equal(&c->here->item[i], p))
+			return true;
+	return false;
+}
+
+/* First of all: what is here as part of it is no conflict for the rest. */
+static void check_own(const struct check *c, const struct eftf_prefix6 *own)
+{
+	struct eftf_prefix6 address = make_prefix(c->address, 128);
+	const struct eftf_prefix6 *with;
+
+	c->routes->own.plen = 0;
+	if (!own->plen || !contains(own, &address))
+		return;
+	with = find_here(c, own);
+	if (!with && c->here->peer.plen && contains(own, &c->here->peer))
+		with = &c->here->peer;
+	if (with && !is_on_link(c, own) && !allowed(c, own))
+		tell(c, "prefix", own, HERE, with, ALLOW);
+	else
+		c->routes->own = *own;
 }
 
 static void check_gateway(const struct check *c, const struct in6_addr *addr)
@@ -282,12 +322,13 @@ int eftf_offer6_check(struct eftf_routes6 *routes, struct eftf_conflicts6 *confl
 		      const struct eftf_here6 *here, const struct eftf_ue_routes *configured,
 		      struct eftf_err *err)
 {
-	struct check c = { routes, here, configured, conflicts };
 	struct eftf_lease6 *lease = &six->lease;
+	struct check c = { routes, here, configured, conflicts, &lease->address };
 	int ret;
 
 	routes->n = 0;
 	conflicts->n = 0;
+	check_own(&c, &six->ra.own);
 	ret = check_address(&c, &lease->address, err);
 	if (ret)
 		return ret;

@@ -45,6 +45,7 @@ struct eftf_here6 {
 struct eftf_routes6 {
 	struct eftf_prefix6 prefix[EFTF_ROUTES6_MAX];
 	size_t n;
+	struct eftf_prefix6 own;	/* the /64 that is this UE's, with the inner address in it; plen 0: none */
 };
 
 /* Adds one, once; what does not fit is left out. */
@@ -63,7 +64,8 @@ bool eftf_conflicts6_have(const struct eftf_conflicts6 *c, const char *text);
  * Fills the routes: to the P-CSCFs always, to the EFTF's inner address and to what is
  * advertised unless it covers what is here, is no unicast, or is more than half of
  * all addresses, and to what is configured, which also allows what it contains.
- * Never routed is what would hide a single machine of here. Name servers of the lease that are here
+ * Never routed is what would hide a single machine of here. A /64 of the UE's own counts unless it covers what is here;
+ * a link that has just this one has got it from an earlier tunnel. Name servers of the lease that are here
  * are taken out of it. Fills the conflicts. -EADDRINUSE: the inner address is that of a single machine of here.
  */
 int eftf_offer6_check(struct eftf_routes6 *routes, struct eftf_conflicts6 *conflicts, struct eftf_six *six,

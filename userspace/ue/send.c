@@ -206,7 +206,7 @@ static bool is_sane6(struct eftf_dhcp_clients *c)
 	for (size_t i = 0; i < c->ra.n_routes && i < EFTF_RA_MAX_ROUTES; i++)
 		if (c->ra.routes[i].plen > 128)
 			return false;
-	return l->n_dns <= EFTF_DHCP6_MAX_ADDRS && l->n_sip <= EFTF_DHCP6_MAX_ADDRS &&
+	return (!c->ra.own.plen || c->ra.own.plen == 64) && l->n_dns <= EFTF_DHCP6_MAX_ADDRS && l->n_sip <= EFTF_DHCP6_MAX_ADDRS &&
 		l->token_len <= sizeof(l->token) && c->v6.token_len <= sizeof(c->v6.token) &&
 		l->server.len <= sizeof(l->server.v) && c->ra.n_routes <= EFTF_RA_MAX_ROUTES;
 }

@@ -91,13 +91,19 @@ static void addr6_item(char *out, size_t size, size_t i, const void *arg)
 	inet_ntop(AF_INET6, &addr[i], out, (socklen_t)size);
 }
 
+static void prefix6_text(char *out, size_t size, const struct eftf_prefix6 *p)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	inet_ntop(AF_INET6, &p->addr, text, sizeof(text));
+	snprintf(out, size, "%s/%u", text, p->plen);
+}
+
 static void route6_item(char *out, size_t size, size_t i, const void *arg)
 {
 	const struct eftf_routes6 *routes = arg;
-	char text[INET6_ADDRSTRLEN] = "?";
 
-	inet_ntop(AF_INET6, &routes->prefix[i].addr, text, sizeof(text));
-	snprintf(out, size, "%s/%u", text, routes->prefix[i].plen);
+	prefix6_text(out, size, &routes->prefix[i]);
 }
 
 static void conflict_item(char *out, size_t size, size_t i, const void *arg)
@@ -142,6 +148,14 @@ static void put_addr6(struct eftf_report *r, const char *name, const struct in6_
 
 	eftf_report_text(r, name, !IN6_IS_ADDR_UNSPECIFIED(addr) &&
 			 inet_ntop(AF_INET6, addr, text, sizeof(text)) ? text : NULL);
+}
+
+static void put_prefix6(struct eftf_report *r, const char *name, const struct eftf_prefix6 *p)
+{
+	char text[INET6_ADDRSTRLEN + 4];
+
+	prefix6_text(text, sizeof(text), p);
+	eftf_report_text(r, name, p->plen ? text : NULL);
 }
 
 static void put_program(struct eftf_report *r, const struct eftf_ue *ue)
@@ -254,6 +268,7 @@ static void put_inner6(struct eftf_report *r, const struct eftf_ue *ue)
 
 	eftf_report_group(r, "inner6");
 	put_addr6(r, "address", &l->address);
+	put_prefix6(r, "prefix", &ue->tunnel.routes6.own);
 	put_addr6(r, "gateway", &l->unicast);
 	eftf_report_list(r, "dns", l->n_dns, addr6_item, l->dns);
 	eftf_report_list(r, "pcscf", l->n_sip, addr6_item, l->sip);

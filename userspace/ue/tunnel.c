@@ -85,7 +85,7 @@ static int judge6(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	int ret;
 
 	if (!eftf_six_there(&t->six)) {
-		t->routes6.n = 0;
+		memset(&t->routes6, 0, sizeof(t->routes6));
 		t->conflicts6.n = 0;
 		return 0;
 	}
@@ -163,7 +163,8 @@ static int hand_off(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 		.has_inner4 = lease->address.s_addr != 0, .inner4 = lease->address,
 		.gateway4 = eftf_lease4_gateway(lease),
 		.has_inner6 = eftf_six_there(&t->six), .inner6 = t->six.lease.address,
-		.inner6_plen = 128, .gateway6 = t->six.lease.unicast,
+		.inner6_plen = t->routes6.own.plen ? t->routes6.own.plen : 128,
+		.gateway6 = t->six.lease.unicast,
 		.keepalive = draw_interval(keepalive), .timeout = timeout_of(conf, keepalive),
 		.negotiated = !eftf_ue_conf_is_static(conf),
 		.record_limit = conf->record_limit,
