@@ -8,6 +8,8 @@ set -u
 cd "$(dirname "$0")/../guest" || exit 1
 # shellcheck source=tests/guest/lib.sh
 . ./lib.sh
+# shellcheck source=tests/guest/loopback.sh
+. ./loopback.sh
 
 PATH=$tools:${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 work=$(mktemp -d)
@@ -38,31 +40,16 @@ measure() {
 		{part: "handshakes", server: $server, n: $n, per_second: .[0], share: .[1]}' --args $values >>"$EFTF_RESULTS/figures.json"
 }
 gateway() {
-	cat >"$work/gw.conf" <<-END
-		[gateway]
-		listen = 127.0.0.1:4443
-		cert = $work/pki/eftf.pem
-		key = $work/pki/eftf.key
-		pool = 10.64.0.0/16
-		policy = open
-		workers = $1
-		max_handshakes_per_source = 100000
-		handshake_rate_per_source = 0
-		[status]
-		socket = $work/gw.sock
-	END
-	: >"$EFTF_RESULTS/gw.log"
-	spawn gw eftf-gw -c "$work/gw.conf"
-	wait_for 30 "holds ready $EFTF_RESULTS/gw.log" "the gateway" || { echo "NOT OK  $(cat "$EFTF_RESULTS/gw.log")"; exit 1; }
+	loopback_config "workers = $1" "max_handshakes_per_source = 100000" "handshake_rate_per_source = 0"
+	gw_start gw || { echo "NOT OK  $(cat "$EFTF_RESULTS/gw.log")"; exit 1; }
 	# the first is the main process
 	# shellcheck disable=SC2046
 	measure "eftf-gw, $1 worker$([[ $1 == 1 ]] || echo s)" "$(pid_of gw)" $(pgrep -P "$(pid_of gw)")
 	stop gw
 }
 
-modprobe -aq tls eftf aesni_intel
-ip link set lo up
-../lib/pki.sh "$work/pki" >/dev/null || exit
+loopback_up >/dev/null || exit
+modprobe -q aesni_intel
 spawn loop tls-loop "$work/pki/eftf.pem" "$work/pki/eftf.key" 127.0.0.1 4443
 wait_for 30 "[[ -n \$(ss -Hltn sport = :4443) ]]" "tls-loop" || exit 1
 measure "bare wolfSSL" "$(pid_of loop)"

@@ -4,44 +4,20 @@
 set -u
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
+. ./loopback.sh
 
 PATH=${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 work=$(mktemp -d)
 crowd_log=$EFTF_RESULTS/crowd.log
 many=${EFTF_CROWD:-100}
 
-# gw_start NAME: its log has this name
-gw_start() {
-	spawn "$1" eftf-gw -c "$work/gw.conf"
-	wait_for 60 "holds ready $EFTF_RESULTS/$1.log" "the gateway"
-}
-counter() { eftf-gw status -s "$work/gw.sock" -j | jq ".$1"; }
 # says WORD: what the crowd has said of it
 says() { wait_for 240 "holds '^$1 ' $crowd_log" "$1" >&2 && echo "${held#* }"; }
 
 say "set-up"
-modprobe -aq tls eftf
-# beside other guests the ends of so many tunnels take longer than 10 s; a lost reference takes for ever
-echo 60 >/proc/sys/net/core/netdev_unregister_timeout_secs
-ip link set lo up
-check "certificates" ../lib/pki.sh "$work/pki"
-cat >"$work/gw.conf" <<-END
-	[gateway]
-	listen = 127.0.0.1:4443
-	cert = $work/pki/eftf.pem
-	key = $work/pki/eftf.key
-	pool = 10.64.0.0/16
-	policy = open
-	state_dir = $work
-	max_tunnels_per_source = 0
-	max_handshakes = 4096
-	max_handshakes_per_source = 100000
-	handshake_rate_per_source = 0
-	handshake_timeout = 120
-	negotiate_timeout = 120
-	[status]
-	socket = $work/gw.sock
-END
+check "module, link, certificates" loopback_up
+loopback_config "state_dir = $work" "max_tunnels_per_source = 0" "max_handshakes = 4096" "max_handshakes_per_source = 100000" \
+	"handshake_rate_per_source = 0" "handshake_timeout = 120" "negotiate_timeout = 120"
 check "gateway" gw_start gw
 
 say "$many UEs"
@@ -61,9 +37,7 @@ check_is "held or in quarantine" 0 "$(counter "pool | .held + .quarantined")"
 check_is "workers lost" 0 "$(counter workers.lost)"
 
 say "killed"
-kill -KILL "$(pid_of gw)"
-wait "$(pid_of gw)" 2>/dev/null
-unset "spawned[gw]"
+gw_killed gw
 check "a successor" gw_start gw2
 check "takes over all" grep -q "$many tunnels taken over, 0 ended" "$EFTF_RESULTS/gw2.log"
 stop crowd KILL

@@ -4,47 +4,24 @@
 set -u
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
+. ./loopback.sh
 
 PATH=${EFTF_TEST_TOOLS:?run it by tests/check}:${EFTF_BUILD:?run it by tests/guest/run}:$PATH
 work=$(mktemp -d)
-log=$EFTF_RESULTS/gw.log
 many=${EFTF_MANY:-10000}
 
 # started N: a gateway with N tunnels to take over, until it is ready; ms is how long that took
 started() {
 	local begun=${EPOCHREALTIME/./}
 
-	: >"$log"
-	spawn gw eftf-gw -c "$work/gw.conf"
-	wait_for 60 "holds ready $log" "the gateway" || return
+	gw_start gw || return
 	ms=$(((${EPOCHREALTIME/./} - begun) / 1000))
-	grep -q "$1 tunnels taken over, 0 ended" "$log"
+	grep -q "$1 tunnels taken over, 0 ended" "$EFTF_RESULTS/gw.log"
 }
-killed() {
-	kill -KILL "$(pid_of gw)"
-	wait "$(pid_of gw)" 2>/dev/null
-	unset "spawned[gw]"
-}
-counter() { eftf-gw status -s "$work/gw.sock" -j | jq ".$1"; }
 
 say "set-up"
-modprobe -aq tls eftf
-# beside other guests the ends of so many tunnels take longer than 10 s; a lost reference takes for ever
-echo 60 >/proc/sys/net/core/netdev_unregister_timeout_secs
-ip link set lo up
-check "certificates" ../lib/pki.sh "$work/pki"
-cat >"$work/gw.conf" <<-END
-	[gateway]
-	listen = 127.0.0.1:4443
-	cert = $work/pki/eftf.pem
-	key = $work/pki/eftf.key
-	pool = 10.64.0.0/16
-	policy = open
-	max_tunnels = 20000
-	state_dir = $work
-	[status]
-	socket = $work/gw.sock
-END
+check "module, link, certificates" loopback_up
+loopback_config "max_tunnels = 20000" "state_dir = $work"
 check "device" eftfctl link add eftf0 role gw
 spawn left ktls-pair --pairs "$many" -- leave-tunnels eftf0 "$work/eftf0.leases"
 check "$many tunnels and their leases" wait_for 300 "holds 'left $many' $EFTF_RESULTS/left.log" tunnels
@@ -53,7 +30,7 @@ check "all are taken over" started "$many"
 check_range "ms from the start until UEs are served" 1 12000 "$ms"
 echo "        $ms ms, of which the main process had the processor $(awk '{ print ($14 + $15) * 10 }' "/proc/$(pid_of gw)/stat"); octets of it for each: $(awk -v n="$many" '/^RssAnon/ { printf "%.0f\n", $2 * 1024 / n }' "/proc/$(pid_of gw)/status")"
 check_is "addresses in use" "$many" "$(counter pool.owned)"
-killed
+gw_killed gw
 check "and once more" started "$many"
 check "one that is ended by its name" eftf-gw kick -s "$work/gw.sock" id:phone-77
 check "is gone" wait_for 10 "[[ \$(counter pool.owned) -eq $((many - 1)) ]]" "its end"
