@@ -14,7 +14,9 @@ network.registerPatternVirtual(/^eftf-.+$/);
 // What stands on the page, of the fields of "eftfctl --json tunnel show".
 var shown = [
 	[ 'inner4', _('Inner address') ],
+	[ 'inner6', _('Inner IPv6 address') ],
 	[ 'gateway4', _('Inner address of the EFTF') ],
+	[ 'gateway6', _('Inner IPv6 address of the EFTF') ],
 	[ 'outer_peer', _('Address of the EFTF') ],
 	[ 'tls', _('TLS') ],
 	[ 'cipher', _('Cipher') ],
@@ -102,8 +104,8 @@ return network.registerProtocol('eftf', {
 		o.datatype = 'ipaddrport(1)';
 		o.depends('mode', 'auto');
 
-		o = s.taboption('general', form.DynamicList, 'routes', _('Routes'), _('Prefixes to reach through the tunnel, besides those of the EFTF'));
-		o.datatype = 'cidr4';
+		o = s.taboption('general', form.DynamicList, 'routes', _('Routes'), _('Prefixes to reach through the tunnel, besides those of the EFTF; all: whatever it gives'));
+		o.datatype = 'or("all", cidr)';
 
 		o = s.taboption('general', form.DummyValue, '_tunnel', _('Status'));
 		o.load = function() {
