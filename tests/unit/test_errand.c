@@ -178,7 +178,7 @@ static void test_cage_of_root(void **state)
 #ifndef __s390__	/* its sockets are made by a call with the arguments behind a pointer, out of a filter's sight */
 	assert_int_equal(r.unix_socket, -EPERM);
 #endif
-	assert_int_equal(r.hosts, 0);
+	assert_int_equal(r.hosts, access("/etc/hosts", R_OK) ? -ENOENT : 0);	/* a bare tree has none */
 	assert_int_equal(r.udp, 0);
 }
 
