@@ -195,7 +195,7 @@ typedef void (*eftf_rt_link_fn)(const struct eftf_link_info *info, void *arg);
 int eftf_rt_link_get(struct eftf_rt *rt, const char *name, eftf_rt_link_fn fn, void *arg,
 		     struct eftf_err *err);
 
-/* family AF_INET or AF_INET6; addr: 4 or 16 octets. An address that is there stays. */
+/* family AF_INET or AF_INET6; addr: 4 or 16 octets. An address that is there stays; -EEXIST if it is of IPv6. */
 int eftf_rt_addr_add(struct eftf_rt *rt, uint32_t ifindex, int family, const void *addr,
 		     uint8_t plen, struct eftf_err *err);
 int eftf_rt_addr_del(struct eftf_rt *rt, uint32_t ifindex, int family, const void *addr,

@@ -48,7 +48,13 @@ static int change_addr(struct eftf_rt *rt, const struct change *c, uint32_t ifin
 int eftf_rt_addr_add(struct eftf_rt *rt, uint32_t ifindex, int family, const void *addr,
 		     uint8_t plen, struct eftf_err *err)
 {
-	static const struct change add = {RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, "add"};
+	/*
+	 * No replacement of IPv6: it leaves the prefix length as it was, and takes the local route of a /128 away in a
+	 * kernel with one table for all routes.
+	 */
+	const struct change add = {
+		RTM_NEWADDR, NLM_F_CREATE | (family == AF_INET6 ? NLM_F_EXCL : NLM_F_REPLACE), "add",
+	};
 
 	return change_addr(rt, &add, ifindex, family, addr, plen, err);
 }
