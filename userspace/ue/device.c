@@ -9,7 +9,6 @@
 
 /* Alias of the links that this program makes: one without a tunnel is a left-over of a killed run. */
 #define ALIAS "eftf-ue"
-/* Routes of an earlier run: the most that one can have put in. */
 
 static void keep_info(const struct eftf_link_info *info, void *arg)
 {
@@ -49,8 +48,14 @@ struct sweep {
 static bool is_ours(const struct eftf_route *route, void *arg)
 {
 	const struct sweep *s = arg;
+	uint32_t of = route->ifindex;
+	char name[IF_NAMESIZE];
 
-	return route->protocol == EFTF_RTPROT && (s->alone || (s->ifindex && route->ifindex == s->ifindex));
+	if (route->protocol != EFTF_RTPROT)
+		return false;
+	if (route->unreachable)
+		of = route->metric - EFTF_ROUTES_LAST;
+	return s->alone || (s->ifindex && of == s->ifindex) || (route->unreachable && !if_indextoname(of, name));
 }
 
 void eftf_device_sweep(const char *name, bool alone)

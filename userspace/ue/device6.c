@@ -24,10 +24,10 @@ static struct eftf_route make_route(const struct eftf_device6 *dev, uint32_t ifi
  * What the EFTF sends to addresses of the UE's own /64 that nobody has must not go on by the default route. Any
  * network that has the /64, or a part of it, goes before this one.
  */
-static struct eftf_route make_last(const struct eftf_prefix6 *own)
+static struct eftf_route make_last(const struct eftf_prefix6 *own, uint32_t ifindex)
 {
 	struct eftf_route r = {
-		.family = AF_INET6, .plen = own->plen, .metric = EFTF_ROUTES_LAST, .protocol = EFTF_RTPROT,
+		.family = AF_INET6, .plen = own->plen, .metric = EFTF_ROUTES_LAST + ifindex, .protocol = EFTF_RTPROT,
 		.unreachable = true,
 	};
 
@@ -35,19 +35,19 @@ static struct eftf_route make_last(const struct eftf_prefix6 *own)
 	return r;
 }
 
-static int set_own(struct eftf_device6 *dev, struct eftf_rt *rt, const struct eftf_prefix6 *own,
+static int set_own(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifindex, const struct eftf_prefix6 *own,
 		   struct eftf_err *err)
 {
 	struct eftf_prefix6 *now = &dev->routes.own;
-	struct eftf_route r = make_last(now);
+	struct eftf_route r = make_last(now, ifindex);
 	int ret = 0;
 
-	if (!memcmp(now, own, sizeof(*now)))
+	if (now->plen == own->plen && (!own->plen || IN6_ARE_ADDR_EQUAL(&now->addr, &own->addr)))
 		return 0;
 	if (rt && now->plen && eftf_rt_route_del(rt, &r, err))
 		log_debug("IPv6 route: %s", err->text);
 	memset(now, 0, sizeof(*now));
-	r = make_last(own);
+	r = make_last(own, ifindex);
 	if (rt && own->plen)
 		ret = eftf_rt_route_add(rt, &r, err);
 	if (!ret)
@@ -108,7 +108,7 @@ int eftf_device6_set(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifin
 	int ret = set_address(dev, rt, ifindex, addr, err);
 
 	if (!ret)
-		ret = set_own(dev, rt, &routes->own, err);
+		ret = set_own(dev, rt, ifindex, &routes->own, err);
 	if (ret || IN6_IS_ADDR_UNSPECIFIED(addr))
 		return ret;
 	remove_routes(dev, rt, ifindex, routes);
@@ -121,4 +121,13 @@ int eftf_device6_set(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifin
 		dev->routes.prefix[dev->routes.n++] = routes->prefix[i];
 	}
 	return 0;
+}
+
+void eftf_device6_forget(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifindex)
+{
+	static const struct eftf_prefix6 none;
+	struct eftf_err err;
+
+	set_own(dev, rt, ifindex, &none, &err);
+	memset(dev, 0, sizeof(*dev));
 }

@@ -6,7 +6,7 @@
 #include "nl.h"
 #include "offer6.h"
 
-/* Starts as 0. What the device loses by its end is to be forgotten by memset(). */
+/* Starts as 0. */
 struct eftf_device6 {
 	struct in6_addr addr;		/* on the device, by us; ::, none */
 	struct eftf_routes6 routes;	/* into the device, by us; of its own /64 one that leads nowhere */
@@ -19,5 +19,7 @@ struct eftf_device6 {
 int eftf_device6_set(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifindex,
 		     const struct in6_addr *addr, const struct eftf_routes6 *routes,
 		     struct eftf_err *err);
+/* The device of this ifindex is gone, and address and routes with it; what does not go with it is taken away. */
+void eftf_device6_forget(struct eftf_device6 *dev, struct eftf_rt *rt, uint32_t ifindex);
 
 #endif

@@ -12,8 +12,11 @@
 
 /* Metric of all our routes. With one of its own, a route of the machine to the same prefix stays. */
 #define EFTF_ROUTES_METRIC 24
-/* But for one that counts after any other to the same prefix. */
-#define EFTF_ROUTES_LAST 0x7fffffff
+/*
+ * Metric of routes that lead nowhere, and the ifindex of their device beside it: they are none of its own, as the
+ * kernel has it, and stay when it goes. Any other route to the same prefix counts before one of them.
+ */
+#define EFTF_ROUTES_LAST 0x70000000
 
 /* Configured, from the lease, the EFTF's own address, and one more for a default route's two halves. */
 #define EFTF_ROUTES_MAX (EFTF_UE_MAX_ROUTES + EFTF_DHCP4_MAX_ROUTES + EFTF_DHCP4_MAX_ADDRS + 2)

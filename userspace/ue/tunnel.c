@@ -101,6 +101,12 @@ static int judge6(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 	return ret;
 }
 
+/* Of a link that is gone. */
+static void forget6(struct eftf_tunnel *t)
+{
+	eftf_device6_forget(&t->device6, t->device.by_hook ? NULL : t->device.rt, t->device6_of);
+}
+
 /* Puts address and routes of IPv6 in place of those before, or leaves that to the hook. */
 static int put6(struct eftf_tunnel *t, const struct in6_addr *address,
 		const struct eftf_routes6 *routes, struct eftf_err *err)
@@ -138,8 +144,8 @@ static int set_device(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 		addr.plen = conf->static_addr.plen;
 	t->device.by_hook = !conf->configure;
 	ret = eftf_device_open(&t->device, conf->device, conf->mtu ? conf->mtu : lease->mtu, err);
-	if (t->device6_of != t->device.ifindex)	/* of a link that is gone */
-		memset(&t->device6, 0, sizeof(t->device6));
+	if (t->device6_of != t->device.ifindex)
+		forget6(t);
 	t->device6_of = t->device.ifindex;
 	if (!ret)
 		ret = judge(t, conf, lease, &o->peer, err);
@@ -295,7 +301,7 @@ void eftf_tunnel_close_device(struct eftf_tunnel *t)
 
 	if (t->device.ifindex && put6(t, &no_address, &none, &err))
 		log_debug("%s", err.text);
-	memset(&t->device6, 0, sizeof(t->device6));
+	forget6(t);
 	eftf_device_close(&t->device);
 	eftf_exempt_remove(&t->exempt, t->device.rt);
 }
