@@ -87,6 +87,48 @@ static void test_killed(void **state)
 	close(ready[0]);
 }
 
+static void note(const char *text)
+{
+	struct eftf_instance in;
+	struct eftf_err err;
+
+	assert_int_equal(eftf_instance_claim(&in, folder, "eftf0", &err), 0);
+	eftf_instance_write_note(&in, text);
+	assert_string_equal(in.note, text);
+	eftf_instance_release(&in);
+}
+
+/* A line that one has noted is there for the next, and the process before it is named as ever. */
+static void test_note(void **state)
+{
+	static const char text[] = "2001:db8:64:7::/64";
+	struct eftf_instance a, b;
+	struct eftf_err err;
+	char pid[32];
+
+	(void)state;
+	snprintf(pid, sizeof(pid), "process %d serves", (int)getpid());
+	note("2001:db8:64:ffff:ffff:ffff:ffff:ffff/64");
+	note(text);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(eftf_instance_claim(&a, folder, "eftf0", &err), 0);
+		assert_string_equal(a.note, text);
+		assert_int_equal(eftf_instance_claim(&b, folder, "eftf0", &err), -EBUSY);
+		assert_non_null(strstr(err.text, pid));
+		eftf_instance_release(&a);
+	}
+	assert_int_equal(eftf_instance_claim(&a, folder, "eftf1", &err), 0);
+	assert_string_equal(a.note, "");
+	eftf_instance_release(&a);
+	note("");
+	assert_int_equal(eftf_instance_claim(&a, folder, "eftf0", &err), 0);
+	assert_string_equal(a.note, "");
+	eftf_instance_release(&a);
+	/* without a file it is there as long as this process */
+	eftf_instance_write_note(&a, text);
+	assert_string_equal(a.note, text);
+}
+
 static void test_no_folder(void **state)
 {
 	struct eftf_instance in;
@@ -101,7 +143,7 @@ static void test_no_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_for_each_device), cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_one_for_each_device), cmocka_unit_test(test_killed), cmocka_unit_test(test_note),
 		cmocka_unit_test(test_no_folder),
 	};
 

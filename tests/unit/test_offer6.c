@@ -211,7 +211,6 @@ static void test_pool_is_lan(void **state)
 	assert_int_equal(judge(), 0);
 }
 
-/* Its own host route keeps it out: the networks around it may go into the tunnel. */
 static void be_here(const char *addr, uint8_t plen)
 {
 	struct in6_addr a = ip(addr);
@@ -219,7 +218,7 @@ static void be_here(const char *addr, uint8_t plen)
 	eftf_here6_add(&here, &a, plen);
 }
 
-/* The UE's own /64: taken whole unless it covers what is here; what is here by it is no conflict for the rest. */
+/* The UE's own /64: taken whole unless it covers what is here; what is here of that of before is no conflict. */
 static void test_own_prefix(void **state)
 {
 	struct eftf_prefix6 own = { ip("fd00:64:0:2::"), 64 };
@@ -232,13 +231,31 @@ static void test_own_prefix(void **state)
 	six.ra.own = own;
 	assert_int_equal(judge(), 0);
 	assert_int_equal(told, 0);
-	assert_memory_equal(&routes.own, &own, sizeof(own));
+	assert_int_equal(routes.own.plen, 64);
+	assert_memory_equal(&routes.own.addr, &own.addr, sizeof(own.addr));
 	/* a network that has got it from this tunnel, with this machine's address there */
 	be_here("fd00:64:0:2::1", 64);
 	be_here("fd00:64:0:2::1", 128);
+	here.before = own;
 	assert_int_equal(judge(), 0);
 	assert_int_equal(told, 0);
 	assert_int_equal(routes.own.plen, 64);
+	/* routes to what is larger are none of it; into it there are none */
+	push("fd00:64::", 48);
+	configured.prefix6[0] = (struct eftf_prefix6){ ip("fd00:64:0:2:8000::"), 65 };
+	configured.n6 = 1;
+	assert_int_equal(judge(), 0);
+	assert_int_equal(told, 0);
+	assert_true(has("fd00:64::", 48) && routes.n == 2);
+	push("fd00:64:0:2::", 64);
+	assert_int_equal(judge(), 0);
+	assert_int_equal(told, 0);
+	assert_int_equal(routes.n, 1);
+	/* nor is a machine of it hidden */
+	six.lease.sip[0] = ip("fd00:64:0:2::1");
+	six.lease.n_sip = 1;
+	assert_int_equal(judge(), 0);
+	assert_told("P-CSCF fd00:64:0:2::1 is left out: here is fd00:64:0:2::1");
 	/* but not with the inner address itself */
 	be_here("fd00:64:0:2::ef7f", 128);
 	assert_int_equal(judge(), -EADDRINUSE);
@@ -267,6 +284,43 @@ static void test_own_prefix(void **state)
 	}
 }
 
+/* A /64 that a network of here has, and not from the tunnel, is no way into that network. */
+static void test_own_prefix_of_the_lan(void **state)
+{
+	struct eftf_prefix6 lan = { ip("2001:db8:77::"), 64 };
+
+	(void)state;
+	be_here("2001:db8:77::2", 128);
+	be_here("2001:db8:77::53", 128);
+	six.lease.address = ip("2001:db8:77::ef7f");
+	six.ra.own = lan;
+	six.lease.sip[0] = ip("2001:db8:77::53");
+	six.lease.n_sip = 1;
+	push("2001:db8:77::", 65);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(judge(), 0);
+		assert_int_equal(routes.own.plen, 0);
+		assert_told("prefix 2001:db8:77::/64 is left out: here is 2001:db8:77::2 (allow it by [tunnel] routes)");
+		assert_told("route 2001:db8:77::/65 is left out: here is 2001:db8:77::2 (allow it by [tunnel] routes)");
+		assert_told("P-CSCF 2001:db8:77::53 is left out: here is 2001:db8:77::53");
+		/* another than that of before */
+		here.before = (struct eftf_prefix6){ ip("2001:db8:78::"), 64 };
+	}
+	/* the network that has that of before is a larger one now */
+	here.before = lan;
+	be_here("2001:db8:77::2", 56);
+	assert_int_equal(judge(), 0);
+	assert_int_equal(routes.own.plen, 0);
+	/* what is behind the prefix does not count */
+	setup(state);
+	six.lease.address = ip("fd00:64:0:2::ef7f");
+	six.ra.own = (struct eftf_prefix6){ ip("fd00:64:0:2::1"), 64 };
+	assert_int_equal(judge(), 0);
+	assert_int_equal(routes.own.plen, 64);
+	assert_int_equal(routes.own.addr.s6_addr[15], 0);
+}
+
+/* Its own host route keeps it out: the networks around it may go into the tunnel. */
 static void test_outer_peer(void **state)
 {
 	struct sockaddr_in6 peer = {
@@ -306,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup(test_good, setup),
 		cmocka_unit_test_setup(test_outer_peer, setup),
 		cmocka_unit_test_setup(test_own_prefix, setup),
+		cmocka_unit_test_setup(test_own_prefix_of_the_lan, setup),
 		cmocka_unit_test_setup(test_left_out, setup),
 		cmocka_unit_test_setup(test_more_than_half, setup),
 		cmocka_unit_test_setup(test_halves, setup),

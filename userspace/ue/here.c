@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "config_value.h"
 #include "dhcp6.h"
 #include "way.h"
 
@@ -61,9 +62,9 @@ static void add_router(struct eftf_here *here, const struct eftf_route *way)
 	eftf_here_add(here, EFTF_HERE_ROUTER, addr, 32);
 }
 
-static bool default_router(struct eftf_rt *rt, uint32_t device, int family, struct eftf_route *hop)
+static bool default_router(struct eftf_rt *rt, uint32_t device, struct eftf_route *hop)
 {
-	struct sockaddr_storage any = { .ss_family = (sa_family_t)family };
+	const struct sockaddr_storage any = { .ss_family = AF_INET };
 	struct eftf_err err;
 
 	return !eftf_way_find(rt, device, &any, hop, &err) && hop->has_via;
@@ -79,7 +80,7 @@ void eftf_here_read(struct eftf_here *here, struct eftf_rt *rt, uint32_t device,
 
 	here->n = 0;
 	add_links(here, device);
-	if (default_router(rt, device, AF_INET, &way))
+	if (default_router(rt, device, &way))
 		add_router(here, &way);
 	if (eftf_addr_octets(peer, &octets) != sizeof(addr))
 		return;
@@ -89,7 +90,8 @@ void eftf_here_read(struct eftf_here *here, struct eftf_rt *rt, uint32_t device,
 		add_router(here, &way);
 }
 
-static void add_links6(struct eftf_here6 *here, uint32_t device)
+/* uplink: the link of the default route, behind which no network of this UE is; 0: none */
+static void add_links6(struct eftf_here6 *here, uint32_t device, uint32_t uplink)
 {
 	struct ifaddrs *list, *i;
 
@@ -101,6 +103,9 @@ static void add_links6(struct eftf_here6 *here, uint32_t device)
 
 		if (!is_of(i, AF_INET6, device) || !eftf_dhcp6_is_host(&addr->sin6_addr))
 			continue;
+		if (here->before.plen && if_nametoindex(i->ifa_name) == uplink &&
+		    eftf_value_same_network6(&addr->sin6_addr, &here->before.addr, here->before.plen))
+			here->before.plen = 0;
 		eftf_here6_add(here, &addr->sin6_addr, mask ? mask_length(&mask->sin6_addr, 16) : 128);
 		eftf_here6_add(here, &addr->sin6_addr, 128);
 	}
@@ -108,18 +113,22 @@ static void add_links6(struct eftf_here6 *here, uint32_t device)
 }
 
 void eftf_here6_read(struct eftf_here6 *here, struct eftf_rt *rt, uint32_t device,
-		     const struct sockaddr_storage *peer)
+		     const struct sockaddr_storage *peer, const struct eftf_prefix6 *before)
 {
+	const struct sockaddr_storage any = { .ss_family = AF_INET6 };
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)peer;
 	struct in6_addr router;
 	struct eftf_route way;
+	struct eftf_err err;
+	bool out = !eftf_way_find(rt, device, &any, &way, &err);
 
 	here->n = 0;
 	here->peer.plen = 0;
+	here->before = *before;
 	if (peer->ss_family == AF_INET6 && eftf_dhcp6_is_host(&sin6->sin6_addr))
 		here->peer = (struct eftf_prefix6){ sin6->sin6_addr, 128 };
-	add_links6(here, device);
-	if (!default_router(rt, device, AF_INET6, &way))
+	add_links6(here, device, out ? way.ifindex : 0);
+	if (!out || !way.has_via)
 		return;
 	memcpy(&router, way.via, sizeof(router));
 	if (eftf_dhcp6_is_host(&router))

@@ -17,9 +17,12 @@
  */
 void eftf_here_read(struct eftf_here *here, struct eftf_rt *rt, uint32_t device,
 		    const struct sockaddr_storage *peer);
-/* The same of IPv6, but for the router on the way to peer. */
+/*
+ * The same of IPv6, but for the router on the way to peer. before: of the UE's own prefix in an earlier tunnel; it does
+ * not count if the link of the default route has it, which is no network behind this UE.
+ */
 void eftf_here6_read(struct eftf_here6 *here, struct eftf_rt *rt, uint32_t device,
-		     const struct sockaddr_storage *peer);
+		     const struct sockaddr_storage *peer, const struct eftf_prefix6 *before);
 /*
  * Adds the name servers of a file in the form of resolv.conf, those of loopback and of a link alone
  * excluded. Returns 0, -ENOENT, ...

@@ -76,14 +76,42 @@ static bool is_alone(int folder, const char *mine, const char *suffix)
 	return alone;
 }
 
+/* The second line of the file; the first is the process. */
+static void read_note(struct eftf_instance *in)
+{
+	char text[16 + EFTF_INSTANCE_NOTE] = "", *line;
+	ssize_t n = pread(in->fd, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	line = strchr(text, '\n');
+	if (line && strcspn(line + 1, "\n") < sizeof(in->note))
+		memcpy(in->note, line + 1, strcspn(line + 1, "\n"));
+}
+
+/* The lock holds whether that can be written or not. */
+static int write_file(const struct eftf_instance *in)
+{
+	char text[16 + EFTF_INSTANCE_NOTE];
+	int len = snprintf(text, sizeof(text), "%d\n%s%s", (int)getpid(), in->note, in->note[0] ? "\n" : "");
+
+	return ftruncate(in->fd, 0) || pwrite(in->fd, text, (size_t)len, 0) != len ? -errno : 0;
+}
+
+void eftf_instance_write_note(struct eftf_instance *in, const char *note)
+{
+	snprintf(in->note, sizeof(in->note), "%s", note);
+	if (in->fd >= 0 && write_file(in))
+		log_debug("note for the next process: %s", strerror(errno));
+}
+
 int eftf_instance_claim(struct eftf_instance *in, const char *path, const char *device,
 			struct eftf_err *err)
 {
 	char name[NAME_MAX], suffix[64];
 	int folder, fd;
 
+	memset(in, 0, sizeof(*in));
 	in->fd = -1;
-	in->alone = false;
 	snprintf(suffix, sizeof(suffix), ".%lu.ue", eftf_instance_namespace());
 	snprintf(name, sizeof(name), "%s%s", device, suffix);
 	mkdir(path, 0755);
@@ -99,8 +127,8 @@ int eftf_instance_claim(struct eftf_instance *in, const char *path, const char *
 	if (fd >= 0) {
 		in->fd = fd;
 		in->alone = is_alone(folder, name, suffix);
-		if (ftruncate(fd, 0) || dprintf(fd, "%d\n", (int)getpid()) < 0)
-			fd = -errno;	/* the lock holds all the same */
+		read_note(in);
+		write_file(in);
 	}
 	close(folder);
 	return in->fd >= 0 ? 0 : eftf_err_set(err, -fd, "file %s/%s: %s", path, name,

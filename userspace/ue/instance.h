@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One eftf-ue for each device of a network namespace: a lock that ends with its process. */
+/* One eftf-ue for each device of a network namespace: a lock that ends with its process, and a line that stays. */
 #ifndef EFTF_UE_INSTANCE_H
 #define EFTF_UE_INSTANCE_H
 
@@ -8,9 +8,11 @@
 #include "err.h"
 
 #define EFTF_INSTANCE_DIR "/run/eftf"
+#define EFTF_INSTANCE_NOTE 64
 
 struct eftf_instance {
 	int fd;		/* -1: none */
+	char note[EFTF_INSTANCE_NOTE];	/* what an earlier process for the device, or this one, has noted; or empty */
 	bool alone;	/* no other eftf-ue ran in this namespace when it was claimed */
 };
 
@@ -25,6 +27,8 @@ int eftf_instance_claim(struct eftf_instance *in, const char *folder, const char
 			struct eftf_err *err);
 /* The same in the folder of this machine; where no lock can be had that is logged, and 0. */
 int eftf_claim_device(const char *device, struct eftf_instance *in, struct eftf_err *err);
+/* A line for the next process, until the machine starts anew. */
+void eftf_instance_write_note(struct eftf_instance *in, const char *note);
 void eftf_instance_release(struct eftf_instance *in);
 
 #endif

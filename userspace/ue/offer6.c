@@ -92,10 +92,16 @@ static bool has_special(const struct eftf_prefix6 *p)
 	return false;
 }
 
-/* Is what is here there by the tunnel, as part of the UE's own /64? Not so the inner address itself. */
-static bool is_ours(const struct check *c, const struct eftf_prefix6 *item)
+/*
+ * The networks behind this UE, which have addresses of its own /64, are no conflict for the /64, for what is larger,
+ * and for the inner address, unless one of their machines has just that.
+ */
+static bool is_no_conflict(const struct check *c, const struct eftf_prefix6 *item, const struct eftf_prefix6 *p)
 {
-	return c->routes->own.plen && contains(&c->routes->own, item) &&
+	const struct eftf_prefix6 *own = &c->routes->own;
+
+	return own->plen && contains(own, item) &&
+		(contains(p, own) || (p->plen == 128 && IN6_ARE_ADDR_EQUAL(&p->addr, c->address))) &&
 		!(item->plen == 128 && IN6_ARE_ADDR_EQUAL(&item->addr, c->address));
 }
 
@@ -108,7 +114,7 @@ static const struct eftf_prefix6 *find_here(const struct check *c, const struct 
 	for (int hosts = 1; hosts >= 0; hosts--)
 		for (size_t i = 0; i < c->here->n; i++)
 			if ((c->here->item[i].plen == 128) == hosts && overlap(&c->here->item[i], p) &&
-			    !is_ours(c, &c->here->item[i]))
+			    !is_no_conflict(c, &c->here->item[i], p))
 				return &c->here->item[i];
 	return NULL;
 }
@@ -180,30 +186,35 @@ static int check_address(const struct check *c, const struct in6_addr *addr, str
 	return 0;
 }
 
-static bool is_on_link(const struct check *c, const struct eftf_prefix6 *p)
+/*
+ * First of all, as the rest depends on it. A network of here that has this /64 need not have it from the tunnel: it may
+ * be another's, which an EFTF that names its /64 must not get into. So only that of before is taken beside it.
+ */
+static void check_own(const struct check *c, const struct eftf_prefix6 *offered)
 {
-	for (size_t i = 0; i < c->here->n; i++)
-		if (equal(&c->here->item[i], p))
-			return true;
-	return false;
-}
-
-/* First of all: what is here as part of it is no conflict for the rest. */
-static void check_own(const struct check *c, const struct eftf_prefix6 *own)
-{
-	struct eftf_prefix6 address = make_prefix(c->address, 128);
+	struct eftf_prefix6 own = make_prefix(&offered->addr, offered->plen), address = make_prefix(c->address, 128);
 	const struct eftf_prefix6 *with;
 
-	c->routes->own.plen = 0;
-	if (!own->plen || !contains(own, &address))
+	memset(&c->routes->own, 0, sizeof(c->routes->own));
+	if (!own.plen || !contains(&own, &address))
 		return;
-	with = find_here(c, own);
-	if (!with && c->here->peer.plen && contains(own, &c->here->peer))
+	if (equal(&c->here->before, &own))
+		c->routes->own = own;
+	with = find_here(c, &own);
+	if (!with && c->here->peer.plen && contains(&own, &c->here->peer))
 		with = &c->here->peer;
-	if (with && !is_on_link(c, own) && !allowed(c, own))
-		tell(c, "prefix", own, HERE, with, ALLOW);
-	else
-		c->routes->own = *own;
+	if (!with || allowed(c, &own)) {
+		c->routes->own = own;
+		return;
+	}
+	memset(&c->routes->own, 0, sizeof(c->routes->own));
+	tell(c, "prefix", &own, HERE, with, ALLOW);
+}
+
+/* Into the tunnel such a route would take what networks behind this UE have. */
+static bool is_of_own(const struct check *c, const struct eftf_prefix6 *p)
+{
+	return c->routes->own.plen && contains(&c->routes->own, p);
 }
 
 static void check_gateway(const struct check *c, const struct in6_addr *addr)
@@ -236,6 +247,8 @@ static void check_route(const struct check *c, const struct eftf_prefix6 *p)
 {
 	const struct eftf_prefix6 *with = find_here(c, p);
 
+	if (is_of_own(c, p))
+		return;
 	if (with && p->plen == 128 && with->plen == 128)
 		tell(c, "route", p, HERE, with, "");
 	else if (allowed(c, p))
@@ -339,6 +352,7 @@ int eftf_offer6_check(struct eftf_routes6 *routes, struct eftf_conflicts6 *confl
 	check_dns(&c, lease);
 	check_routes(&c, &six->ra);
 	for (size_t i = 0; i < configured->n6; i++)
-		add_route(&c, &configured->prefix6[i]);
+		if (!is_of_own(&c, &configured->prefix6[i]))
+			add_route(&c, &configured->prefix6[i]);
 	return 0;
 }

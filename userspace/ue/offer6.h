@@ -40,6 +40,7 @@ struct eftf_here6 {
 	struct eftf_prefix6 item[EFTF_HERE6_MAX];
 	size_t n;
 	struct eftf_prefix6 peer;	/* outer one, /128; plen 0: none, or of IPv4. Networks may contain it: exempt.h */
+	struct eftf_prefix6 before;	/* the /64 of an earlier tunnel, which networks behind this UE may have; plen 0: none */
 };
 
 struct eftf_routes6 {
@@ -64,8 +65,8 @@ bool eftf_conflicts6_have(const struct eftf_conflicts6 *c, const char *text);
  * Fills the routes: to the P-CSCFs always, to the EFTF's inner address and to what is
  * advertised unless it covers what is here, is no unicast, or is more than half of
  * all addresses, and to what is configured, which also allows what it contains.
- * Never routed is what would hide a single machine of here. A /64 of the UE's own counts unless it covers what is here;
- * a link that has just this one has got it from an earlier tunnel. Name servers of the lease that are here
+ * Never routed is what would hide a single machine of here, or is of the UE's own /64. That counts unless it covers what is
+ * here; if it is the one of before, what is here as part of it is no conflict. Name servers of the lease that are here
  * are taken out of it. Fills the conflicts. -EADDRINUSE: the inner address is that of a single machine of here.
  */
 int eftf_offer6_check(struct eftf_routes6 *routes, struct eftf_conflicts6 *conflicts, struct eftf_six *six,

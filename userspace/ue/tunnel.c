@@ -89,12 +89,17 @@ static int judge6(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 		t->conflicts6.n = 0;
 		return 0;
 	}
-	eftf_here6_read(&here, t->device.rt, t->device.ifindex, peer);
+	eftf_here6_read(&here, t->device.rt, t->device.ifindex, peer, &t->own_before);
 	/* one that is in the lease as well was put there by the hook of an earlier run */
 	for (size_t i = 0; i < t->names6.n; i++)
 		if (!in_lease6(&t->six.lease, &t->names6.item[i].addr))
 			eftf_here6_add(&here, &t->names6.item[i].addr, 128);
+	/* a tunnel that runs takes what the module was told at its begin */
+	if (t->id && t->plen6 == 128)
+		memset(&t->six.ra.own, 0, sizeof(t->six.ra.own));
 	ret = eftf_offer6_check(&t->routes6, &t->conflicts6, &t->six, &here, &conf->routes, err);
+	if (t->routes6.own.plen)
+		t->own_before = t->routes6.own;
 	for (size_t i = 0; i < t->conflicts6.n; i++)
 		if (!eftf_conflicts6_have(&before, t->conflicts6.text[i]))
 			log_warn("offer of the EFTF: %s", t->conflicts6.text[i]);
@@ -164,12 +169,15 @@ static int hand_off(struct eftf_tunnel *t, const struct eftf_ue_conf *conf,
 		    const struct eftf_lease4 *lease, int fd, struct eftf_err *err)
 {
 	uint32_t keepalive = eftf_tunnel_keepalive(conf, lease);
-	struct eftf_tunnel_spec spec = {
+	struct eftf_tunnel_spec spec;
+
+	t->plen6 = t->routes6.own.plen ? t->routes6.own.plen : 128;
+	spec = (struct eftf_tunnel_spec){
 		.ifindex = t->device.ifindex, .fd = fd,
 		.has_inner4 = lease->address.s_addr != 0, .inner4 = lease->address,
 		.gateway4 = eftf_lease4_gateway(lease),
 		.has_inner6 = eftf_six_there(&t->six), .inner6 = t->six.lease.address,
-		.inner6_plen = t->routes6.own.plen ? t->routes6.own.plen : 128,
+		.inner6_plen = t->plen6,
 		.gateway6 = t->six.lease.unicast,
 		.keepalive = draw_interval(keepalive), .timeout = timeout_of(conf, keepalive),
 		.negotiated = !eftf_ue_conf_is_static(conf),

@@ -34,6 +34,8 @@ struct eftf_tunnel {
 	struct eftf_device6 device6;
 	struct eftf_exempt exempt;	/* the outer peer's own way */
 	uint32_t device6_of;		/* its link */
+	uint8_t plen6;			/* of what the module takes of IPv6 */
+	struct eftf_prefix6 own_before;	/* this UE's /64 in an earlier tunnel; the caller's to fill at the start */
 	uint32_t id;			/* 0: there is none; the rest is of the last one */
 	uint32_t timeout;		/* s; as the module was told */
 	uint64_t up_since, down_since;	/* ms */

@@ -9,6 +9,7 @@
 
 #include "channel.h"
 #include "clock.h"
+#include "config_value.h"
 #include "log.h"
 #include "ue.h"
 
@@ -120,11 +121,35 @@ void eftf_renewals_stop(struct eftf_ue *ue)
 	eftf_renewal_stop(&ue->renewal6);
 }
 
+/* Networks behind this UE may have addresses of its /64 longer than its tunnel, and this process, lives. */
+static void recall_own(struct eftf_ue *ue)
+{
+	struct eftf_prefix6 *own = &ue->tunnel.own_before;
+
+	if (eftf_value_prefix6(ue->instance.note, &own->addr, &own->plen))
+		memset(own, 0, sizeof(*own));
+}
+
+static void note_own(struct eftf_ue *ue)
+{
+	const struct eftf_prefix6 *own = &ue->tunnel.routes6.own;
+	char addr[INET6_ADDRSTRLEN], note[EFTF_INSTANCE_NOTE];
+
+	if (!own->plen)
+		return;
+	snprintf(note, sizeof(note), "%s/%u", inet_ntop(AF_INET6, &own->addr, addr, sizeof(addr)), own->plen);
+	if (strcmp(note, ue->instance.note))
+		eftf_instance_write_note(&ue->instance, note);
+}
+
 int eftf_attach(struct eftf_ue *ue, struct eftf_outer *o, struct eftf_err *err)
 {
-	int ret = eftf_tunnel_attach(&ue->tunnel, &ue->conf, &ue->lease, o, err);
+	int ret;
 
+	recall_own(ue);
+	ret = eftf_tunnel_attach(&ue->tunnel, &ue->conf, &ue->lease, o, err);
 	if (!ret) {
+		note_own(ue);
 		eftf_backoff_up(&ue->backoff, ue->tunnel.up_since);
 		eftf_renewals_start(ue);
 	}
