@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* needs: gw/status.c gw/identity.c gw/pool_life.c gw/pool_proof.c gw/ranges.c gw/charge.c gw/token.c gw/siphash.c lib/addr.c lib/random.c lib/log.c lib/log_json.c lib/err.c */
-/* libs: -lwolfssl -ljansson */
+/* needs: gw/status.c gw/identity.c gw/conf.c gw/conf_parse.c gw/pool_life.c gw/pool_proof.c gw/ranges.c gw/charge.c gw/token.c gw/siphash.c lib/addr.c lib/config.c lib/config_value.c lib/random.c lib/log.c lib/log_json.c lib/err.c */
+/* libs: -lwolfssl -ljansson -linih */
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -267,6 +267,35 @@ static void test_kick(void **state)
 	assert_int_equal(gw.counts.kicked, kicked);
 }
 
+/* An address of IPv6 however it is written, and where a UE has a /64 any of it. */
+static void test_kick6(void **state)
+{
+	static const struct {
+		unsigned int each;
+		const char *who;
+		unsigned int ended;
+	} cases[] = {
+		{ 128, "2001:db8:64::5", 1 }, { 128, "2001:0DB8:64:0::5", 1 }, { 128, "2001:db8:64::6", 0 },
+		{ 128, "2001:db8:64:5::5", 0 }, { 128, "2001:db8:64::4", 0 }, { 64, "2001:db8:64:5::ef7f", 1 },
+		{ 64, "2001:db8:64:5::7", 1 }, { 64, "2001:db8:64:4::7", 0 }, { 64, "2001:db8:65:5::7", 0 },
+		{ 64, "2001:db8:64::5", 0 }, { 64, "::", 0 },
+	};
+	char request[EFTF_ASK_LINE];
+
+	(void)state;
+	gw.conf.pool6.n = 1;
+	inet_pton(AF_INET6, "2001:db8:64::", &gw.conf.pool6.p[0].base);
+	gw.conf.pool6.p[0].plen = 48;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		n_ended = 0;
+		gw.conf.pool6_each = cases[i].each;
+		snprintf(request, sizeof(request), "kick %s", cases[i].who);
+		json_decref(ask(request));
+		if (n_ended != cases[i].ended)
+			fail_msg("/%u, kick %s: expected %u ended, seen %u", cases[i].each, cases[i].who, cases[i].ended, n_ended);
+	}
+}
+
 static void test_drain(void **state)
 {
 	json_t *answer = ask("status");
@@ -345,6 +374,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_metrics, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tunnels, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kick, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kick6, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_drain, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nonsense, setup, teardown),
 		cmocka_unit_test(test_identity),

@@ -283,16 +283,24 @@ struct kick {
 	unsigned int ended;
 };
 
-static bool is_meant(const struct eftf_session *s, const char *who)
+/* The UE's address of IPv6, or any of its /64. */
+static bool is_inner6(const struct eftf_gw *gw, const struct eftf_session *s, const char *who)
 {
-	char outer[EFTF_ADDR_TEXT], inner[INET_ADDRSTRLEN], inner6[INET6_ADDRSTRLEN], *colon;
+	struct in6_addr addr;
+
+	return s->has6 && inet_pton(AF_INET6, who, &addr) == 1 &&
+		eftf_gw_inner4(&gw->conf, &addr).s_addr == s->inner.s_addr;
+}
+
+static bool is_meant(const struct eftf_gw *gw, const struct eftf_session *s, const char *who)
+{
+	char outer[EFTF_ADDR_TEXT], inner[INET_ADDRSTRLEN], *colon;
 
 	if (!strcmp(s->identity, who))
 		return true;
 	inet_ntop(AF_INET, &s->inner, inner, sizeof(inner));
 	eftf_addr_text(outer, &s->outer);
-	inet_ntop(AF_INET6, &s->inner6, inner6, sizeof(inner6));
-	if ((s->has4 && !strcmp(inner, who)) || (s->has6 && !strcmp(inner6, who)) || !strcmp(outer, who))
+	if ((s->has4 && !strcmp(inner, who)) || is_inner6(gw, s, who) || !strcmp(outer, who))
 		return true;
 	/* the outer address without its port */
 	colon = strrchr(outer, ':');
@@ -307,7 +315,7 @@ static void kick_one(struct eftf_gw *gw, struct eftf_session *s, void *arg)
 {
 	struct kick *k = arg;
 
-	if (!is_meant(s, k->who))
+	if (!is_meant(gw, s, k->who))
 		return;
 	eftf_session_end(gw, s);
 	k->ended++;
