@@ -12,8 +12,9 @@ work=$(mktemp -d)
 ue_log=$EFTF_RESULTS/ue.log
 UE6=fd00:64:0:2::ef7f UE_PREFIX=fd00:64:0:2::/64 HOST6=fd00:64:0:2::7
 
+# ue_up [LINE...]: of [tunnel]
 ue_up() {
-	ue_tunnel_config "hook = $work/hook" "[eftf]" "cert = $work/pki/client.pem" "key = $work/pki/client.key"
+	ue_tunnel_config "hook = $work/hook" "$@" "[eftf]" "cert = $work/pki/client.pem" "key = $work/pki/client.key"
 	: >"$ue_log"
 	: >"$work/env"
 	spawn_in ue ue eftf-ue -v -c "$work/ue.conf"
@@ -42,8 +43,10 @@ cat >"$work/hook" <<-END
 	env | grep ^EFTF_ >>$work/env
 END
 chmod +x "$work/hook"
+# the same one again, whenever it is released
+echo "cert:$(openssl x509 -in "$work/pki/client.pem" -outform der | sha256sum | cut -c 1-64) 10.64.0.2 $UE6" >"$work/static"
 gw_tunnel_config "pool6 = $INNER_POOL6" "pool6_each = 64" "pcscf = $PCSCF6" "routes = 10.20.0.0/16, fd00:21::/64" "lease = 60" \
-	"announce = main" "client_ca = $work/pki/ca.pem"
+	"announce = main" "client_ca = $work/pki/ca.pem" "static_addresses = $work/static"
 check "gateway" gw_start
 
 say "a tunnel"
@@ -83,22 +86,72 @@ kill -KILL "$(pid_of gw)"
 wait "$(pid_of gw)" 2>/dev/null
 check "a killed gateway's successor" gw_start
 check_is "has the tunnel, with all of its /64" "$UE6/64" "$(module gw)"
+check "and still its own address" pings ue fd00:64:0:1::ef7f
 check "the host reaches the P-CSCF" pings behind "$PCSCF6"
 kill -KILL "$(pid_of ue)"
 wait "$(pid_of ue)" 2>/dev/null
 check "a killed UE's successor" ue_up
 check_is "has the same /64, although its network has it already" "$UE_PREFIX" "$(status prefix)"
 check "the host reaches the P-CSCF" wait_for 20 "in_ns behind ping -6 -q -c 1 -W 5 $PCSCF6" "an answer"
+# the operator ends it by an address of the network behind
+in_ns gw eftf-gw kick "$HOST6" >"$work/kick"
+check "the UE comes back" wait_for 30 "[[ \$(grep -c 'tunnel up' $ue_log) -ge 2 ]]" "another tunnel"
+check_is "with the same /64" "$UE_PREFIX" "$(status prefix)"
+in_ns ue ip link del eftf0
+check "and if its device is deleted" wait_for 30 "[[ \$(grep -c 'tunnel up' $ue_log) -ge 3 ]]" "another tunnel"
+check_is "one route leads nowhere" 1 "$(nowhere | wc -l)"
+check "the host reaches the P-CSCF" wait_for 20 "in_ns behind ping -6 -q -c 1 -W 5 $PCSCF6" "an answer"
+
+# a gateway that gets none of its packets would not notice
+check "it gives its address back to the killed gateway's successor" stop ue
+check "by DHCPv6, too" wait_for 20 "holds 'address released' $EFTF_RESULTS/gw.log" "release"
+check "a UE" ue_up
+check_is "has the same /64, as its network has it still" "$UE_PREFIX" "$(status prefix)"
+
+say "beside another eftf-ue"
+printf '[detect]\nmode = off\n[eftf]\naddress = %s\nca = %s\n[tunnel]\ndevice = eftf1\n' "$GW_NAME" \
+	"$work/pki/ca.pem" >"$work/other.conf"
+spawn_in ue other eftf-ue -v -c "$work/other.conf"
+check "one that has no tunnel" wait_for 20 "holds 'mode is off' $EFTF_RESULTS/other.log" "start"
+kill -KILL "$(pid_of ue)"
+wait "$(pid_of ue)" 2>/dev/null
+check "what a killed one leaves leads nowhere still" test -n "$(nowhere)"
+check "a successor that has IPv4 alone" ue_up "family = 4"
+check_is "takes that away" "" "$(nowhere)"
+check "it ends" stop ue
+check "the other one ends" stop other
+check "a UE" ue_up
+check_is "has the same /64, as its network has it still" "$UE_PREFIX" "$(status prefix)"
 
 say "what another network of the UE has is not taken"
 check "it ends" stop ue
 check_is "its route to nowhere, too" "" "$(nowhere)"
 in_ns ue sh -c "ip addr del fd00:64:0:2::1/64 dev behind0; ip addr add fd00:64:0:2::1/56 dev behind0 nodad"
 check "a UE whose link has more than the /64" ue_up
-check "says so" said "prefix $UE_PREFIX is left out: here is fd00:64:0:2::1 "
+check "says so" said "prefix $UE_PREFIX is left out: here is fd00:64::/56 "
 check_is "its module takes the address alone" "$UE6/128" "$(module ue)"
 check_is "it has no route to nowhere" "" "$(nowhere)"
 check "it ends" stop ue
+
+say "nor a /64 that a network of the UE has from elsewhere"
+in_ns ue sh -c "ip addr del fd00:64:0:2::1/56 dev behind0; ip addr add fd00:64:0:2::1/64 dev behind0 nodad"
+in_ns ue sh -c 'rm /run/eftf/eftf0.*.ue'
+check "a UE that has not given it to that network" ue_up
+check "says so" said "prefix $UE_PREFIX is left out: here is fd00:64:0:2::1 "
+check_is "its module takes the address alone" "$UE6/128" "$(module ue)"
+in_ns ue ip addr del fd00:64:0:2::1/64 dev behind0
+kill -USR1 "$(pid_of ue)"
+check "the outer connection is replaced" replaced
+check_is "a tunnel that runs does not get more than its module takes" None "$(status prefix)"
+check_is "nor a route for it" "" "$(nowhere)"
+check "it ends" stop ue
+
+say "without announced routes at a restart"
+kill -KILL "$(pid_of gw)"
+wait "$(pid_of gw)" 2>/dev/null
+sed -i '/^announce/d' "$work/gw.conf"
+check "a killed gateway's successor" gw_start
+check "has an address with the pool's prefix length" grep -q "fd00:64:0:1::ef7f/48" <(in_ns gw ip -6 addr show dev eftf0)
 
 say "another size at a restart"
 check "the gateway ends" stop gw
