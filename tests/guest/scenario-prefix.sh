@@ -32,6 +32,20 @@ module() { in_ns "$1" eftfctl --json tunnel show | python3 -c "import json, sys
 for t in json.load(sys.stdin)['tunnels']: print(t['inner6'])"; }
 nowhere() { in_ns ue ip -6 route show type unreachable "$UE_PREFIX"; }
 replaced() { wait_for 20 "said 'outer connection replaced'" "replacement"; }
+# asks_dhcp6 NS ADDRESS: does the gateway answer an information-request of DHCPv6 from this address?
+asks_dhcp6() {
+	in_ns "$1" python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 546))
+s.settimeout(3)
+for _ in range(2):
+    s.sendto(b"\x0babc", ("fd00:64:0:1::ef7f", 547))
+    try:
+        sys.exit(s.recv(1500)[1:4] != b"abc")
+    except socket.timeout:
+        pass
+sys.exit(1)' "$2"
+}
 # what the core gets to hear from an address of the /64 that nobody has: unreachable, and that by the UE
 nobody_there() { in_ns ims ping -6 -c 1 -W 5 fd00:64:0:2::99 | grep -i unreachable; }
 
@@ -74,6 +88,8 @@ check "the core reaches it" pings ims "$HOST6"
 in_ns behind ip addr add fd00:64:0:3::7/128 dev eth0 nodad
 check_fails "another UE's /64 as a source does not get out of the tunnel" in_ns behind ping -6 -q -c 1 -W 2 -I fd00:64:0:3::7 "$PCSCF6"
 in_ns behind ip addr del fd00:64:0:3::7/128 dev eth0
+check "the gateway's DHCPv6 answers the UE" asks_dhcp6 ue "$UE6"
+check_fails "but no machine of the network behind it, whose lease it is not" asks_dhcp6 behind "$HOST6"
 check "the lease is renewed at T1, 30 s" wait_for 90 "said 'IPv6 lease renewed'" "a renewal"
 check_is "the /64 stays" "$UE_PREFIX" "$(status prefix)"
 

@@ -145,7 +145,68 @@ static void test_pool6_of_64(void **state)
 	}
 	has("pool6 = 2001:db8:64::/48\npool6_each = 64\nmax_flows = 9\n",
 	    "add @flows6 { ip6 saddr & ffff:ffff:ffff:ffff:: ct count over 9 }", true);
+	has("pool6 = 2001:db8:64::/48\npool6_each = 64\n",
+	    "\t\tip6 saddr & ::ffff:ffff:ffff:ffff == ::ef7f ip6 daddr { 2001:db8:64:1::ef7f, ff02::1:2 } udp dport 547 accept\n"
+	    "\t\tip6 saddr & ::ffff:ffff:ffff:ffff == ::ef7f ip6 daddr 2001:db8:64:1::ef7f icmpv6 type echo-request accept\n", true);
+	has("pool6 = 2001:db8:64::/48\n", "ip6 saddr &", false);
 	has("pool6 = 2001:db8:64::/48\nmax_flows = 9\n", "add @flows6 { ip6 saddr ct count over 9 }", true);
+}
+
+/* Each number of the pools has an address, or a /64, that no other has and that leads back to it; what is beside does not. */
+static void each_leads_back(const struct eftf_gw_conf *conf, const char *text)
+{
+	for (uint32_t n = 0; n < conf->ranges.size; n += n < 70 || n + 70 > conf->ranges.size ? 1 : conf->ranges.size / 61 + 1) {
+		struct in_addr inner = eftf_ranges_addr(&conf->ranges, n), back;
+		struct in6_addr six = eftf_gw_inner6(conf, inner);
+		size_t in = 0;
+
+		for (size_t i = 0; i < conf->pool6.n; i++)
+			in += eftf_value_same_network6(&six, &conf->pool6.p[i].base, conf->pool6.p[i].plen);
+		if (conf->pool6_each == 64)
+			six.s6_addr[8] ^= 0x80;
+		back = eftf_gw_inner4(conf, &six);
+		if (in != 1 || back.s_addr != inner.s_addr)
+			fail_msg("%s: number %u: in %zu of pool6, leads to %08x instead of %08x", text, n, in,
+				 ntohl(back.s_addr), ntohl(inner.s_addr));
+		six.s6_addr[0] ^= 1;
+		if (eftf_gw_inner4(conf, &six).s_addr)
+			fail_msg("%s: number %u is found beside pool6, too", text, n);
+	}
+}
+
+/* pool6 of a prefix length: has it as many as pool needs? */
+static void try_length(unsigned int each, unsigned int plen, const char *pool, unsigned int bits)
+{
+	static const char bases[][8] = { "2000::", "4000::" };
+	struct eftf_gw_conf conf;
+	struct eftf_err err;
+	char text[300];
+	int ret, n;
+
+	for (int pools = 1; pools <= 2; pools++) {
+		n = snprintf(text, sizeof(text), "[gateway]\ncert = a\nkey = b\npool = %s\npool6_each = %u\n",
+			     pools == 2 && bits ? "10.64.0.0/24, 192.168.0.0/20" : pool, each);
+		for (int i = 0; i < pools; i++)
+			n += snprintf(text + n, sizeof(text) - (size_t)n, "pool6 = %s/%u\n", bases[i], plen);
+		ret = eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err);
+		if (!ret != (plen + (pools == 2 && bits ? 12 : bits ? bits : 2) <= each))
+			fail_msg("%s\n%s", text, ret ? err.text : "taken");
+		if (!ret)
+			each_leads_back(&conf, text);
+		eftf_gw_conf_free(&conf);
+	}
+}
+
+static void test_pool6_of_each_length(void **state)
+{
+	(void)state;
+	for (unsigned int each = 64; each <= 128; each += 64)
+		for (unsigned int plen = 16; plen <= 126; plen++) {
+			try_length(each, plen, "none", 0);
+			try_length(each, plen, "10.64.0.0/30", 2);
+			try_length(each, plen, "10.64.0.0/17", 15);
+			try_length(each, plen, "10.64.0.0/12", 20);
+		}
 }
 
 /* A row of numbers over all pools; IPv6 goes with it, from one prefix or from one for each. */
@@ -425,7 +486,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reach), cmocka_unit_test(test_pool6), cmocka_unit_test(test_pool6_of_64), cmocka_unit_test(test_pools), cmocka_unit_test(test_ipv6_only), cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_reach), cmocka_unit_test(test_pool6), cmocka_unit_test(test_pool6_of_64), cmocka_unit_test(test_pool6_of_each_length), cmocka_unit_test(test_pools), cmocka_unit_test(test_ipv6_only), cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_rules), cmocka_unit_test(test_life),
 	};
 

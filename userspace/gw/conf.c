@@ -41,9 +41,9 @@ struct in6_addr eftf_gw_inner6(const struct eftf_gw_conf *conf, struct in_addr i
 	addr = conf->pool6.p[i].base;
 	for (unsigned int k = 0; k < 4; k++, n >>= 8)
 		addr.s6_addr[conf->pool6_each / 8 - 1 - k] |= (uint8_t)n;
-	if (conf->pool6_each < 128) {	/* none that a router takes first for itself on a network that it makes of it */
-		addr.s6_addr[14] = 0xef;
-		addr.s6_addr[15] = 0x7f;
+	if (conf->pool6_each < 128) {
+		addr.s6_addr[14] = EFTF_GW_IN_64 >> 8;
+		addr.s6_addr[15] = EFTF_GW_IN_64 & 0xff;
 	}
 	return addr;
 }

@@ -135,6 +135,8 @@ bool eftf_gw_conf_keep(struct eftf_gw_conf *old, struct eftf_gw_conf *now);
 /* A configuration with all keys and their meaning, which the program accepts as it stands. */
 void eftf_gw_conf_help(FILE *out);
 
+/* A UE's address in its /64: none that a router takes first for itself on a network that it makes of the /64. */
+#define EFTF_GW_IN_64 0xef7f
 /*
  * The address of pool6 that goes with one of pool, and the other way: 0.0.0.0 if
  * it goes with none. A lease is known by its address of pool; with IPv6 alone by a number in its place, which no UE

@@ -178,17 +178,20 @@ static void write_pool6(FILE *out, const struct eftf_gw_conf *c)
 
 static void write_to_gateway6(FILE *out, const struct eftf_gw_conf *c)
 {
-	char gateway[INET6_ADDRSTRLEN];
+	char gateway[INET6_ADDRSTRLEN], from[64] = "";
 
 	if (!c->pool6.n)
 		return;
 	inet_ntop(AF_INET6, &c->gateway6, gateway, sizeof(gateway));
+	/* of a /64 the UE's own address alone: each source that is let in takes room in the connection tracking */
+	if (c->pool6_each == 64)
+		snprintf(from, sizeof(from), "ip6 saddr & ::ffff:ffff:ffff:ffff == ::%x ", EFTF_GW_IN_64);
 	fputs("\t\tip6 saddr != ", out);
 	write_pool6(out, c);
 	fputs(" counter name spoofed drop\n", out);
 	fprintf(out,
-		"\t\tip6 daddr { %s, ff02::1:2 } udp dport 547 accept\n"
-		"\t\tip6 daddr %s icmpv6 type echo-request accept\n", gateway, gateway);
+		"\t\t%sip6 daddr { %s, ff02::1:2 } udp dport 547 accept\n"
+		"\t\t%sip6 daddr %s icmpv6 type echo-request accept\n", from, gateway, from, gateway);
 }
 
 static void write_to_gateway4(FILE *out, const struct eftf_gw_conf *c)

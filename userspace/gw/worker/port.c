@@ -57,6 +57,14 @@ static void on_datagram(struct eftf_worker *w, const struct sockaddr_in *peer, c
 	explicit_bzero(&msg, sizeof(msg));
 }
 
+/* Machines of the network behind a UE have addresses of its /64, too: its lease is none of their business. */
+static bool is_of_ue(const struct eftf_worker *w, const struct in6_addr *addr)
+{
+	struct in6_addr given = eftf_gw_inner6(w->conf, eftf_gw_inner4(w->conf, addr));
+
+	return IN6_ARE_ADDR_EQUAL(&given, addr);
+}
+
 static void on_datagram6(struct eftf_worker *w, const struct sockaddr_in6 *peer,
 			 const uint8_t *data, size_t len)
 {
@@ -66,7 +74,7 @@ static void on_datagram6(struct eftf_worker *w, const struct sockaddr_in6 *peer,
 
 	/* the end of what tells UEs apart */
 	end = &peer->sin6_addr.s6_addr[w->conf->pool6_each / 8 - 2];
-	if (!may_ask(w, (uint32_t)end[0] << 8 | end[1]))
+	if (!is_of_ue(w, &peer->sin6_addr) || !may_ask(w, (uint32_t)end[0] << 8 | end[1]))
 		return;
 	if (eftf_dhcp6_decode(&msg.ask.msg6, data, len, w->start->policy->enterprise, &err)) {
 		log_debug("DHCPv6 from inside a tunnel: %s", err.text);
