@@ -130,8 +130,10 @@ static void ipv6_both_ways(struct fx *fx, const char *own, const char *other, ui
 	rec_send(&fx->peer, REC_DATA, out, (size_t)n);
 	expect_text(fd, "six");
 	assert_return_code(send(fd, "vi", 2, 0), errno);
-	n = rec_recv(&fx->peer, &type, data, 10000);
-	assert_int_equal(n, FTT_IMS_HDR_LEN + 40 + 8 + 2);
+	do {	/* what udp6() has sent before the address was its own went into the tunnel */
+		n = rec_recv(&fx->peer, &type, data, 10000);
+		assert_int_equal(n, FTT_IMS_HDR_LEN + 40 + 8 + 2);
+	} while (!memcmp(data + 3 + 48, "me", 2));
 	assert_int_equal(ftt_ims_check_ip(data + 3, (size_t)n - 3), FTT_IMS_IPV6);
 	assert_memory_equal(data + 3 + 48, "vi", 2);
 	close(fd);
