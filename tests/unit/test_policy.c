@@ -31,6 +31,18 @@ static void load(struct eftf_gw_conf *conf, const char *lines)
 		fail_msg("%s", err.text);
 }
 
+static void refused(const char *head, const char *lines)
+{
+	struct eftf_gw_conf conf;
+	struct eftf_err err;
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%s%s", head, lines);
+	if (!eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
+		fail_msg("accepted: %s", lines);
+	eftf_gw_conf_free(&conf);
+}
+
 static char *policy_of(const char *lines)
 {
 	struct eftf_gw_conf conf;
@@ -78,8 +90,6 @@ static void test_pool6(void **state)
 	struct in_addr a, b = { htonl(0x0a40fffe) };
 	struct eftf_gw_conf conf;
 	struct in6_addr six;
-	struct eftf_err err;
-	char text[256];
 
 	(void)state;
 	load(&conf, "pool6 = 2001:db8:64::/112\n");
@@ -96,12 +106,8 @@ static void test_pool6(void **state)
 	six.s6_addr[13] = 1;		/* past the pool */
 	assert_int_equal(eftf_gw_inner4(&conf, &six).s_addr, 0);
 	eftf_gw_conf_free(&conf);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		snprintf(text, sizeof(text), CONF "%s", wrong[i]);
-		if (!eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
-			fail_msg("accepted: %s", wrong[i]);
-		eftf_gw_conf_free(&conf);
-	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		refused(CONF, wrong[i]);
 }
 
 /* A /64 for each: the N-th, and an address in it, by any of which it is found. */
@@ -115,8 +121,6 @@ static void test_pool6_of_64(void **state)
 	struct in_addr first = { htonl(0x0a400001) }, b = { htonl(0x0a40fffe) };
 	struct in6_addr six, expected;
 	struct eftf_gw_conf conf;
-	struct eftf_err err;
-	char text[256];
 
 	(void)state;
 	load(&conf, "pool6 = 2001:db8:64::/48\npool6_each = 64\n");
@@ -137,12 +141,8 @@ static void test_pool6_of_64(void **state)
 	inet_pton(AF_INET6, "2001:db8:1:1::ef7f", &six);
 	assert_int_equal(eftf_gw_inner4(&conf, &six).s_addr, 0);
 	eftf_gw_conf_free(&conf);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		snprintf(text, sizeof(text), CONF "%s", wrong[i]);
-		if (!eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
-			fail_msg("accepted: %s", wrong[i]);
-		eftf_gw_conf_free(&conf);
-	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		refused(CONF, wrong[i]);
 	has("pool6 = 2001:db8:64::/48\npool6_each = 64\nmax_flows = 9\n",
 	    "add @flows6 { ip6 saddr & ffff:ffff:ffff:ffff:: ct count over 9 }", true);
 	has("pool6 = 2001:db8:64::/48\npool6_each = 64\n",
@@ -223,16 +223,10 @@ static void test_pools(void **state)
 	struct in_addr first = { htonl(0x0a400001) }, second = { htonl(0x0a010003) }, none = { htonl(0x0a020003) };
 	struct in6_addr six, expected;
 	struct eftf_gw_conf conf;
-	struct eftf_err err;
-	char text[256];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		snprintf(text, sizeof(text), CONF "%s", wrong[i]);
-		if (!eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
-			fail_msg("accepted: %s", wrong[i]);
-		eftf_gw_conf_free(&conf);
-	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		refused(CONF, wrong[i]);
 	load(&conf, "pool = 10.1.0.0/24\npool6 = 2001:db8:64::/64\ngateway = 10.1.0.9\n");
 	assert_int_equal(conf.ranges.size, 65536 + 256);
 	inet_pton(AF_INET6, "2001:db8:64::1:3", &expected);
@@ -278,12 +272,8 @@ static void test_ipv6_only(void **state)
 	FILE *f;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		snprintf(text, sizeof(text), "%s%s", head, wrong[i]);
-		if (!eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
-			fail_msg("accepted: %s", wrong[i]);
-		eftf_gw_conf_free(&conf);
-	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		refused(head, wrong[i]);
 	snprintf(text, sizeof(text), "%spool6 = 2001:db8:64::/120\nreach = 2001:db8:1::/48\n", head);
 	if (eftf_gw_conf_load_text(&conf, text, strlen(text), "test", &err))
 		fail_msg("%s", err.text);
