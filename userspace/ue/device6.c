@@ -21,8 +21,8 @@ static struct eftf_route make_route(const struct eftf_device6 *dev, uint32_t ifi
 }
 
 /*
- * What the EFTF sends to addresses of the UE's own /64 that nobody has must not go on by the default route. Any
- * network that has the /64, or a part of it, goes before this one.
+ * Without this route a packet of the EFTF to an address in the UE's /64 that no machine has would be forwarded by the
+ * default route. A link with the /64, or a part of it, has a better metric or a longer prefix, and so goes before.
  */
 static struct eftf_route make_last(const struct eftf_prefix6 *own, uint32_t ifindex)
 {
