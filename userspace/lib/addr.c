@@ -37,3 +37,12 @@ size_t eftf_addr_octets(const struct sockaddr_storage *addr, const uint8_t **at)
 	*at += 12;
 	return 4;
 }
+
+const char *eftf_prefix6_text(char out[EFTF_PREFIX6_TEXT], const struct eftf_prefix6 *p)
+{
+	char addr[INET6_ADDRSTRLEN] = "?";
+
+	inet_ntop(AF_INET6, &p->addr, addr, sizeof(addr));
+	snprintf(out, EFTF_PREFIX6_TEXT, "%s/%u", addr, p->plen);
+	return out;
+}

@@ -79,21 +79,16 @@ static size_t is_set(const struct in6_addr *addr)
 static void put_six(FILE *f, const struct eftf_six *six, const struct eftf_routes6 *routes)
 {
 	const struct eftf_lease6 *l = &six->lease;
-	char text[INET6_ADDRSTRLEN];
+	char text[EFTF_PREFIX6_TEXT];
 
 	put_addrs6(f, "EFTF_ADDRESS6", &l->address, is_set(&l->address));
-	fputs("EFTF_PREFIX6=", f);
-	if (routes->own.plen)
-		fprintf(f, "%s/%u", inet_ntop(AF_INET6, &routes->own.addr, text, sizeof(text)), routes->own.plen);
-	fputc(0, f);
+	put(f, "EFTF_PREFIX6", routes->own.plen ? eftf_prefix6_text(text, &routes->own) : "");
 	put_addrs6(f, "EFTF_GATEWAY6", &l->unicast, is_set(&l->unicast));
 	put_addrs6(f, "EFTF_DNS6", l->dns, l->n_dns);
 	put_addrs6(f, "EFTF_PCSCF6", l->sip, l->n_sip);
 	fputs("EFTF_ROUTES6=", f);
 	for (size_t i = 0; i < routes->n; i++)
-		fprintf(f, "%s%s/%u", i ? " " : "",
-			inet_ntop(AF_INET6, &routes->prefix[i].addr, text, sizeof(text)),
-			routes->prefix[i].plen);
+		fprintf(f, "%s%s", i ? " " : "", eftf_prefix6_text(text, &routes->prefix[i]));
 	fputc(0, f);
 }
 

@@ -119,22 +119,19 @@ static const struct eftf_prefix6 *find_here(const struct check *c, const struct 
 	return NULL;
 }
 
-static const char *text_of(const struct eftf_prefix6 *p, char out[INET6_ADDRSTRLEN + 4])
+/* A single machine has no length behind it. */
+static const char *text_of(const struct eftf_prefix6 *p, char out[EFTF_PREFIX6_TEXT])
 {
-	size_t len;
-
-	inet_ntop(AF_INET6, &p->addr, out, INET6_ADDRSTRLEN);
-	len = strlen(out);
 	if (p->plen != 128)
-		snprintf(out + len, INET6_ADDRSTRLEN + 4 - len, "/%u", p->plen);
-	return out;
+		return eftf_prefix6_text(out, p);
+	return inet_ntop(AF_INET6, &p->addr, out, EFTF_PREFIX6_TEXT);
 }
 
 /* outcome: up to the name of what it conflicts with, if there is that */
 static void tell(const struct check *c, const char *what, const struct eftf_prefix6 *p,
 		 const char *outcome, const struct eftf_prefix6 *with, const char *remedy)
 {
-	char a[INET6_ADDRSTRLEN + 4], b[INET6_ADDRSTRLEN + 4];
+	char a[EFTF_PREFIX6_TEXT], b[EFTF_PREFIX6_TEXT];
 	struct eftf_conflicts6 *to = c->conflicts;
 
 	if (to->n == EFTF_CONFLICTS6_MAX)
@@ -175,7 +172,7 @@ static int check_address(const struct check *c, const struct in6_addr *addr, str
 {
 	struct eftf_prefix6 p = make_prefix(addr, 128);
 	const struct eftf_prefix6 *with = find_here(c, &p);
-	char text[INET6_ADDRSTRLEN + 4];
+	char text[EFTF_PREFIX6_TEXT];
 
 	if (with && with->plen == 128)
 		return eftf_err_set(err, EADDRINUSE, "the inner address %s is that of this machine, its router, a name "

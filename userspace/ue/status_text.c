@@ -91,19 +91,12 @@ static void addr6_item(char *out, size_t size, size_t i, const void *arg)
 	inet_ntop(AF_INET6, &addr[i], out, (socklen_t)size);
 }
 
-static void prefix6_text(char *out, size_t size, const struct eftf_prefix6 *p)
-{
-	char text[INET6_ADDRSTRLEN] = "?";
-
-	inet_ntop(AF_INET6, &p->addr, text, sizeof(text));
-	snprintf(out, size, "%s/%u", text, p->plen);
-}
-
 static void route6_item(char *out, size_t size, size_t i, const void *arg)
 {
 	const struct eftf_routes6 *routes = arg;
+	char text[EFTF_PREFIX6_TEXT];
 
-	prefix6_text(out, size, &routes->prefix[i]);
+	snprintf(out, size, "%s", eftf_prefix6_text(text, &routes->prefix[i]));
 }
 
 static void conflict_item(char *out, size_t size, size_t i, const void *arg)
@@ -152,10 +145,9 @@ static void put_addr6(struct eftf_report *r, const char *name, const struct in6_
 
 static void put_prefix6(struct eftf_report *r, const char *name, const struct eftf_prefix6 *p)
 {
-	char text[INET6_ADDRSTRLEN + 4];
+	char text[EFTF_PREFIX6_TEXT];
 
-	prefix6_text(text, sizeof(text), p);
-	eftf_report_text(r, name, p->plen ? text : NULL);
+	eftf_report_text(r, name, p->plen ? eftf_prefix6_text(text, p) : NULL);
 }
 
 static void put_program(struct eftf_report *r, const struct eftf_ue *ue)

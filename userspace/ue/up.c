@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "addr.h"
 #include "channel.h"
 #include "clock.h"
 #include "config_value.h"
@@ -133,12 +134,9 @@ static void recall_own(struct eftf_ue *ue)
 static void note_own(struct eftf_ue *ue)
 {
 	const struct eftf_prefix6 *own = &ue->tunnel.routes6.own;
-	char addr[INET6_ADDRSTRLEN], note[EFTF_INSTANCE_NOTE];
+	char note[EFTF_PREFIX6_TEXT];
 
-	if (!own->plen)
-		return;
-	snprintf(note, sizeof(note), "%s/%u", inet_ntop(AF_INET6, &own->addr, addr, sizeof(addr)), own->plen);
-	if (strcmp(note, ue->instance.note))
+	if (own->plen && strcmp(eftf_prefix6_text(note, own), ue->instance.note))
 		eftf_instance_write_note(&ue->instance, note);
 }
 
