@@ -112,8 +112,8 @@ topo_up() {
 	local -A batch=()
 
 	while read -r ns words; do batch[$ns]+=$words$'\n'; done < <(topo_plan)
+	ip -batch - <<<"$(printf 'netns add %s\n' "${topo_namespaces[@]}")" || return
 	for ns in "${topo_namespaces[@]}"; do
-		ip netns add "$ns" || return
 		# A router asks for a neighbour from its link-local address, which it has not while other nodes may object to
 		# it (two seconds at most): until then it drops what it should forward. The ue is as phones are.
 		[[ $ns == ue ]] || in_ns "$ns" sysctl -qw net.ipv6.conf.default.accept_dad=0 || return
