@@ -24,12 +24,5 @@ gw_start() {
 	wait_for 60 "holds ready $EFTF_RESULTS/$1.log" "the gateway"
 }
 
-# gw_killed NAME: by SIGKILL
-gw_killed() {
-	kill -KILL "$(pid_of "$1")"
-	wait "$(pid_of "$1")" 2>/dev/null
-	unset "spawned[$1]"
-}
-
 # counter NAME: a figure of the gateway's status, by jq
 counter() { eftf-gw status -s "$work/gw.sock" -j | jq ".$1"; }

@@ -37,7 +37,7 @@ check_is "held or in quarantine" 0 "$(counter "pool | .held + .quarantined")"
 check_is "workers lost" 0 "$(counter workers.lost)"
 
 say "killed"
-gw_killed gw
+stop gw KILL
 check "a successor" gw_start gw2
 check "takes over all" grep -q "$many tunnels taken over, 0 ended" "$EFTF_RESULTS/gw2.log"
 stop crowd KILL

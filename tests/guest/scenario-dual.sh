@@ -186,8 +186,7 @@ check_is "no IPv4 address at the gateway's device" "" "$(in_ns gw ip -4 -br addr
 before=$(inner)
 kill -USR1 "$(pid_of ue)"
 check "its connection is replaced" wait_for 20 "said 'outer connection replaced'" "replacement"
-kill -KILL "$(pid_of gw)"
-wait "$(pid_of gw)" 2>/dev/null
+stop gw KILL
 check "a killed gateway's successor" gw_start
 check_is "has its tunnel" "$before" "$(inner)"
 check "IPv6 goes on" pings6 "$PCSCF6"
@@ -209,8 +208,7 @@ check "its own way is put back" wait_for 10 "[[ \$(eftf_way) == *lan0* ]]" "the 
 kill -USR1 "$(pid_of ue)"
 check "its connection is replaced" wait_for 20 "said 'outer connection replaced'" "replacement"
 check "IPv6 goes on" pings6 "$PCSCF6"
-kill -KILL "$(pid_of ue)"
-wait "$(pid_of ue)" 2>/dev/null
+stop ue KILL
 in_ns ue ip link del eftf0
 check "killed, without its device: its way is left" test -n "$(eftf_way)"
 check "a new start" ue_up "routes = all"

@@ -98,14 +98,12 @@ kill -USR1 "$(pid_of ue)"
 check "the outer connection is replaced" replaced
 check "the host reaches the P-CSCF" pings behind "$PCSCF6"
 check_is "nothing of it is a conflict" "" "$(grep 'offer of the EFTF: ' "$ue_log")"
-kill -KILL "$(pid_of gw)"
-wait "$(pid_of gw)" 2>/dev/null
+stop gw KILL
 check "a killed gateway's successor" gw_start
 check_is "has the tunnel, with all of its /64" "$UE6/64" "$(module gw)"
 check "and still its own address" pings ue fd00:64:0:1::ef7f
 check "the host reaches the P-CSCF" pings behind "$PCSCF6"
-kill -KILL "$(pid_of ue)"
-wait "$(pid_of ue)" 2>/dev/null
+stop ue KILL
 check "a killed UE's successor" ue_up
 check_is "has the same /64, although its network has it already" "$UE_PREFIX" "$(status prefix)"
 check "the host reaches the P-CSCF" wait_for 20 "in_ns behind ping -6 -q -c 1 -W 5 $PCSCF6" "an answer"
@@ -129,8 +127,7 @@ printf '[detect]\nmode = off\n[eftf]\naddress = %s\nca = %s\n[tunnel]\ndevice = 
 	"$work/pki/ca.pem" >"$work/other.conf"
 spawn_in ue other eftf-ue -v -c "$work/other.conf"
 check "one that has no tunnel" wait_for 20 "holds 'mode is off' $EFTF_RESULTS/other.log" "start"
-kill -KILL "$(pid_of ue)"
-wait "$(pid_of ue)" 2>/dev/null
+stop ue KILL
 check "what a killed one leaves leads nowhere still" test -n "$(nowhere)"
 check "a successor that has IPv4 alone" ue_up "family = 4"
 check_is "takes that away" "" "$(nowhere)"
@@ -163,8 +160,7 @@ check_is "nor a route for it" "" "$(nowhere)"
 check "it ends" stop ue
 
 say "without announced routes at a restart"
-kill -KILL "$(pid_of gw)"
-wait "$(pid_of gw)" 2>/dev/null
+stop gw KILL
 sed -i '/^announce/d' "$work/gw.conf"
 check "a killed gateway's successor" gw_start
 check "has an address with the pool's prefix length" grep -q "fd00:64:0:1::ef7f/48" <(in_ns gw ip -6 addr show dev eftf0)

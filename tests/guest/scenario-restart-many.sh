@@ -30,7 +30,7 @@ check "all are taken over" started "$many"
 check_range "ms from the start until UEs are served" 1 12000 "$ms"
 echo "        $ms ms, of which the main process had the processor $(awk '{ print ($14 + $15) * 10 }' "/proc/$(pid_of gw)/stat"); octets of it for each: $(awk -v n="$many" '/^RssAnon/ { printf "%.0f\n", $2 * 1024 / n }' "/proc/$(pid_of gw)/status")"
 check_is "addresses in use" "$many" "$(counter pool.owned)"
-gw_killed gw
+stop gw KILL
 check "and once more" started "$many"
 check "one that is ended by its name" eftf-gw kick -s "$work/gw.sock" id:phone-77
 check "is gone" wait_for 10 "[[ \$(counter pool.owned) -eq $((many - 1)) ]]" "its end"
